@@ -1,0 +1,179 @@
+// Package call is what the sensor hands over: one Call for each HTTP exchange, saying who asked for what, which
+// patients and records it touched, and what came back.
+package call
+
+import (
+	"auscult/sensor/clock"
+	"auscult/sensor/http"
+	"auscult/sensor/packet"
+	"auscult/sensor/phi"
+)
+
+// Order is the one total order of everything the sensor says: by the time at which it was known, then by
+// connection, then by place in the connection.
+type Order struct {
+	Time clock.Time
+	Flow uint64
+	Seq  uint32
+}
+
+// Compare orders a before b by Time, Flow and Seq.
+func (a Order) Compare(b Order) int {
+	switch {
+	case a.Time != b.Time:
+		return less(a.Time < b.Time)
+	case a.Flow != b.Flow:
+		return less(a.Flow < b.Flow)
+	case a.Seq != b.Seq:
+		return less(a.Seq < b.Seq)
+	}
+	return 0
+}
+
+func less(b bool) int {
+	if b {
+		return -1
+	}
+	return 1
+}
+
+// PrincipalKind is how a principal was told.
+type PrincipalKind uint8
+
+// Kinds of principal, surest first.
+const (
+	Custom PrincipalKind = iota
+	MTLS
+	JWT
+	Session
+	APIKey
+	Basic
+	Address
+)
+
+var principalKinds = [...]string{"custom", "mtls", "jwt", "session", "api_key", "basic", "address"}
+
+func (k PrincipalKind) String() string { return principalKinds[k] }
+
+// Principal is who made a call. ID is the identity in the clear (JWT subject, user, session, key, address); it
+// leaves the process only as a pseudonym unless the operator said otherwise.
+type Principal struct {
+	Key      uint64 // stable hash of kind, issuer and ID: the same on every machine
+	Kind     PrincipalKind
+	ID       string
+	Issuer   string // JWT iss
+	Client   string // JWT client_id or azp
+	Role     string // from claims, when there is one
+	Scope    string // JWT scope or scp
+	Token    uint64 // stable hash of the credential as sent: several tokens may be one principal; 0 if none
+	Service  bool   // a machine account: system scope, client-credentials token, or declared
+	Shared   bool   // an address that carries many
+	Strength uint8  // 0 to 100: how surely this is one person
+	Expires  clock.Time
+}
+
+// Where an identifier stood in a call.
+type Where uint8
+
+// Places.
+const (
+	InPath Where = iota
+	InQuery
+	InBody
+	InResponse
+	InHeader
+)
+
+var wheres = [...]string{"path", "query", "body", "response", "header"}
+
+func (w Where) String() string { return wheres[w] }
+
+// Object is one thing a call named or returned.
+type Object struct {
+	Type    string // "Patient", "Observation", "mrn", or the name of the template's parameter: "patients"
+	ID      string // in the clear
+	Key     uint64 // stable hash of Type and ID; objects are compared by it
+	Param   uint64 // stable hash of the place the id stood in: endpoint and parameter name
+	Where   Where
+	Patient bool // names a patient
+	Sub     bool // a part of an object named before it (a DICOM frame of an instance): never walked on its own
+}
+
+// FHIR is what a FHIR call was, when it was one.
+type FHIR struct {
+	Interaction string // read, vread, search-type, create, operation, …; empty when it is not FHIR
+	Type        string
+	Operation   string // $everything, $export, …
+	Entries     int
+	Total       int64
+}
+
+// Flags are properties of a call that detectors ask for.
+type Flags uint16
+
+// Properties.
+const (
+	Login     Flags = 1 << iota // an authentication exchange
+	Token                       // a token endpoint answered with a token
+	PageStep                    // a step of a page walk: next link, page or offset argument
+	Search                      // a search or list: its response delivers identifiers
+	Bulk                        // an export or $everything over many
+	Health                      // a health check or other machine chatter
+	Create                      // creates a record (2xx to POST or PUT of a new one)
+	Empty                       // a search that found nothing
+	HealthAPI                   // the endpoint speaks of patients or records
+	Graph                       // GraphQL
+)
+
+// Call is one exchange, understood. Its strings live in the batch it came in; who keeps one longer clones it.
+type Call struct {
+	Order
+	Start  clock.Time
+	Conn   uint64
+	Stream uint32 // pipelining depth: requests before it that were unanswered; HTTP/2 stream
+
+	Client, Server packet.Endpoint
+	Version        http.Version
+	Method         string
+	Host           string // Host header as sent
+	Target         string // request target as sent
+	Path, Query    string // of Target, not decoded
+	Route          string // endpoint template: /fhir/Patient/{id}
+	Endpoint       uint64 // stable hash of method, host and Route
+	Forwarded      string // X-Forwarded-For or Forwarded, untrusted
+	UserAgent      string
+	ContentType    string // of the response
+
+	Status            int // 0: no response was seen
+	ReqWire, ReqDec   int64
+	RespWire, RespDec int64
+	TTFB, Duration    clock.Time // to the first and the last response byte; 0 when there was none
+
+	Principal Principal
+	Objects   []Object // named by the request, then found in the response, bounded
+	Delivered []uint64 // Keys of every patient and record the response returned, distinct, bounded
+	Asked     int      // page-size argument (_count, limit, …); 0 when absent
+	PHI       Found
+	FHIR      FHIR
+	Flags     Flags
+	Marks     http.Marks
+	Loss      http.Loss
+	Frames    packet.Where // record of the packet that began the request, for evidence
+}
+
+// Found is what the response returned.
+type Found struct {
+	Classes phi.Class
+	People  int
+	Records int
+	Bytes   int64
+	Cut     bool // the scan did not reach the end: People and Records are at least this
+}
+
+// OK is whether the response was a success (2xx).
+func (c *Call) OK() bool { return c.Status >= 200 && c.Status < 300 }
+
+// Refused is whether the server said no: 401, 403, 404 or 410.
+func (c *Call) Refused() bool {
+	return c.Status == 401 || c.Status == 403 || c.Status == 404 || c.Status == 410
+}

@@ -1,0 +1,145 @@
+// Package http holds what every version of HTTP shares: the Exchange that a parser yields, the Handler that is
+// shown its bodies, and the limits that bound both. It follows RFC 9110; the parsers are in http1 and beside it.
+package http
+
+import (
+	"auscult/sensor/clock"
+	"auscult/sensor/packet"
+)
+
+// Version is the HTTP version as major*10+minor: 9, 10, 11, 20.
+type Version uint8
+
+// Side is one half of an exchange.
+type Side uint8
+
+// The two halves.
+const (
+	Request  Side = 0
+	Response Side = 1
+)
+
+// Header is one header field. Both parts are borrowed with the Exchange; Value is trimmed of outer white space
+// and obsolete folds are replaced by a space.
+type Header struct{ Name, Value []byte }
+
+// Message is one half of an exchange.
+type Message struct {
+	Headers  []Header
+	Trailers []Header
+	Wire     int64 // content bytes after de-chunking, before content decoding
+	Decoded  int64 // content bytes after content decoding
+	Lost     int64 // content bytes that are known to be missing from the capture
+	Complete bool  // the whole message was seen
+	Seen     bool  // its start line was seen
+}
+
+// Get is the value of the first header called name, which must be given in lower case; nil if there is none.
+func (m *Message) Get(name string) []byte {
+	for i := range m.Headers {
+		if EqualFold(m.Headers[i].Name, name) {
+			return m.Headers[i].Value
+		}
+	}
+	return nil
+}
+
+// EqualFold is whether name is lower, an ASCII lower-case string, but for ASCII case.
+func EqualFold(name []byte, lower string) bool {
+	if len(name) != len(lower) {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// Marks are oddities of an exchange that a careful reader keeps: each is a bit.
+type Marks uint32
+
+// Oddities (RFC 9112 and what attackers send).
+const (
+	TEAndCL       Marks = 1 << iota // Transfer-Encoding beside Content-Length (RFC 9112 section 6.3)
+	DuplicateCL                     // Content-Length fields that differ
+	BareLF                          // a line ended by LF alone
+	ObsFold                         // a folded header field
+	BadChunk                        // a chunk size that is not one
+	AbsoluteForm                    // request target in absolute form
+	BadHeader                       // a header line without a colon, with space before it, or with a NUL
+	BadCoding                       // content that does not decode as its Content-Encoding says
+	OverHead                        // the head was longer than its limit
+	UnknownTE                       // a transfer coding that is not known
+	SpaceInTarget                   // white space inside the request target
+)
+
+// Loss says what of an exchange was not seen: each is a bit.
+type Loss uint8
+
+// Kinds of loss, in the order the call log lists them.
+const (
+	LossGap         Loss = 1 << iota // bytes inside it are missing from the capture
+	LossTruncated                    // the capture or the connection ended inside it
+	LossOneSided                     // only one direction of the connection was seen
+	LossDecodeLimit                  // content went past a decoding limit and was counted, not scanned
+	LossMidstream                    // the connection was joined after its start
+)
+
+// Exchange is one request with its final response. Everything in it is borrowed: it is valid until it is
+// released to the parser that yielded it.
+type Exchange struct {
+	Seq           uint32     // place in its connection, from 0
+	Start         clock.Time // first byte of the request (of the response when no request was seen)
+	RequestEnd    clock.Time // last byte of the request
+	ResponseStart clock.Time // first byte of the final response; 0 when none was seen
+	End           clock.Time // last byte of the exchange, or when it was known that no more would come
+	ClientDir     packet.Dir // the direction in which the client sends
+	Version       Version    // of the request; of the response when there is none
+	Method        []byte     // as sent; empty when the request was not seen
+	Target        []byte     // as sent
+	Status        int        // of the final response; 0 when none was seen
+	Request       Message
+	Response      Message
+	Marks         Marks
+	Loss          Loss
+	App           any // the Handler's own, kept with the Exchange until it is released
+}
+
+// Message is the half of x on side s.
+func (x *Exchange) Message(s Side) *Message {
+	if s == Request {
+		return &x.Request
+	}
+	return &x.Response
+}
+
+// Handler is shown the bodies of exchanges while they pass.
+type Handler interface {
+	// Body is called when the head of a message with content has been read; for a response, after it was paired
+	// with its request. The decoded content is written to the Scanner that it returns; nil means that nobody
+	// wants it, and it is only counted.
+	Body(x *Exchange, s Side) Scanner
+}
+
+// Scanner reads the decoded content of one message as it arrives. It keeps no reference to b.
+type Scanner interface {
+	Scan(b []byte)
+	// Close ends the content: complete is false when some of it was lost, cut or refused by a limit.
+	Close(complete bool)
+}
+
+// Verdict is what a parser thinks of its connection after a call.
+type Verdict uint8
+
+// Verdicts.
+const (
+	More    Verdict = iota // go on
+	Upgrade                // what follows in both directions is another protocol (101, CONNECT 2xx)
+	NotHTTP                // this is not HTTP; the parser need not be called again
+)

@@ -1,0 +1,130 @@
+// Package packet turns one captured frame into one TCP segment and the flow it belongs to: link layers, tags
+// and IP headers. It owns no bytes: a Segment's payload points into the frame it was decoded from. Bad input is
+// an outcome (Reason), counted by the caller, never an error.
+package packet
+
+import (
+	"net/netip"
+
+	"auscult/sensor/clock"
+)
+
+// LinkType is the link-layer header type of a frame, numbered as in the pcap registry (LINKTYPE_*).
+type LinkType uint16
+
+// Link types that are decoded.
+const (
+	LinkNull     LinkType = 0
+	LinkEthernet LinkType = 1
+	LinkRaw12    LinkType = 12 // DLT_RAW as some BSDs and old tools write it
+	LinkRaw14    LinkType = 14
+	LinkRaw      LinkType = 101
+	LinkLoop     LinkType = 108
+	LinkSLL      LinkType = 113
+	LinkIPv4     LinkType = 228
+	LinkIPv6     LinkType = 229
+	LinkSLL2     LinkType = 276
+)
+
+// Where says where a frame came from, so that evidence can be cut out again: the index of the input (in the
+// order the source lists its files or interfaces) and the byte offset of the frame's record in it, counted in
+// the decompressed stream.
+type Where struct {
+	File   uint32
+	Offset int64
+}
+
+// Raw is one frame as a source hands it over. Frame is valid until the source's next call. A Raw without a
+// Frame only moves time.
+type Raw struct {
+	Time    clock.Time
+	Frame   []byte
+	WireLen int // bytes on the wire; more than len(Frame) when the capture was cut by a snap length
+	Link    LinkType
+	Where   Where
+}
+
+// Addr is an IP address in 16 bytes; IPv4 is mapped (::ffff:a.b.c.d).
+type Addr [16]byte
+
+// IP is a as the standard library has it, IPv4 unmapped.
+func (a Addr) IP() netip.Addr { return netip.AddrFrom16(a).Unmap() }
+
+// Endpoint is one end of a TCP connection.
+type Endpoint struct {
+	Addr Addr
+	Port uint16
+}
+
+// Flow is the pair of endpoints of a TCP connection in canonical order (A before B by address, then port), the
+// same for both directions. It is comparable and may be a map key.
+type Flow struct{ A, B Endpoint }
+
+// Dir is the direction of a segment in its Flow.
+type Dir uint8
+
+// The two directions of a Flow.
+const (
+	AtoB Dir = 0
+	BtoA Dir = 1
+)
+
+// Other is the opposite direction.
+func (d Dir) Other() Dir { return d ^ 1 }
+
+// Src is the endpoint that sends in direction d.
+func (f *Flow) Src(d Dir) Endpoint {
+	if d == AtoB {
+		return f.A
+	}
+	return f.B
+}
+
+// Flags are the TCP header flags (RFC 9293 section 3.1).
+type Flags uint8
+
+// TCP flags.
+const (
+	FIN Flags = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+	URG
+)
+
+// Segment is one TCP segment. Payload points into the frame and holds only bytes of the segment: Ethernet
+// padding is cut off by the IP length. Cut is how many payload bytes the snap length took from its end.
+type Segment struct {
+	Flow    Flow
+	Dir     Dir
+	Seq     uint32
+	Ack     uint32
+	Flags   Flags
+	Window  uint16
+	Urgent  uint16
+	Payload []byte
+	Cut     int
+}
+
+// Reason is the outcome of decoding a frame.
+type Reason uint8
+
+// What a frame can turn out to be. OK alone fills the Segment.
+const (
+	OK          Reason = iota
+	NotIP              // ARP, LLDP, …
+	NotTCP             // UDP, ICMP, …
+	Truncated          // ends inside a header
+	Malformed          // lengths that contradict each other
+	Fragment           // an IP fragment
+	UnknownLink        // a link type that is not decoded
+	Tunnel             // an encapsulation that is not decoded
+	BadChecksum        // with checksum verification on
+	TooDeep            // more nested layers than the bound
+	NumReasons
+)
+
+var reasonNames = [NumReasons]string{"ok", "not_ip", "not_tcp", "truncated", "malformed", "fragment", "unknown_link", "tunnel", "bad_checksum", "too_deep"}
+
+func (r Reason) String() string { return reasonNames[r] }
