@@ -16,6 +16,7 @@ type LinkType uint16
 const (
 	LinkNull     LinkType = 0
 	LinkEthernet LinkType = 1
+	LinkPPP      LinkType = 9
 	LinkRaw12    LinkType = 12 // DLT_RAW as some BSDs and old tools write it
 	LinkRaw14    LinkType = 14
 	LinkRaw      LinkType = 101

@@ -1,0 +1,162 @@
+package packet_test
+
+import (
+	"bufio"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+
+	"auscult/sensor/clock"
+	"auscult/sensor/packet"
+)
+
+// shared finds a folder beside the project.
+func shared(t testing.TB, name string) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		if filepath.Dir(dir) == dir {
+			t.Fatal("no go.mod above the test")
+		}
+		dir = filepath.Dir(dir)
+	}
+	dir = filepath.Join(dir, "..", "shared", name)
+	if _, err := os.Stat(dir); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("no shared folder beside the project")
+	}
+	return dir
+}
+
+// frames reads a capture with gopacket's readers.
+func frames(t testing.TB, path string) []packet.Raw {
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var src gopacket.PacketDataSource
+	link := func(ci gopacket.CaptureInfo) packet.LinkType { return 0 }
+	if strings.HasSuffix(path, "ng") {
+		r, err := pcapgo.NewNgReader(bufio.NewReader(f), pcapgo.NgReaderOptions{WantMixedLinkType: true})
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		src = r
+		link = func(ci gopacket.CaptureInfo) packet.LinkType {
+			i, err := r.Interface(ci.InterfaceIndex)
+			if err != nil {
+				return packet.LinkType(r.LinkType())
+			}
+			return packet.LinkType(i.LinkType)
+		}
+	} else {
+		r, err := pcapgo.NewReader(bufio.NewReader(f))
+		if err != nil {
+			t.Log(path, err) // a fuzzed file header: the file reader's business
+			return nil
+		}
+		src = r
+		link = func(gopacket.CaptureInfo) packet.LinkType { return packet.LinkType(r.LinkType()) }
+	}
+	var out []packet.Raw
+	for {
+		b, ci, err := src.ReadPacketData()
+		if err == io.EOF || err != nil && len(out) > 0 { // a capture that was cut
+			return out
+		}
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		out = append(out, packet.Raw{Time: clock.Time(ci.Timestamp.UnixNano()), Frame: b, WireLen: ci.Length, Link: link(ci)})
+	}
+}
+
+// want is the first TCP segment that gopacket finds, provided that nothing but the layers that we decode is
+// before it. ok is false where the two need not agree.
+func want(r *packet.Raw) (seg packet.Segment, ok bool) {
+	link := layers.LinkType(r.Link)
+	switch r.Link {
+	case packet.LinkRaw12, packet.LinkRaw14:
+		link = layers.LinkTypeRaw
+	case packet.LinkSLL2:
+		link = layers.LinkTypeLinuxSLL2
+	}
+	p := gopacket.NewPacket(r.Frame, link, gopacket.DecodeOptions{Lazy: false, NoCopy: true})
+	var src, dst netip.Addr
+	for _, l := range p.Layers() {
+		switch l := l.(type) {
+		case *layers.IPv4:
+			if l.Flags&layers.IPv4MoreFragments != 0 || l.FragOffset != 0 {
+				return seg, false
+			}
+			src, _ = netip.AddrFromSlice(l.SrcIP)
+			dst, _ = netip.AddrFromSlice(l.DstIP)
+		case *layers.IPv6:
+			src, _ = netip.AddrFromSlice(l.SrcIP)
+			dst, _ = netip.AddrFromSlice(l.DstIP)
+		case *layers.UDP, *layers.ERSPANII:
+			return seg, false
+		case *layers.TCP:
+			seg.Flow, seg.Dir = packet.NewFlow(netip.AddrPortFrom(src, uint16(l.SrcPort)), netip.AddrPortFrom(dst, uint16(l.DstPort)))
+			seg.Seq, seg.Ack, seg.Window, seg.Urgent = l.Seq, l.Ack, l.Window, l.Urgent
+			seg.Payload = l.Payload
+			for i, set := range []bool{l.FIN, l.SYN, l.RST, l.PSH, l.ACK, l.URG} {
+				if set {
+					seg.Flags |= 1 << i
+				}
+			}
+			return seg, true
+		}
+	}
+	return seg, false
+}
+
+func agree(t *testing.T, r *packet.Raw, got *packet.Segment, w *packet.Segment) {
+	t.Helper()
+	if got.Flow != w.Flow || got.Dir != w.Dir || got.Seq != w.Seq || got.Ack != w.Ack || got.Window != w.Window ||
+		got.Urgent != w.Urgent || got.Flags != w.Flags || string(got.Payload) != string(w.Payload) {
+		t.Fatalf("frame %x (link %d, wire %d):\n got %+v\nwant %+v", r.Frame, r.Link, r.WireLen, *got, *w)
+	}
+}
+
+func TestCapturesAgainstGopacket(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(shared(t, "captures"), "*.pcap*"))
+	if err != nil || len(files) < 90 {
+		t.Fatal(len(files), err)
+	}
+	var reasons [packet.NumReasons]int
+	var d packet.Decoder
+	for _, file := range files {
+		name := filepath.Base(file)
+		for i, r := range frames(t, file) {
+			var s packet.Segment
+			got := d.Decode(&s, &r)
+			reasons[got]++
+			w, ok := want(&r)
+			switch {
+			case ok && got == packet.OK:
+				agree(t, &r, &s, &w)
+			case ok:
+				t.Logf("%s frame %d: %v, gopacket finds TCP", name, i+1, got)
+			case got == packet.OK:
+				t.Logf("%s frame %d: OK, gopacket finds no TCP", name, i+1)
+			}
+		}
+	}
+	t.Log(reasons, d.Stats)
+}
