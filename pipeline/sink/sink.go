@@ -1,0 +1,40 @@
+// Package sink takes alerts and calls out of the process: to files, to a terminal, to Kafka. Each sink encodes
+// for itself, so that every one of them tells the same bytes whatever becomes of the others. A sink belongs to
+// the one goroutine that writes to it.
+package sink
+
+import (
+	"fmt"
+	"os"
+)
+
+// create makes or empties a file that only its owner may read.
+func create(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	// A file that was there keeps its mode through O_CREATE.
+	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() && st.Mode().Perm()&0o077 != 0 {
+		if err := f.Chmod(0o600); err != nil {
+			f.Close()
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// finish makes f durable and closes it. Pipes and terminals cannot be synced, and need not be.
+func finish(f *os.File) error {
+	st, err := f.Stat()
+	if err == nil && st.Mode().IsRegular() {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", f.Name(), err)
+	}
+	return nil
+}
