@@ -1,0 +1,61 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Files of a case folder. Each is written even when it is empty, so that an absent file always means a run that
+// did not end.
+const (
+	alertsFile = "alerts.jsonl"
+	callsFile  = "calls.jsonl"
+	statsFile  = "stats.json"
+)
+
+// caseFolder is where a run's results are kept together. What is in it tells of patients: only its owner reads it.
+type caseFolder string
+
+// openCase makes the folder if it is missing. One that holds another case is refused, or with force emptied of
+// that case, so that two runs never mix.
+func openCase(dir string, force bool) (caseFolder, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("case folder: %w", err)
+	}
+	c := caseFolder(dir)
+	for _, name := range []string{alertsFile, callsFile, statsFile} {
+		_, err := os.Lstat(c.path(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil && !force {
+			return "", fmt.Errorf("%s holds another case (%s); give a new folder, or --force to write over it", dir, name)
+		}
+		if err == nil {
+			err = os.Remove(c.path(name))
+		}
+		if err != nil {
+			return "", fmt.Errorf("case folder: %w", err)
+		}
+	}
+	return c, nil
+}
+
+func (c caseFolder) path(name string) string { return filepath.Join(string(c), name) }
+
+// writeStats writes stats.json whole or not at all.
+func (c caseFolder) writeStats(r report) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", statsFile, err)
+	}
+	next := c.path(statsFile + ".new")
+	if err := os.WriteFile(next, append(text, '\n'), 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", statsFile, err)
+	}
+	return os.Rename(next, c.path(statsFile))
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+
+	"auscult/pipeline"
+	"auscult/pipeline/sink"
+	"auscult/replay"
+)
+
+// envConfig names the configuration file when no flag does.
+const envConfig = envPrefix + "CONFIG"
+
+// settings is everything that can be set. A later source wins: default, file, environment, flag.
+type settings struct {
+	pipeline.Config `yaml:",inline"`
+	Replay          replay.Config `yaml:"replay"`
+	Kafka           sink.Kafka    `yaml:"kafka"`
+	Site            site          `yaml:"site"`
+	Pseudonym       keyFile       `yaml:"pseudonym"`
+	Memory          memory        `yaml:"memory"`
+	Log             logging       `yaml:"log"`
+
+	unknownEnv []string // AUSCULT_ variables that name no setting
+}
+
+// site says where the sensor stands; alerts carry it.
+type site struct {
+	// Tenant is the organisation that is watched; empty when there is only one.
+	Tenant string `yaml:"tenant"`
+	// Sensor is the name of this sensor.
+	Sensor string `yaml:"sensor"`
+	// CommunityIDSeed is the seed of Community ID v1 in the call log; the same as in the site's other tools.
+	CommunityIDSeed uint16 `yaml:"community_id_seed"`
+}
+
+// keyFile is where the key of the pseudonyms is kept.
+type keyFile struct {
+	// KeyFile holds the key that turns names into pseudonyms; it is made on first use. Empty: auscult/pseudonym.key
+	// in the user's folder for configuration.
+	KeyFile string `yaml:"key_file"`
+}
+
+// memory tunes the garbage collector. GOGC or GOMEMLIMIT in the environment win over it.
+type memory struct {
+	// GCPercent is how much the heap may grow, in percent of what is in use, before it is collected.
+	GCPercent int `yaml:"gc_percent"`
+	// SoftLimit is the memory, in bytes, near which it is collected more often.
+	SoftLimit int64 `yaml:"soft_limit"`
+}
+
+// logging is what is logged to stderr.
+type logging struct {
+	// Level is the least grave that is logged: debug, info, warn, error, disabled.
+	Level string `yaml:"level"`
+}
+
+func defaults() settings {
+	return settings{
+		Config: pipeline.Defaults(),
+		Replay: replay.Defaults(),
+		Kafka:  sink.Defaults(),
+		Site:   site{Sensor: "auscult"},
+		Memory: memory{GCPercent: 300, SoftLimit: 2 << 30},
+		Log:    logging{Level: "warn"},
+	}
+}
+
+// Validate names the first setting that cannot be worked with.
+func (s *settings) Validate() error {
+	if err := s.Config.Validate(); err != nil {
+		return err
+	}
+	if err := s.Replay.Validate(); err != nil {
+		return fmt.Errorf("replay.%w", err)
+	}
+	if len(s.Kafka.Brokers) > 0 {
+		if err := s.Kafka.Validate(); err != nil {
+			return fmt.Errorf("kafka.%w", err)
+		}
+	}
+	if s.Memory.GCPercent < 10 {
+		return fmt.Errorf("memory.gc_percent: %d is below 10", s.Memory.GCPercent)
+	}
+	if s.Memory.SoftLimit < 64<<20 {
+		return fmt.Errorf("memory.soft_limit: %d is below 64 MiB", s.Memory.SoftLimit)
+	}
+	if _, err := levelOf(s.Log.Level); err != nil {
+		return fmt.Errorf("log.level: %w", err)
+	}
+	return nil
+}
+
+// load is the defaults, then the file, then the environment. It also says where the settings come from.
+func load(file string, environ []string) (s settings, from []string, unknown []string, err error) {
+	s, from = defaults(), []string{"defaults"}
+	if file == "" {
+		file = lookup(environ, envConfig)
+	}
+	if file != "" {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return s, nil, nil, fmt.Errorf("configuration: %w", err)
+		}
+		if err := decode(&s, file, data); err != nil {
+			return s, nil, nil, err
+		}
+		from = append(from, file)
+	}
+	used, unknown, err := override(&s, environ)
+	return s, append(from, used...), unknown, err
+}
+
+func lookup(environ []string, name string) string {
+	for _, pair := range environ {
+		if value, ok := strings.CutPrefix(pair, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// apply tunes the collector, unless the environment did. Few large batches live and die at once here, so a heap
+// that may grow further is collected far less often.
+func (m memory) apply(environ []string) {
+	if lookup(environ, "GOGC") == "" {
+		debug.SetGCPercent(m.GCPercent)
+	}
+	if lookup(environ, "GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(m.SoftLimit)
+	}
+}
+
+func configCommand(std stdio) *cobra.Command {
+	var file string
+	c := &cobra.Command{
+		Use:   "config",
+		Short: "Print the effective configuration, with what each key means",
+		Long: `Print the configuration that a run would use, as a YAML file that may be edited and given
+back with -c. A key that is left out keeps its default.
+
+The environment overrides the file: AUSCULT_ and the key in capitals, joined by _.
+AUSCULT_KAFKA_TOPIC=x sets kafka.topic. Flags override both.`,
+		Example: "  auscult config > auscult.yml",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, from, _, err := load(file, std.environ)
+			if err == nil {
+				err = s.Validate()
+			}
+			if err != nil {
+				return &exit{statusUsage, err}
+			}
+			text, err := yaml.MarshalWithOptions(s, yaml.WithComment(comments()))
+			if err != nil {
+				return &exit{statusFailed, fmt.Errorf("print the configuration: %w", err)}
+			}
+			_, err = fmt.Fprintf(c.OutOrStdout(), "# auscult %s, from %s.\n%s", version(), strings.Join(from, ", "), text)
+			if err != nil {
+				return &exit{statusFailed, err}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&file, "config", "c", "", "read settings from `FILE` (YAML; default $"+envConfig+")")
+	return c
+}

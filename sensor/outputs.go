@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/rs/zerolog"
+
+	"auscult/pipeline"
+	"auscult/pipeline/ocsf"
+	"auscult/pipeline/sink"
+	"auscult/sensor/pseudonym"
+)
+
+// outputs is where a run's results go, and the case folder among it, if there is one.
+type outputs struct {
+	pipeline.Output
+	dir caseFolder
+}
+
+// openOutputs opens everything that is written to, so that what is wrong with it is known before a packet is
+// read. It also gives the alerts the key that incident ids are made with.
+func openOutputs(ctx context.Context, std stdio, screen *screen, s *settings, f *replayFlags, log zerolog.Logger) (o outputs, err error) {
+	keys, err := openKey(s.Pseudonym.KeyFile)
+	if err != nil {
+		return o, &exit{statusUsage, err}
+	}
+	s.Alert.Keys = keys
+	names := &pseudonym.Names{Reveal: f.reveal, Keys: keys}
+	meta := ocsf.Meta{Version: version(), Tenant: s.Site.Tenant, Sensor: s.Site.Sensor}
+
+	if len(s.Kafka.Brokers) > 0 {
+		k, err := sink.OpenKafka(ctx, s.Kafka, names, meta, log)
+		if err != nil {
+			return o, &exit{statusFailed, err}
+		}
+		o.Alerts = append(o.Alerts, k)
+	}
+	if f.dir == "" {
+		o.Alerts = append(o.Alerts, standardOutput(std, screen, names, meta))
+		return o, nil
+	}
+	if o.dir, err = openCase(f.dir, f.force); err != nil {
+		return o, &exit{statusUsage, err}
+	}
+	file, err := sink.OpenFile(o.dir.path(alertsFile), names, meta)
+	if err != nil {
+		return o, &exit{statusFailed, err}
+	}
+	o.Alerts = append(o.Alerts, file)
+	if f.calls == "jsonl" {
+		if o.Calls, err = sink.OpenCallLog(o.dir.path(callsFile), names, s.Site.CommunityIDSeed); err != nil {
+			return o, &exit{statusFailed, err}
+		}
+	}
+	return o, nil
+}
+
+// standardOutput writes cards for people where they are read by people, and lines for programs elsewhere.
+func standardOutput(std stdio, screen *screen, names *pseudonym.Names, meta ocsf.Meta) pipeline.Sink {
+	if _, ok := terminal(std.out); ok {
+		return sink.NewTerminal(screen.beside(std.out), names, colours(std.out, std.environ))
+	}
+	return sink.NewLines(std.out, "standard output", names, meta)
+}
+
+// colours is whether w may be written to in colour: a terminal, and no NO_COLOR (no-color.org).
+func colours(w io.Writer, environ []string) bool {
+	_, ok := terminal(w)
+	return ok && lookup(environ, "NO_COLOR") == ""
+}
+
+func openKey(path string) (*pseudonym.Keyer, error) {
+	if path == "" {
+		var err error
+		if path, err = pseudonym.DefaultPath(); err != nil {
+			return nil, fmt.Errorf("%w; say with --key FILE where it is to be", err)
+		}
+	}
+	return pseudonym.LoadOrCreate(path)
+}

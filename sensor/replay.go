@@ -1,0 +1,167 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"auscult/sensor/clock"
+)
+
+// replayFlags is what the command line of replay says.
+type replayFlags struct {
+	config, dir, calls, from, to, key, level string
+	brokers                                  []string
+	topic                                    string
+	workers                                  int
+	force, createTopics, reveal, checksums   bool
+	failOnAlert, quiet, noProgress           bool
+	cpuProfile, memProfile                   string
+}
+
+func replayCommand(std stdio) *cobra.Command {
+	var f replayFlags
+	c := &cobra.Command{
+		Use:   "replay FILE|DIR…",
+		Short: "Read captures and alert on what is in them",
+		Long: `Read pcap and pcapng files (also gzip or zstd compressed), or every capture below a
+folder, merged in order of time, and alert on what is in them. "-" reads one capture from
+standard input.
+
+Alerts go to standard output: as cards on a terminal, else one OCSF Detection Finding in JSON
+a line. With -l they go to files of a case folder instead: alerts.jsonl, stats.json and, with
+--calls jsonl, calls.jsonl. A summary, with what could not be seen, is written to standard error.
+
+Names and identifiers are replaced by pseudonyms under a key of this user; --reveal writes them
+in the clear.
+
+Exit status: 0 done (also when a capture is cut short, which is said), 1 it failed while
+running, 2 usage or configuration, 3 an input could not be read (the others were), 4 alerts
+were found and --fail-on-alert was given, 130 or 143 stopped by a signal, after writing what
+it had.`,
+		Example: `  auscult replay traffic.pcap
+  auscult replay -l case --calls jsonl --from 2026-03-02T08:00:00Z captures/
+  zstd -dc traffic.pcap.zst | auscult replay - --fail-on-alert > alerts.jsonl`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("replay needs a capture file, a folder of them, or - for standard input (see auscult replay --help)")
+			}
+			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"pcap", "pcapng", "cap", "gz", "zst"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := f.settings(c.Flags(), std.environ)
+			if err != nil {
+				return &exit{statusUsage, err}
+			}
+			return runReplay(c.Context(), std, s, &f, args)
+		},
+	}
+	f.register(c.Flags())
+	c.RegisterFlagCompletionFunc("calls", cobra.FixedCompletions([]string{"jsonl", "none"}, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func (f *replayFlags) register(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	flags.StringVarP(&f.dir, "log-dir", "l", "", "write a case folder `DIR` instead of alerts on standard output")
+	flags.BoolVar(&f.force, "force", false, "write over a case that is already in the case folder")
+	flags.StringVar(&f.calls, "calls", "none", "also write every call into the case folder: `jsonl|none`")
+	flags.StringVar(&f.from, "from", "", "leave out packets before `TIME` (RFC 3339)")
+	flags.StringVar(&f.to, "to", "", "leave out packets at or after `TIME` (RFC 3339)")
+	flags.BoolVar(&f.failOnAlert, "fail-on-alert", false, "end with status 4 when there was an alert")
+	flags.BoolVar(&f.reveal, "reveal", false, "write names and identifiers in the clear, not as pseudonyms")
+	flags.StringVar(&f.key, "key", "", "key `FILE` of the pseudonyms, made if missing (setting pseudonym.key_file)")
+	flags.StringSliceVar(&f.brokers, "kafka", nil, "also send alerts to Kafka at `HOST:PORT,…` (setting kafka.brokers)")
+	flags.StringVar(&f.topic, "topic", "", "Kafka `TOPIC` for alerts (setting kafka.topic)")
+	flags.BoolVar(&f.createTopics, "create-topics", false, "make the Kafka topic if it is missing (setting kafka.create_topics)")
+	flags.BoolVar(&f.checksums, "checksums", false, "drop segments with wrong checksums (setting extract.packet.checksums)")
+	flags.IntVar(&f.workers, "workers", 0, "read with `N` workers; changes speed, never results (default one a CPU)")
+	flags.StringVarP(&f.config, "config", "c", "", "read settings from `FILE` (YAML; default $"+envConfig+"; see auscult config)")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no summary")
+	flags.BoolVar(&f.noProgress, "no-progress", false, "no progress")
+	flags.StringVar(&f.level, "log-level", "", "log to standard error from `LEVEL`: debug, info, warn, error, disabled (default warn)")
+	flags.StringVar(&f.cpuProfile, "cpuprofile", "", "write a CPU profile to `FILE`")
+	flags.StringVar(&f.memProfile, "memprofile", "", "write a memory profile to `FILE`")
+	flags.MarkHidden("cpuprofile")
+	flags.MarkHidden("memprofile")
+}
+
+// settings loads what the file and the environment say and sets over it what the flags say.
+func (f *replayFlags) settings(flags *pflag.FlagSet, environ []string) (settings, error) {
+	s, _, unknown, err := load(f.config, environ)
+	if err != nil {
+		return s, err
+	}
+	s.unknownEnv = unknown
+	given := flags.Changed
+	if given("workers") {
+		s.Workers = f.workers
+	}
+	if given("checksums") {
+		s.Extract.Packet.Checksums = f.checksums
+	}
+	if given("key") {
+		s.Pseudonym.KeyFile = f.key
+	}
+	if given("kafka") {
+		s.Kafka.Brokers = f.brokers
+	}
+	if given("topic") {
+		s.Kafka.Topic = f.topic
+	}
+	if given("create-topics") {
+		s.Kafka.CreateTopics = f.createTopics
+	}
+	if given("log-level") {
+		s.Log.Level = f.level
+	}
+	if err := f.window(&s); err != nil {
+		return s, err
+	}
+	switch {
+	case f.calls != "none" && f.calls != "jsonl":
+		return s, fmt.Errorf("--calls: %q is neither jsonl nor none", f.calls)
+	case f.calls == "jsonl" && f.dir == "":
+		return s, errors.New("--calls jsonl needs a case folder for the call log: add -l DIR")
+	case given("topic") && len(s.Kafka.Brokers) == 0:
+		return s, errors.New("--topic is about Kafka: add --kafka HOST:PORT")
+	case f.force && f.dir == "":
+		return s, errors.New("--force is about a case folder: add -l DIR")
+	}
+	return s, s.Validate()
+}
+
+func (f *replayFlags) window(s *settings) error {
+	for _, w := range []struct {
+		flag, text string
+		to         *clock.Time
+	}{{"--from", f.from, &s.Replay.From}, {"--to", f.to, &s.Replay.To}} {
+		if w.text == "" {
+			continue
+		}
+		t, err := time.Parse(time.RFC3339, w.text)
+		if err != nil {
+			return fmt.Errorf("%s: %q is not a time like 2026-03-02T08:00:00Z", w.flag, w.text)
+		}
+		*w.to = clock.Time(t.UnixNano())
+	}
+	if s.Replay.To != 0 && s.Replay.From >= s.Replay.To {
+		return fmt.Errorf("--from %s is not before --to %s", f.from, f.to)
+	}
+	return nil
+}
+
+func levelOf(name string) (zerolog.Level, error) {
+	level, err := zerolog.ParseLevel(name)
+	if err != nil || name == "" {
+		return zerolog.WarnLevel, fmt.Errorf("%q is none of debug, info, warn, error, disabled", name)
+	}
+	return level, nil
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"auscult/pipeline"
+	"auscult/replay"
+	"auscult/sensor/clock"
+)
+
+// report is what a run has to say at its end: the summary on stderr, and stats.json. But for Run, the same
+// inputs give the same bytes.
+type report struct {
+	Inputs    []input  `json:"inputs"`
+	Unread    []string `json:"unread"`                 // inputs that could not be read, and why
+	Notices   []string `json:"notices"`                // inputs that were not read to their end, and why
+	First     string   `json:"first_packet,omitempty"` // RFC 3339
+	Last      string   `json:"last_packet,omitempty"`
+	Packets   uint64   `json:"packets"`
+	Bytes     uint64   `json:"bytes"`
+	Flows     uint64   `json:"flows"`
+	Calls     uint64   `json:"calls"`
+	Incidents []count  `json:"incidents"`
+	Alerts    uint64   `json:"alerts"`
+	Lost      []loss   `json:"lost"`
+	Run       speed    `json:"run"`
+}
+
+// input is one capture and what was read of it.
+type input struct {
+	Name    string `json:"name"`
+	Packets uint64 `json:"packets"`
+	Bytes   uint64 `json:"bytes"`
+}
+
+type count struct {
+	Detector string `json:"detector"`
+	Count    uint64 `json:"count"`
+}
+
+type loss struct {
+	Cause string `json:"cause"`
+	Unit  string `json:"unit"`
+	Count uint64 `json:"count"`
+}
+
+// speed is what differs from run to run.
+type speed struct {
+	Version string  `json:"version"`
+	Workers int     `json:"workers"`
+	Seconds float64 `json:"seconds"`
+	Mbits   float64 `json:"mbit_per_s"`
+	Stopped bool    `json:"stopped_early"`
+}
+
+func newReport(s *pipeline.Stats, src *replay.Source, workers int, took time.Duration) report {
+	r := report{
+		Inputs: []input{}, Unread: []string{}, Notices: []string{},
+		Packets: s.Packets, Bytes: s.Bytes, Flows: s.Flows, Calls: s.Calls, Alerts: s.Alerts,
+		Incidents: []count{}, Lost: []loss{},
+		Run: speed{Version: version(), Workers: workers, Seconds: took.Seconds()},
+	}
+	if took > 0 {
+		r.Run.Mbits = float64(s.Bytes) * 8 / 1e6 / took.Seconds()
+	}
+	if s.Packets > 0 {
+		r.First, r.Last = rfc3339(s.First), rfc3339(s.Last)
+	}
+	read := src.Stats()
+	for _, f := range read.Files {
+		r.Inputs = append(r.Inputs, input{f.Path, f.Packets, f.Bytes})
+	}
+	for _, f := range src.Faults() {
+		r.Unread = append(r.Unread, f.Error())
+	}
+	for _, n := range src.Notices() {
+		r.Notices = append(r.Notices, n.String())
+	}
+	for _, c := range s.Incidents {
+		r.Incidents = append(r.Incidents, count{c.Name, c.Count})
+	}
+	for _, l := range []loss{
+		{"outside_window", "packets", read.OutsideWindow},
+		{"time_went_back", "packets", read.Backwards},
+		{"truncated", "files", read.Truncated},
+		{"malformed", "files", read.Malformed},
+	} {
+		if l.Count > 0 {
+			r.Lost = append(r.Lost, l)
+		}
+	}
+	for _, l := range s.Ledger {
+		r.Lost = append(r.Lost, loss{l.Cause, l.Unit, l.Count})
+	}
+	return r
+}
+
+func rfc3339(t clock.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+// incidents is how many attacks were alerted on.
+func (r *report) incidents() (n uint64) {
+	for _, c := range r.Incidents {
+		n += c.Count
+	}
+	return n
+}
+
+// print writes the summary: one fact a line, numbers in a column.
+func (r *report) print(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name, text string) { fmt.Fprintf(t, "%s\t%s\n", name, text) }
+	inputs := counted(uint64(len(r.Inputs)), "file")
+	if len(r.Unread) > 0 {
+		inputs += fmt.Sprintf(", %d not readable", len(r.Unread))
+	}
+	row("inputs", inputs)
+	row("packets", fmt.Sprintf("%s, %sB", grouped(r.Packets), scaled(float64(r.Bytes))))
+	if r.First != "" {
+		row("seen", r.First+" to "+r.Last)
+	}
+	row("flows", grouped(r.Flows))
+	row("calls", grouped(r.Calls))
+	if n := r.incidents(); n == 0 {
+		row("alerts", "none")
+	} else {
+		row("alerts", fmt.Sprintf("%s in %s", counted(n, "incident"), counted(r.Alerts, "message")))
+	}
+	for _, c := range r.Incidents {
+		row("", grouped(c.Count)+" "+c.Detector)
+	}
+	for i, l := range r.Lost {
+		name := ""
+		if i == 0 {
+			name = "lost"
+		}
+		row(name, fmt.Sprintf("%s: %s", counted(l.Count, strings.TrimSuffix(l.Unit, "s")), l.Cause))
+	}
+	if len(r.Lost) == 0 {
+		row("lost", "nothing was lost")
+	}
+	row("took", fmt.Sprintf("%s, %sbit/s, %s", span(time.Duration(r.Run.Seconds*1e9)), scaled(r.Run.Mbits*1e6),
+		counted(uint64(r.Run.Workers), "worker")))
+	if r.Run.Stopped {
+		row("", "stopped by a signal before the end of the inputs")
+	}
+	return t.Flush()
+}
