@@ -142,7 +142,8 @@ func evidence(w *writer, c *call.Call, i, total int, n *pseudonym.Names) {
 	w.num("people", int64(c.PHI.People))
 	w.num("records", int64(c.PHI.Records))
 	if c.Loss != 0 {
-		w.words("loss", LossNames(c.Loss))
+		w.key("loss")
+		w.b = AppendLoss(w.b, c.Loss)
 	}
 	w.close('}')
 	w.close('}')
@@ -247,15 +248,19 @@ var losses = [...]struct {
 	{http.LossDecodeLimit, "decode_limit"}, {http.LossMidstream, "midstream"},
 }
 
-// LossNames are the words for what of a call was not seen.
-func LossNames(l http.Loss) []string {
-	var out []string
-	for _, x := range losses {
-		if l&x.bit != 0 {
-			out = append(out, x.name)
+// AppendLoss appends the words for what of a call was not seen, as a JSON list.
+func AppendLoss(dst []byte, l http.Loss) []byte {
+	dst = append(dst, '[')
+	for i := range losses {
+		if l&losses[i].bit == 0 {
+			continue
 		}
+		if dst[len(dst)-1] != '[' {
+			dst = append(dst, ',')
+		}
+		dst = append(append(append(dst, '"'), losses[i].name...), '"')
 	}
-	return out
+	return append(dst, ']')
 }
 
 // VersionName is an HTTP version as the protocol writes it: 1.0, 1.1, 2; empty when it is unknown.

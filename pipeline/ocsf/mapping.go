@@ -210,3 +210,9 @@ func mappingOf(detector string) mapping {
 	}
 	return mapping{detector: detector, name: detector, advice: "Check the calls shown with the owner of the endpoint."}
 }
+
+// Labels are what a kind of finding is called, and its OWASP API, CWE and ATT&CK labels.
+func Labels(detector string) (name string, owasp, cwe, attack []string) {
+	m := mappingOf(detector)
+	return m.name, m.owasp, m.cwe, m.attack
+}

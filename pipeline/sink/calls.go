@@ -74,9 +74,9 @@ func (l *CallLog) Append(b []byte, c *call.Call) []byte {
 	b = server.Addr().AppendTo(b)
 	b = number(append(b, '"'), `,"server.port":`, int64(server.Port()))
 	if c.Forwarded != "" {
-		b, s := open(b, `,"auscult.forwarded_for":"`)
+		var s int
+		b, s = open(b, `,"auscult.forwarded_for":"`)
 		b = ocsf.Seal(n.Addresses(b, c.Forwarded), s)
-		return l.request(b, c)
 	}
 	return l.request(b, c)
 }
@@ -144,14 +144,7 @@ func (l *CallLog) response(b []byte, c *call.Call) []byte {
 	b = l.objects(b, c.Objects)
 	b = found(b, c)
 	if c.Loss != 0 {
-		b = append(b, `,"auscult.loss":[`...)
-		for i, w := range ocsf.LossNames(c.Loss) {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = ocsf.AppendString(b, w)
-		}
-		b = append(b, ']')
+		b = ocsf.AppendLoss(append(b, `,"auscult.loss":`...), c.Loss)
 	}
 	return append(b, '}', '\n')
 }

@@ -1,0 +1,278 @@
+package sink_test
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"auscult/pipeline/sink"
+	"auscult/pipeline/sink/kafkatest"
+)
+
+const topic = "auscult.hosp-a.alert.ocsf.v1"
+
+func config(broker string) sink.KafkaConfig {
+	c := sink.KafkaDefaults()
+	c.Brokers, c.Topic, c.Timeout = []string{broker}, topic, 5*time.Second
+	return c
+}
+
+// received reads n messages of the topic from its first offset, over all partitions.
+func received(t *testing.T, broker string, partitions, n int) []kafka.Message {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var out []kafka.Message
+	for p := range partitions {
+		conn, err := kafka.DialLeader(ctx, "tcp", broker, topic, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, last, err := conn.ReadOffsets()
+		conn.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := kafka.NewReader(kafka.ReaderConfig{Brokers: []string{broker}, Topic: topic, Partition: p, MaxWait: 100 * time.Millisecond})
+		for range last {
+			m, err := r.ReadMessage(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, m)
+		}
+		r.Close()
+	}
+	if len(out) != n {
+		t.Fatalf("the topic holds %d messages, want %d", len(out), n)
+	}
+	return out
+}
+
+func oneLine(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, p := range parts {
+		if !strings.Contains(err.Error(), p) {
+			t.Errorf("error %q does not say %q", err, p)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("error is more than one line: %q", err)
+	}
+}
+
+// check writes 25 alerts to a file and to the broker, and finds the same bytes in both, with key and headers.
+func check(t *testing.T, broker string) {
+	t.Helper()
+	batch := alerts(25)
+	path := filepath.Join(t.TempDir(), "alerts.jsonl")
+	f, err := sink.OpenFile(path, names(t, false), meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(broker)
+	_, err = sink.OpenKafka(t.Context(), cfg, names(t, false), meta)
+	oneLine(t, err, "kafka "+broker+": ", `topic "`+topic+`" does not exist; create it or give --create-topics`)
+	cfg.CreateTopics = true
+	k, err := sink.OpenKafka(t.Context(), cfg, names(t, false), meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []interface {
+		Close() error
+	}{f, k} {
+		defer s.Close()
+	}
+	for i := 0; i < len(batch); i += 10 {
+		part := batch[i:min(i+10, len(batch))]
+		if err := f.Write(t.Context(), part); err != nil {
+			t.Fatal(err)
+		}
+		if err := k.Write(t.Context(), part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]byte{}
+	for i, line := range bytes.Split(bytes.TrimSpace(read(t, path)), []byte("\n")) {
+		want[batch[i].UID] = line
+	}
+	for _, m := range received(t, broker, cfg.Partitions, len(batch)) {
+		uid := string(m.Key)
+		if !bytes.Equal(m.Value, want[uid]) {
+			t.Errorf("%s: the broker holds\n%s\nthe file\n%s", uid, m.Value, want[uid])
+		}
+		delete(want, uid)
+		headers := map[string]string{}
+		for _, h := range m.Headers {
+			headers[h.Key] = string(h.Value)
+		}
+		for k, v := range map[string]string{"content-type": "application/json", "ce_specversion": "1.0", "ce_id": uid + "-1",
+			"ce_source": "urn:auscult:hosp-a:sensor-01", "ce_type": "auscult.finding.create.v1", "ce_subject": uid, "ce_partitionkey": uid,
+			"ce_dataschema": "https://schema.ocsf.io/1.8.0/classes/detection_finding"} {
+			if headers[k] != v {
+				t.Errorf("%s: header %s is %q, want %q", uid, k, headers[k], v)
+			}
+		}
+		if _, err := time.Parse(time.RFC3339Nano, headers["ce_time"]); err != nil {
+			t.Error(err)
+		}
+	}
+	for uid := range want {
+		t.Errorf("%s never came", uid)
+	}
+}
+
+func TestKafkaBroker(t *testing.T) {
+	b := kafkatest.Start(t)
+	check(t, b.Addr)
+
+	// A broker that dies between two writes gets both once it is back.
+	cfg := config(b.Addr)
+	cfg.Timeout = 2 * time.Second
+	k, err := sink.OpenKafka(t.Context(), cfg, names(t, false), meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Crash()
+	if err := k.Write(t.Context(), alerts(2)[1:]); err != nil {
+		t.Fatalf("a broker that is away is no error yet: %v", err)
+	}
+	b.Restart()
+	if err := k.Close(); err != nil {
+		t.Fatal(err)
+	}
+	received(t, b.Addr, cfg.Partitions, 26)
+}
+
+func TestKafkaFake(t *testing.T) {
+	c, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	check(t, c.ListenAddrs()[0])
+}
+
+func TestKafkaUnreachable(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	cfg := config(addr)
+	begun := time.Now()
+	_, err = sink.OpenKafka(t.Context(), cfg, names(t, false), meta)
+	oneLine(t, err, "kafka "+addr+": no broker can be reached (", "start it or correct its address")
+	if d := time.Since(begun); d > cfg.Timeout+time.Second {
+		t.Errorf("it took %v to say so", d)
+	}
+}
+
+// A broker that accepts and never answers must not hold a run up.
+func TestKafkaHung(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	cfg := config(l.Addr().String())
+	cfg.Timeout = time.Second
+	begun := time.Now()
+	_, err = sink.OpenKafka(t.Context(), cfg, names(t, false), meta)
+	oneLine(t, err, "no broker can be reached")
+	if d := time.Since(begun); d > 3*time.Second {
+		t.Errorf("it took %v to say so", d)
+	}
+}
+
+func TestKafkaDies(t *testing.T) {
+	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, topic))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(c.ListenAddrs()[0])
+	cfg.Timeout, cfg.MaxPending = time.Second, 3
+	k, err := sink.OpenKafka(t.Context(), cfg, names(t, false), meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Write(t.Context(), alerts(1)); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	if err := k.Write(t.Context(), alerts(5)); err != nil {
+		t.Fatalf("a broker that is away is no error yet: %v", err)
+	}
+	oneLine(t, k.Close(), "5 of 6 alerts were not delivered (", "the alert file holds them all")
+}
+
+func TestKafkaLargeAlert(t *testing.T) {
+	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, topic))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	cfg := config(c.ListenAddrs()[0])
+	cfg.MaxBytes = 16 << 10
+	k, err := sink.OpenKafka(t.Context(), cfg, names(t, true), meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := alerts(1)
+	for i := range a[0].Signal.Evidence {
+		a[0].Signal.Evidence[i].Call.Target = "/" + strings.Repeat("x", 10_000)
+		a[0].Signal.Evidence[i].Call.Path = a[0].Signal.Evidence[i].Call.Target
+	}
+	if err := k.Write(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m := received(t, cfg.Brokers[0], 1, 1)[0]
+	if len(m.Value) > cfg.MaxBytes || !bytes.Contains(m.Value, []byte(a[0].UID)) {
+		t.Errorf("%d bytes came: %.80s", len(m.Value), m.Value)
+	}
+	if len(a[0].Signal.Evidence) != 3 {
+		t.Error("the alert itself was cut")
+	}
+}
+
+func TestKafkaConfig(t *testing.T) {
+	good := config("h:1")
+	if err := good.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	bad := func(want string, change func(*sink.KafkaConfig)) {
+		t.Helper()
+		c := good
+		change(&c)
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	bad(`brokers: "h"`, func(c *sink.KafkaConfig) { c.Brokers = []string{"h"} })
+	bad(`topic: "a b"`, func(c *sink.KafkaConfig) { c.Topic = "a b" })
+	bad("partitions: 0", func(c *sink.KafkaConfig) { c.Partitions = 0 })
+	bad("replication: 0", func(c *sink.KafkaConfig) { c.Replication = 0 })
+	bad("timeout: 0s", func(c *sink.KafkaConfig) { c.Timeout = 0 })
+	bad("max_bytes: 1", func(c *sink.KafkaConfig) { c.MaxBytes = 1 })
+	bad("max_pending: 0", func(c *sink.KafkaConfig) { c.MaxPending = 0 })
+}
