@@ -66,6 +66,7 @@ type Principal struct {
 	Role     string // from claims, when there is one
 	Scope    string // JWT scope or scp
 	Token    uint64 // stable hash of the credential as sent: several tokens may be one principal; 0 if none
+	Patient  uint64 // Key of the patient whose chart the token was launched for (SMART claim patient); 0 if none
 	Service  bool   // a machine account: system scope, client-credentials token, or declared
 	Shared   bool   // an address that carries many
 	Strength uint8  // 0 to 100: how surely this is one person
@@ -92,8 +93,8 @@ func (w Where) String() string { return wheres[w] }
 type Object struct {
 	Type    string // "Patient", "Observation", "mrn", or the name of the template's parameter: "patients"
 	ID      string // in the clear
-	Key     uint64 // stable hash of Type and ID; objects are compared by it
-	Param   uint64 // stable hash of the place the id stood in: endpoint and parameter name
+	Key     uint64 // stable hash of what it names (patient, patient's number, or type) and ID; objects are compared by it
+	Param   uint64 // stable hash of the server's address and of what it names: one walk has one Param by any route
 	Where   Where
 	Patient bool // names a patient
 	Sub     bool // a part of an object named before it (a DICOM frame of an instance): never walked on its own
@@ -152,6 +153,9 @@ type Call struct {
 	Principal Principal
 	Objects   []Object // named by the request, then found in the response, bounded
 	Delivered []uint64 // Keys of every patient and record the response returned, distinct, bounded
+	User      string   // whom the exchange names beside its principal: the user who logs in; mostly empty
+	Issued    []uint64 // Principal.Token of the sessions and tokens that the response hands out
+	Grant     Grant    // how an access token was asked for
 	Asked     int      // page-size argument (_count, limit, …); 0 when absent
 	PHI       Found
 	FHIR      FHIR
@@ -160,6 +164,16 @@ type Call struct {
 	Loss      http.Loss
 	Frames    packet.Where // record of the packet that began the request, for evidence
 }
+
+// Grant is the OAuth 2.0 grant of a token request (RFC 6749), as far as it matters who it is for.
+type Grant uint8
+
+// Grants.
+const (
+	NoGrant Grant = iota
+	UserGrant
+	ClientCredentials
+)
 
 // Found is what the response returned.
 type Found struct {

@@ -1,0 +1,64 @@
+package call
+
+import "unsafe"
+
+// Sizes of an Arena's chunks, in bytes, Objects and keys.
+const (
+	textChunk   = 64 << 10
+	objectChunk = 512
+	keyChunk    = 4096
+)
+
+// Arena is where the strings and slices of calls are carved from: chunks that are filled once, never moved and
+// never used again, so that a Call stays valid for as long as anyone holds it, at an allocation for some
+// hundred calls. It belongs to one goroutine. The zero value is ready.
+//
+// Invariant that makes the unsafe.String below sound: the bytes of a string are written before it is made and
+// lie below len(text); later writes go to at or above len(text), and a full chunk is dropped, not rewound.
+type Arena struct {
+	text    []byte
+	objects []Object
+	keys    []uint64
+}
+
+// bytes copies b into the arena.
+func (a *Arena) bytes(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if len(b) > textChunk/8 {
+		return string(b)
+	}
+	if cap(a.text)-len(a.text) < len(b) {
+		a.text = make([]byte, 0, textChunk)
+	}
+	n := len(a.text)
+	a.text = append(a.text, b...)
+	return unsafe.String(&a.text[n], len(b))
+}
+
+// copyObjects copies o into the arena; nil when it is empty.
+func (a *Arena) copyObjects(o []Object) []Object {
+	if len(o) == 0 {
+		return nil
+	}
+	if cap(a.objects)-len(a.objects) < len(o) {
+		a.objects = make([]Object, 0, max(objectChunk, len(o)))
+	}
+	n := len(a.objects)
+	a.objects = append(a.objects, o...)
+	return a.objects[n:len(a.objects):len(a.objects)]
+}
+
+// copyKeys copies k into the arena; nil when it is empty.
+func (a *Arena) copyKeys(k []uint64) []uint64 {
+	if len(k) == 0 {
+		return nil
+	}
+	if cap(a.keys)-len(a.keys) < len(k) {
+		a.keys = make([]uint64, 0, max(keyChunk, len(k)))
+	}
+	n := len(a.keys)
+	a.keys = append(a.keys, k...)
+	return a.keys[n:len(a.keys):len(a.keys)]
+}

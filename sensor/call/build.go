@@ -1,0 +1,251 @@
+package call
+
+import (
+	"bytes"
+	"net/netip"
+	"path"
+
+	"auscult/sensor/fhir"
+	"auscult/sensor/http"
+	"auscult/sensor/packet"
+	"auscult/sensor/phi"
+)
+
+// Conn is what the connection of an exchange adds to it. Login may be nil: then what a login said in its bodies
+// is not known.
+type Conn struct {
+	ID             uint64
+	Client, Server packet.Endpoint
+	Stream         uint32
+	Midstream      bool
+	OneSided       bool
+	Where          packet.Where
+	Login          *LoginBodies
+}
+
+// Builder turns exchanges into calls. It belongs to one goroutine, remembers nothing of one call for the next,
+// and so gives the same call for the same exchange on every worker.
+type Builder struct {
+	Stats Stats
+
+	cfg         Config
+	memo        Memo
+	hosts       []HostRule // headers in lower case
+	cookieNames []string
+	keyHeaders  []string
+	keyParams   []string
+	services    map[string]bool
+	proxies     []netip.Prefix
+
+	objects   []Object
+	delivered []uint64
+	issued    []uint64
+	seen      set
+	server    uint64 // hash of the server's address and port
+	loggedIn  bool   // the request's body holds a user and a password
+
+	keyBuf, valueBuf, tokenBuf, secretBuf, userBuf, word, host []byte
+}
+
+// NewBuilder returns a Builder. cfg must be valid; memo must answer as ParseClaims and ParseRoute do.
+func NewBuilder(cfg Config, memo Memo) *Builder {
+	b := &Builder{cfg: cfg, memo: memo, services: make(map[string]bool, len(cfg.Services))}
+	for _, h := range cfg.Hosts {
+		b.hosts = append(b.hosts, HostRule{Host: lowerString(h.Host), Header: lowerString(h.Header)})
+	}
+	b.cookieNames = lowerAll(cfg.SessionCookies)
+	b.keyHeaders = lowerAll(cfg.APIKeyHeaders)
+	b.keyParams = lowerAll(cfg.APIKeyParams)
+	for _, s := range cfg.Services {
+		b.services[s] = true
+	}
+	for _, s := range cfg.TrustedProxies {
+		if p, err := netip.ParsePrefix(s); err == nil {
+			b.proxies = append(b.proxies, p)
+		}
+	}
+	return b
+}
+
+func lowerString(s string) string { return string(lower(nil, []byte(s))) }
+
+func lowerAll(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = lowerString(s)
+	}
+	return out
+}
+
+// Build fills c, all of it, from an exchange and what the scans of its bodies found; req and resp may be nil.
+// Strings and slices of c are carved from ar and stay valid; nothing of x, req or resp is kept.
+func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, resp *phi.Report) {
+	*c = Call{
+		Order: Order{Time: x.End, Flow: conn.ID, Seq: x.Seq}, Start: x.Start, Conn: conn.ID, Stream: conn.Stream,
+		Client: conn.Client, Server: conn.Server, Version: x.Version, Status: x.Status,
+		ReqWire: x.Request.Wire, ReqDec: x.Request.Decoded, RespWire: x.Response.Wire, RespDec: x.Response.Decoded,
+		Marks: x.Marks, Loss: loss(x, &conn), Frames: conn.Where,
+	}
+	b.objects, b.delivered, b.issued = b.objects[:0], b.delivered[:0], b.issued[:0]
+	b.loggedIn = false
+	b.seen.reset()
+	if x.ResponseStart != 0 {
+		c.TTFB, c.Duration = max(0, x.ResponseStart-x.Start), max(0, x.End-x.Start)
+	}
+	c.Method = methodName(ar, x.Method)
+	rawPath, rawQuery := b.target(c, ar, x)
+	b.server = serverHash(&c.Server)
+	b.host = endpointHost(b.host[:0], c)
+	r := b.memo.Route(rawPath)
+	if r.Over {
+		b.Stats.LongPaths++
+	}
+	c.Route = ar.bytes(r.Template)
+	c.Endpoint = endpointKey(c.Method, b.host, r.Template)
+
+	var who credentials
+	forwarded := b.gather(c, ar, x, &who)
+	if who.session == nil && len(r.Session) > 0 {
+		who.session = r.Session
+	}
+	b.pathObjects(c, ar, r)
+	b.query(c, ar, r, rawQuery, &who)
+	b.bodyObjects(c, ar, r, req)
+	b.principal(c, ar, &who, forwarded)
+
+	c.FHIR = resource(ar, r, x.Method, resp)
+	c.ContentType = ar.bytes(x.Response.Get("content-type"))
+	b.found(c, resp)
+	b.response(ar, r, resp)
+	b.login(c, ar, x, conn.Login)
+	c.Objects = ar.copyObjects(b.objects)
+	c.Delivered = ar.copyKeys(b.delivered)
+	c.Issued = ar.copyKeys(b.issued)
+	b.flags(c, r, resp)
+}
+
+func loss(x *http.Exchange, conn *Conn) http.Loss {
+	l := x.Loss
+	if conn.Midstream {
+		l |= http.LossMidstream
+	}
+	if conn.OneSided {
+		l |= http.LossOneSided
+	}
+	return l
+}
+
+// target splits the request target (RFC 9112 section 3.2): origin form, or absolute form with the host in it.
+func (b *Builder) target(c *Call, ar *Arena, x *http.Exchange) (rawPath, rawQuery []byte) {
+	c.Target = ar.bytes(x.Target)
+	host := x.Request.Get("host")
+	rest := x.Target
+	start := 0
+	if i := bytes.Index(rest[:min(len(rest), 16)], []byte("://")); i > 0 && rest[0] != '/' {
+		start = i + 3
+		slash := bytes.IndexAny(rest[start:], "/?")
+		if slash < 0 {
+			slash = len(rest) - start
+		}
+		host = rest[start : start+slash] // it overrides Host (RFC 9112 section 3.2.2)
+		start += slash
+	}
+	end := len(rest)
+	if i := bytes.IndexByte(rest[start:], '#'); i >= 0 {
+		end = start + i
+	}
+	mark := end
+	if i := bytes.IndexByte(rest[start:end], '?'); i >= 0 {
+		mark = start + i
+		rawQuery = rest[mark+1 : end]
+		c.Query = c.Target[mark+1 : end]
+	}
+	c.Path = c.Target[start:mark]
+	c.Host = ar.bytes(host)
+	return rest[start:mark], rawQuery
+}
+
+// serverHash names a server by its address and port, which a client cannot make up as it can a Host.
+func serverHash(e *packet.Endpoint) uint64 {
+	return number(hash(seedEndpoint, e.Addr[:]), uint64(e.Port))
+}
+
+// endpointHost appends the host by which endpoints are told apart: Host without its port in lower case, else the
+// server's address.
+func endpointHost(dst []byte, c *Call) []byte {
+	if c.Host == "" {
+		return append(dst, c.Server.Addr[:]...)
+	}
+	n := len(dst)
+	dst = append(dst, hostName(c.Host)...)
+	lower(dst[:n], dst[n:])
+	return dst
+}
+
+// hostName is a Host without its port.
+func hostName(host string) string {
+	for i := len(host) - 1; i >= 0; i-- {
+		switch {
+		case host[i] == ':':
+			return host[:i]
+		case !digit(host[i]):
+			return host
+		}
+	}
+	return host
+}
+
+// customHeader is the header that names the user on the call's host, if there is one.
+func (b *Builder) customHeader() string {
+	for i := range b.hosts {
+		if ok, err := path.Match(b.hosts[i].Host, string(b.host)); ok && err == nil {
+			return b.hosts[i].Header
+		}
+	}
+	return ""
+}
+
+// methodName is the method without a copy where it is a common one.
+func methodName(ar *Arena, m []byte) string {
+	switch string(m) {
+	case "GET":
+		return "GET"
+	case "POST":
+		return "POST"
+	case "PUT":
+		return "PUT"
+	case "PATCH":
+		return "PATCH"
+	case "DELETE":
+		return "DELETE"
+	case "HEAD":
+		return "HEAD"
+	case "OPTIONS":
+		return "OPTIONS"
+	}
+	return ar.bytes(m)
+}
+
+// resource is what a FHIR call was.
+func resource(ar *Arena, r *Route, method []byte, resp *phi.Report) FHIR {
+	u := &r.FHIR
+	if u.Shape == fhir.NotFHIR {
+		return FHIR{}
+	}
+	f := FHIR{Interaction: u.Interaction(method), Type: fhir.Lookup(u.Type).Name(), Operation: ar.bytes(u.Op), Total: -1}
+	if t := fhir.Lookup(u.Within); t != 0 {
+		f.Type = t.Name()
+	}
+	if resp != nil {
+		f.Entries, f.Total = resp.Entries, resp.Total
+	}
+	return f
+}
+
+func (b *Builder) found(c *Call, resp *phi.Report) {
+	if resp == nil {
+		return
+	}
+	c.PHI = Found{Classes: resp.Classes, People: resp.People, Records: resp.Records, Bytes: resp.Bytes,
+		Cut: resp.Truncated || c.Loss&http.LossDecodeLimit != 0}
+}

@@ -1,0 +1,147 @@
+package call
+
+import (
+	"bytes"
+
+	"auscult/sensor/fhir"
+	"auscult/sensor/phi"
+)
+
+// wordFlags is what the words of a path say of the calls to it.
+func wordFlags(parts [][]byte, r *Route) Flags {
+	if r.FHIR.Shape != fhir.NotFHIR {
+		return operationFlags(&r.FHIR)
+	}
+	var f Flags
+	for i, s := range parts {
+		f |= wordFlag(s, i == len(parts)-1, len(parts))
+		if len(s) < 24 && spaceOf(s) == patient {
+			f |= HealthAPI
+		}
+	}
+	if f&Health != 0 && f != Health || len(r.IDs) > 0 {
+		f &^= Health
+	}
+	return f
+}
+
+func wordFlag(s []byte, last bool, depth int) Flags {
+	var buf [32]byte
+	if len(s) > len(buf) {
+		return 0
+	}
+	w := lower(buf[:0], s)
+	switch string(w) {
+	case "export", "bulk", "download-all", "downloadall", "dump", "exportall", "export-all", "bulk-export", "bulkdownload":
+		return Bulk
+	case "graphql":
+		return Graph
+	case "encounters", "observations", "medications", "prescriptions", "visits", "appointments", "charts", "labs", "allergies",
+		"diagnoses", "admissions", "mrn", "ehr", "emr", "abha", "health-information", "consent":
+		return HealthAPI
+	}
+	if !last {
+		return 0
+	}
+	switch string(w) {
+	case "login", "signin", "sign-in", "log-in", "logon", "auth", "authenticate", "session", "sessions", "j_security_check", "j_spring_security_check":
+		return Login
+	case "token", "generate-token", "oauth2", "gettoken":
+		return Login | Token
+	case "search", "_search", "find", "query", "lookup", "autocomplete", "suggest", "list":
+		return Search
+	case "healthz", "readyz", "livez", "ready", "alive", "liveness", "readiness", "ping", "metrics", "prometheus", "heartbeat", "health":
+		if depth <= 3 {
+			return Health
+		}
+	}
+	if bytes.HasSuffix(w, []byte(".csv")) || bytes.HasSuffix(w, []byte(".ndjson")) || bytes.HasSuffix(w, []byte(".xlsx")) {
+		return Bulk
+	}
+	return 0
+}
+
+// operationFlags is what a FHIR path says: searches, bulk operations, GraphQL.
+func operationFlags(u *fhir.URL) Flags {
+	switch u.Shape {
+	case fhir.TypeSearch, fhir.SystemSearch, fhir.Compartment, fhir.TypeHistory, fhir.SystemHistory, fhir.InstanceHistory:
+		return HealthAPI | Search
+	case fhir.Metadata:
+		return 0
+	case fhir.Operation:
+		switch string(u.Op) {
+		case "$graphql":
+			return HealthAPI | Graph
+		case "$export", "$bulk-export":
+			return HealthAPI | Bulk
+		case "$everything":
+			if len(u.ID) == 0 || string(u.Type) == "Group" {
+				return HealthAPI | Bulk | Search
+			}
+			return HealthAPI | Search
+		case "$lastn", "$match", "$expand", "$docref":
+			return HealthAPI | Search
+		}
+	}
+	return HealthAPI
+}
+
+// probes are the user agents of health checks.
+var probes = []string{"kube-probe/", "ELB-HealthChecker/", "GoogleHC/", "Consul Health Check", "Prometheus/", "HAProxy/"}
+
+// flags decides the properties of a call, once everything else of it is known.
+func (b *Builder) flags(c *Call, r *Route, resp *phi.Report) {
+	get := c.Method == "GET" || c.Method == "HEAD"
+	f := c.Flags | r.Words&^(Login|Token)
+	if r.Words&Login != 0 && (!get || c.Principal.Kind == Basic) || b.loggedIn {
+		f |= Login
+		if r.Words&Token != 0 && c.OK() {
+			f |= Token
+		}
+	}
+	switch c.FHIR.Interaction {
+	case "search-type", "search-system", "search-compartment":
+		f |= Search
+	case "create":
+		if c.OK() {
+			f |= Create
+		}
+	}
+	if (c.Method == "POST" || c.Method == "PUT") && c.Status == 201 {
+		f |= Create
+	}
+	if r.DICOM && get && len(r.IDs) == 0 {
+		f |= Search
+	}
+	trailing := len(r.Template) > 0 && r.Template[len(r.Template)-1] == '}'
+	if c.FHIR.Interaction == "" && get && !trailing && (c.Asked > 0 || f&PageStep != 0 || resp != nil && resp.Entries > 0) {
+		f |= Search
+	}
+	if c.PHI.Classes != 0 {
+		f |= HealthAPI
+	}
+	if f&Search != 0 && c.OK() && resp != nil && empty(resp) {
+		f |= Empty
+	}
+	if c.PHI.Classes != 0 || len(c.Objects) > 0 || f&(HealthAPI|Login) != 0 {
+		f &^= Health
+	} else if probe(c.UserAgent) {
+		f |= Health
+	}
+	c.Flags = f
+}
+
+// empty is whether a response that was read to its end lists nothing.
+func empty(resp *phi.Report) bool {
+	return (resp.Form == phi.JSON || resp.Form == phi.XML || resp.Form == phi.NDJSON) && !resp.Truncated &&
+		resp.Entries == 0 && resp.Total <= 0 && resp.Records == 0 && len(resp.IDs) == 0
+}
+
+func probe(agent string) bool {
+	for _, p := range probes {
+		if len(agent) >= len(p) && agent[:len(p)] == p {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,99 @@
+package call
+
+import (
+	"bytes"
+
+	"auscult/sensor/fhir"
+	"auscult/sensor/phi"
+)
+
+// space of names that an identifier is compared in.
+type nameSpace uint8
+
+const (
+	nobody   nameSpace = iota // not an identifier
+	patient                   // the logical id of a patient, whatever the API calls it
+	business                  // a number that names a patient: MRN, ABHA, SSN, identifier
+	record                    // an id of anything else, compared within its type
+	generic                   // "id", "uuid": of whatever the path speaks of
+)
+
+// canonical writes the type that a word stands for into dst: lower case, letters and digits only, without id,
+// uuid or plural s at its end, cut at 48 bytes: patientId, patient_ids and Patients are all patient.
+func canonical(dst *[48]byte, word []byte) []byte {
+	n := 0
+	for _, c := range word {
+		if n == len(dst) {
+			break
+		}
+		if letter(c) {
+			dst[n] = c | 0x20
+			n++
+		} else if digit(c) {
+			dst[n] = c
+			n++
+		}
+	}
+	b := dst[:n]
+	if len(b) > 5 && bytes.HasSuffix(b, []byte("ids")) {
+		b = b[:len(b)-1]
+	}
+	for _, suffix := range [...]string{"uuid", "guid", "id"} {
+		if bytes.HasSuffix(b, []byte(suffix)) && (len(b) == len(suffix) || len(b)-len(suffix) > 1) {
+			b = b[:len(b)-len(suffix)]
+			break
+		}
+	}
+	if len(b) > 3 && b[len(b)-1] == 's' && b[len(b)-2] != 's' {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// spaceOf is the name space of a word in a path, a query key or a JSON key.
+func spaceOf(word []byte) nameSpace {
+	var buf [48]byte
+	canon := canonical(&buf, word)
+	switch string(canon) {
+	case "", "uid":
+		return generic
+	case "patient", "subject", "beneficiary", "member", "person", "enrollee", "individual", "pat":
+		return patient
+	case "mrn", "uhid", "abha", "abhanumber", "abhaaddress", "health", "healthnumber", "ssn", "aadhaar", "aadhar",
+		"nhsnumber", "medicalrecordnumber", "medicalrecord", "patientidentifier", "identifier", "patientmrn", "mbi":
+		return business
+	}
+	if phi.PatientKey(word) {
+		return patient
+	}
+	return record
+}
+
+// namesPatient is whether what follows a word in a path names a patient.
+func namesPatient(word []byte) bool {
+	s := spaceOf(word)
+	return s == patient || s == business && string(word) != "health"
+}
+
+// reference reads a FHIR reference (section 2.3.0): Patient/123, an absolute URL, or one with a version. The
+// slices are parts of value.
+func reference(value []byte) (typ, id []byte, ok bool) {
+	if i := bytes.Index(value, []byte("/_history/")); i >= 0 {
+		value = value[:i]
+	}
+	slash := bytes.LastIndexByte(value, '/')
+	if slash <= 0 || slash == len(value)-1 {
+		return nil, nil, false
+	}
+	typ, id = value[:slash], value[slash+1:]
+	if i := bytes.LastIndexByte(typ, '/'); i >= 0 {
+		typ = typ[i+1:]
+	}
+	return typ, id, fhir.Lookup(typ) != 0
+}
+
+// typeHash is the hash of the type that a word stands for, the same for visits, Visit and visitId.
+func typeHash(word []byte) uint64 {
+	var buf [48]byte
+	return hash(seedRecord, canonical(&buf, word))
+}

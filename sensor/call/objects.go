@@ -1,0 +1,266 @@
+package call
+
+import (
+	"bytes"
+
+	"auscult/sensor/fhir"
+	"auscult/sensor/phi"
+)
+
+// add puts one identifier of the request among the objects, once.
+//
+// The Key of a patient's logical id is of the id alone, so that /Patient/5, patient=5, subject=Patient/5,
+// /api/v2/patients/5 and a Patient in a response are one object, through a gateway or behind it; the same holds
+// among numbers of patients (mrn=…, identifier=system|…), and among records of one type. The Param of an object
+// is of the server's address and the name space (patient, number of a patient, or type of record): a walk over
+// patients is one walk by whatever route it goes, and a client cannot split it by changing Host.
+func (b *Builder) add(c *Call, ar *Arena, space nameSpace, typ, value []byte, where Where, sub bool) {
+	value = bytes.TrimSpace(value)
+	if len(value) == 0 || space == nobody {
+		return
+	}
+	o := Object{Where: where, Sub: sub, Patient: space == patient || space == business}
+	o.Key = keyIn(space, typ, value)
+	if !b.seen.add(o.Key) {
+		return
+	}
+	if len(b.objects) >= b.cfg.Objects {
+		b.Stats.Objects++
+		return
+	}
+	o.Param = paramIn(b.server, space, typ)
+	o.Type = b.typeName(ar, typ, space)
+	o.ID = b.clip(ar, value)
+	b.objects = append(b.objects, o)
+	if o.Patient {
+		c.Flags |= HealthAPI
+	}
+}
+
+func keyIn(space nameSpace, typ, value []byte) uint64 {
+	switch space {
+	case patient:
+		return PatientKey(value)
+	case business:
+		return objectKey(seedBusiness, 0, value)
+	}
+	return objectKey(seedRecord, typeHash(typ), value)
+}
+
+func paramIn(server uint64, space nameSpace, typ []byte) uint64 {
+	seed := mix(server, seedParam)
+	switch space {
+	case patient:
+		return nonzero(number(seed, seedPatient))
+	case business:
+		return nonzero(number(seed, seedBusiness))
+	}
+	return nonzero(number(seed, typeHash(typ)))
+}
+
+// typeName is the word as it stood; the names of resource types need no copy.
+func (b *Builder) typeName(ar *Arena, typ []byte, space nameSpace) string {
+	if t := fhir.Lookup(typ); t != 0 {
+		return t.Name()
+	}
+	if len(typ) == 0 && space == patient {
+		return "Patient"
+	}
+	return ar.bytes(typ[:min(len(typ), 64)])
+}
+
+// clip copies an identifier, to the bound.
+func (b *Builder) clip(ar *Arena, value []byte) string {
+	if len(value) > b.cfg.IDBytes {
+		b.Stats.LongIDs++
+		value = value[:b.cfg.IDBytes]
+	}
+	return ar.bytes(value)
+}
+
+// pathObjects takes the identifiers of the path.
+func (b *Builder) pathObjects(c *Call, ar *Arena, r *Route) {
+	for i := range r.IDs {
+		id := &r.IDs[i]
+		space := spaceOf(id.Type)
+		switch {
+		case r.FHIR.Shape != fhir.NotFHIR:
+			space = typeSpace(id.Type)
+		case space == generic:
+			space = record
+		}
+		b.add(c, ar, space, id.Type, id.Value, InPath, id.Sub)
+	}
+}
+
+// typeSpace is the name space of the logical ids of a resource type.
+func typeSpace(typ []byte) nameSpace {
+	if string(typ) == "Patient" {
+		return patient
+	}
+	return record
+}
+
+// bodyObjects takes the identifiers that a scan found in the request's body.
+func (b *Builder) bodyObjects(c *Call, ar *Arena, r *Route, req *phi.Report) {
+	if req == nil {
+		return
+	}
+	for i := range req.IDs {
+		space, typ, value := b.place(r, &req.IDs[i])
+		b.add(c, ar, space, typ, value, InBody, false)
+	}
+}
+
+// place is the name space, type and value of an identifier of a body.
+func (b *Builder) place(r *Route, id *phi.ID) (nameSpace, []byte, []byte) {
+	b.word = append(b.word[:0], id.Type...)
+	value := id.Value
+	if typ, bare, ok := reference(value); ok {
+		return typeSpace(typ), typ, bare
+	}
+	switch id.Kind {
+	case phi.Patient:
+		return patient, b.word, value
+	case phi.Business:
+		return business, b.word, value
+	}
+	if fhir.Lookup(b.word) != 0 {
+		return typeSpace(b.word), b.word, value
+	}
+	space := spaceOf(b.word)
+	if space != generic {
+		return space, b.word, value
+	}
+	// A bare "id" is of whatever the path speaks of.
+	if len(r.Collection) == 0 {
+		return record, b.word, value
+	}
+	if space = spaceOf(r.Collection); space == generic || space == business {
+		space = record
+	}
+	return space, r.Collection, value
+}
+
+// response takes what the response delivered: keys of everything, objects of its patients.
+func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report) {
+	if resp == nil {
+		return
+	}
+	b.seen.reset()
+	listed := 0
+	requested := b.objects[:len(b.objects):len(b.objects)]
+	people := patientless(resp)
+	for i := range resp.IDs {
+		id := &resp.IDs[i]
+		space, typ, value := b.place(r, id)
+		if space == record && id.Kind == phi.Resource && spaceOf(b.word) == generic {
+			space = b.echo(requested, value, people)
+		}
+		value = bytes.TrimSpace(value)
+		if len(value) == 0 {
+			continue
+		}
+		key := keyIn(space, typ, value)
+		if !b.seen.add(key) {
+			continue
+		}
+		if len(b.delivered) >= b.cfg.Delivered {
+			b.Stats.Delivered++
+			continue
+		}
+		b.delivered = append(b.delivered, key)
+		if (space == patient || space == business) && listed < b.cfg.ResponseObjects {
+			listed++
+			b.objects = append(b.objects, Object{
+				Type: b.typeName(ar, typ, space), ID: b.clip(ar, value),
+				Key: key, Param: paramIn(b.server, space, typ), Where: InResponse, Patient: true,
+			})
+		}
+	}
+}
+
+// patientless is whether a response holds people without naming one by a patient's id: then its bare ids are
+// theirs (a list of {"id", "name", "dob"}).
+func patientless(resp *phi.Report) bool {
+	if resp.People == 0 || resp.Classes&(phi.Name|phi.BirthDate) == 0 {
+		return false
+	}
+	bare := 0
+	for i := range resp.IDs {
+		switch resp.IDs[i].Kind {
+		case phi.Patient:
+			return false
+		case phi.Resource:
+			bare++
+		}
+	}
+	return bare <= resp.People
+}
+
+// echo is the name space of a bare id of the response: a patient's when the request named a patient by it, as
+// /patients/5/summary does, or when the response holds people with no other id.
+func (b *Builder) echo(requested []Object, value []byte, people bool) nameSpace {
+	if people {
+		return patient
+	}
+	key := PatientKey(value)
+	for i := range requested {
+		if requested[i].Key == key {
+			return patient
+		}
+	}
+	return record
+}
+
+// set is a set of keys that is emptied in one step.
+type set struct {
+	slots []struct {
+		key   uint64
+		epoch uint32
+	}
+	epoch uint32
+	n     int
+}
+
+func (s *set) reset() {
+	s.epoch++
+	s.n = 0
+	if s.epoch == 0 {
+		clear(s.slots)
+		s.epoch = 1
+	}
+}
+
+// add reports whether key was new.
+func (s *set) add(key uint64) bool {
+	if 2*s.n >= len(s.slots) {
+		s.grow()
+	}
+	mask := uint64(len(s.slots) - 1)
+	for i := mix(key, k2) & mask; ; i = (i + 1) & mask {
+		slot := &s.slots[i]
+		if slot.epoch != s.epoch {
+			slot.key, slot.epoch = key, s.epoch
+			s.n++
+			return true
+		}
+		if slot.key == key {
+			return false
+		}
+	}
+}
+
+func (s *set) grow() {
+	old := s.slots
+	s.slots = make([]struct {
+		key   uint64
+		epoch uint32
+	}, max(64, 2*len(old)))
+	s.n = 0
+	for i := range old {
+		if old[i].epoch == s.epoch {
+			s.add(old[i].key)
+		}
+	}
+}

@@ -1,0 +1,222 @@
+package call
+
+import (
+	"bytes"
+	"strconv"
+
+	"auscult/sensor/fhir"
+	"auscult/sensor/phi"
+)
+
+// query reads the query of a call: identifiers, page size, page step, and credentials in it.
+func (b *Builder) query(c *Call, ar *Arena, r *Route, query []byte, who *credentials) {
+	for n := 0; len(query) > 0; n++ {
+		if n == b.cfg.Params {
+			b.Stats.Params += uint64(bytes.Count(query, []byte("&")) + 1)
+			return
+		}
+		pair := query
+		if i := bytes.IndexByte(query, '&'); i >= 0 {
+			pair, query = query[:i], query[i+1:]
+		} else {
+			query = nil
+		}
+		key, value, _ := bytes.Cut(pair, []byte("="))
+		if len(key) == 0 || len(value) == 0 {
+			continue
+		}
+		key = decoded(&b.keyBuf, key)
+		value = decoded(&b.valueBuf, value)
+		if len(key) > 128 {
+			continue
+		}
+		if b.page(c, key, value) || b.credential(key, value, who) {
+			continue
+		}
+		b.named(c, ar, r, key, value)
+	}
+}
+
+// decoded is b, or its decoded form in buf when it has escapes.
+func decoded(buf *[]byte, b []byte) []byte {
+	if bytes.IndexByte(b, '%') < 0 && bytes.IndexByte(b, '+') < 0 {
+		return b
+	}
+	*buf = unescape((*buf)[:0], b, true)
+	return *buf
+}
+
+// page takes arguments that shape a list: its size, and steps through it.
+func (b *Builder) page(c *Call, key, value []byte) bool {
+	var low [32]byte
+	if len(key) > len(low) {
+		return false
+	}
+	switch string(lower(low[:0], key)) {
+	case "_count", "limit", "_limit", "size", "pagesize", "page_size", "per_page", "perpage", "$top", "top", "rows", "max", "maxresults", "first", "count", "take":
+		if n, err := strconv.Atoi(string(value[:min(len(value), 10)])); err == nil && n > c.Asked {
+			c.Asked = n
+		}
+		return true
+	case "_getpages", "_getpagesoffset", "_offset", "page", "_page", "offset", "start", "startindex", "cursor", "ct", "after",
+		"pagetoken", "page_token", "_page_token", "$skip", "$skiptoken", "skip", "_cursor", "pagenumber", "continuationtoken", "_pageid":
+		c.Flags |= PageStep
+		return true
+	case "_sort", "sort", "order", "orderby", "$orderby", "_include", "_revinclude", "_elements", "_summary", "_format", "_pretty",
+		"_total", "_fields", "fields", "includefield", "fuzzymatching", "_bundletype", "date", "_lastupdated", "_since", "from", "to", "v", "q", "_":
+		return true
+	}
+	return false
+}
+
+// Words that end in id and name no object of the service: the exchange itself or its client.
+func plumbing(key []byte) bool {
+	var buf [48]byte
+	switch string(canonical(&buf, key)) {
+	case "request", "correlation", "trace", "span", "client", "session", "app", "tenant", "transaction", "message":
+		return true
+	}
+	return false
+}
+
+// named takes the identifiers under one query key.
+func (b *Builder) named(c *Call, ar *Arena, r *Route, key, value []byte) {
+	key, as, chain := chained(key)
+	if bytes.Equal(key, []byte("_has")) {
+		return
+	}
+	space, typ := b.classify(r, key, as, chain, value)
+	if space == nobody {
+		return
+	}
+	for len(value) > 0 {
+		v, rest, _ := bytes.Cut(value, []byte(","))
+		value = rest
+		if bar := bytes.LastIndexByte(v, '|'); bar >= 0 { // system|value
+			v = v[bar+1:]
+		}
+		if t, id, ok := reference(v); ok {
+			b.add(c, ar, typeSpace(t), t, id, InQuery, false)
+			continue
+		}
+		b.add(c, ar, space, typ, v, InQuery, false)
+	}
+}
+
+// chained takes a FHIR search key apart (section 3.1.1.3): subject:Patient.identifier is subject, Patient,
+// identifier. filter[patient] and patient[] are what is in or before the brackets.
+func chained(key []byte) (name, as, chain []byte) {
+	if n := len(key); n > 2 && key[n-1] == ']' {
+		open := bytes.LastIndexByte(key, '[')
+		if open > 0 && open+2 < n {
+			key = key[open+1 : n-1]
+		} else if open > 0 {
+			key = key[:open]
+		}
+	}
+	name, chain, _ = bytes.Cut(key, []byte("."))
+	name, as, _ = bytes.Cut(name, []byte(":"))
+	return name, as, chain
+}
+
+// classify is the name space of the values under a query key, and the word for their type.
+func (b *Builder) classify(r *Route, key, as, chain, value []byte) (nameSpace, []byte) {
+	isFHIR := r.FHIR.Shape != fhir.NotFHIR
+	if len(chain) > 0 {
+		switch {
+		case string(chain) == "identifier" && (string(as) == "Patient" || spaceOf(key) == patient):
+			return business, chain
+		case string(chain) != "_id" && string(chain) != "id":
+			return nobody, nil
+		}
+	}
+	if space, typ := dicomKey(key); space != nobody {
+		return space, typ
+	}
+	space := spaceOf(key)
+	switch {
+	case string(as) == "Patient":
+		return patient, as
+	case string(as) == "identifier" && space == patient:
+		return business, as
+	case fhir.Lookup(as) != 0:
+		return record, as
+	case len(as) > 0 && isFHIR:
+		return nobody, nil // :exact, :contains, :missing, …
+	case space == generic:
+		return b.bare(r, value)
+	case isFHIR && string(key) == "identifier" && string(r.FHIR.Type) != "Patient":
+		return record, r.FHIR.Type
+	case isFHIR && space == patient && (string(key) == "patient" || hasDigit(value)):
+		return patient, []byte("Patient")
+	case (space == patient || space == business) && hasDigit(value):
+		return space, key
+	case space == patient || space == business:
+		return nobody, nil
+	case isFHIR:
+		return fhirParam(key, value)
+	case plumbing(key) || !hasDigit(value):
+		return nobody, nil
+	case phi.IdentifierKey(key) || idSuffix(key):
+		return record, key
+	}
+	return nobody, nil
+}
+
+// bare is the name space of id=, _id=, uuid=: that of the path.
+func (b *Builder) bare(r *Route, value []byte) (nameSpace, []byte) {
+	switch {
+	case len(r.FHIR.Type) > 0:
+		return typeSpace(r.FHIR.Type), r.FHIR.Type
+	case !hasDigit(value) || len(r.Collection) == 0:
+		return nobody, nil
+	case spaceOf(r.Collection) == patient:
+		return patient, r.Collection
+	}
+	return record, r.Collection
+}
+
+// fhirParam is a FHIR search parameter that refers to a record: its value is a reference, or its name is a type's
+// (encounter=55).
+func fhirParam(key, value []byte) (nameSpace, []byte) {
+	if typ, _, ok := reference(value); ok {
+		return typeSpace(typ), typ
+	}
+	if len(key) < 4 || len(key) > 40 || !hasDigit(value) {
+		return nobody, nil
+	}
+	var title [40]byte
+	n := copy(title[:], key)
+	title[0] &^= 0x20
+	if t := fhir.Lookup(title[:n]); t != 0 {
+		return record, key
+	}
+	return nobody, nil
+}
+
+// dicomKey reads the keys of QIDO-RS and WADO-URI (PS3.18 sections 8.3.4 and 9).
+func dicomKey(key []byte) (nameSpace, []byte) {
+	switch string(key) {
+	case "StudyInstanceUID", "studyUID", "0020000D":
+		return record, []byte("Study")
+	case "SeriesInstanceUID", "seriesUID", "0020000E":
+		return record, []byte("Series")
+	case "SOPInstanceUID", "objectUID", "00080018":
+		return record, []byte("Instance")
+	case "AccessionNumber", "00080050":
+		return record, []byte("AccessionNumber")
+	case "PatientID", "00100020":
+		return patient, []byte("PatientID")
+	}
+	return nobody, nil
+}
+
+// idSuffix is whether a key says that it holds an id: visitId, visit_id, visitID, visitUuid, orderNo.
+func idSuffix(key []byte) bool {
+	for _, s := range [...]string{"Id", "ID", "_id", "-id", "Uuid", "UUID", "_uuid", "Ids", "_ids", "_no", "Number", "_number"} {
+		if len(key) > len(s) && string(key[len(key)-len(s):]) == s {
+			return true
+		}
+	}
+	return false
+}
