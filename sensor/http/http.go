@@ -108,7 +108,10 @@ type Exchange struct {
 	Response      Message
 	Marks         Marks
 	Loss          Loss
-	App           any // the Handler's own, kept with the Exchange until it is released
+	Where         packet.Where // record of the packet that began it
+	Depth         uint32       // requests of the connection that were unanswered when this one began
+	App           any          // the Handler's own, kept with the Exchange until it is released
+	Storage       any          // the parser's own: what the borrowed bytes live in
 }
 
 // Message is the half of x on side s.
@@ -142,4 +145,9 @@ const (
 	More    Verdict = iota // go on
 	Upgrade                // what follows in both directions is another protocol (101, CONNECT 2xx)
 	NotHTTP                // this is not HTTP; the parser need not be called again
+	HTTP2                  // it opened with the connection preface of HTTP/2 (RFC 9113 section 3.4)
 )
+
+var verdictNames = [...]string{"more", "upgrade", "not_http", "http2"}
+
+func (v Verdict) String() string { return verdictNames[v] }

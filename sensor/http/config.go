@@ -1,0 +1,138 @@
+package http
+
+import "fmt"
+
+// Config bounds what a message may cost. Every limit has a counter in Stats.
+type Config struct {
+	// HeadBytes is the longest head, start line included; a longer one is cut there, marked OverHead, and the
+	// direction goes on at the next message that can be recognised. It also bounds trailers.
+	HeadBytes int `yaml:"head_bytes"`
+	// Headers is how many header fields of a message are kept; the rest are dropped and the head marked OverHead.
+	Headers int `yaml:"headers"`
+	// ChunkLine is the longest chunk-size line with its extensions; a longer one is a BadChunk.
+	ChunkLine int `yaml:"chunk_line"`
+	// Pending is how many requests of one connection may wait for a response; the oldest is then given up.
+	Pending int `yaml:"pending"`
+	// ResyncBytes is how much of a connection on which no message was seen yet is searched for the first one.
+	ResyncBytes int64 `yaml:"resync_bytes"`
+	// Codings is how many content codings may be stacked; content under more is counted, not decoded.
+	Codings int `yaml:"codings"`
+	// DecodedBytes is how much a message may decode to; what is past it is counted on the wire only.
+	DecodedBytes int64 `yaml:"decoded_bytes"`
+	// Ratio is how many times larger decoded content may be than on the wire, once it is past RatioFloor.
+	Ratio int64 `yaml:"ratio"`
+	// RatioFloor is the decoded size in bytes up to which Ratio is not asked for.
+	RatioFloor int64 `yaml:"ratio_floor"`
+	// WindowBytes is the largest zstd window (RFC 9659 asks for 8 MB).
+	WindowBytes int64 `yaml:"window_bytes"`
+	// Decoders is how many compressed bodies of one flow partition may be in decoding at once; content that
+	// begins while all are taken is counted, not decoded.
+	Decoders int `yaml:"decoders"`
+	// Spare is how many idle buffers, exchanges and decoders of each kind a flow partition keeps for reuse. It
+	// changes speed, never results.
+	Spare int `yaml:"spare"`
+}
+
+// MaxCodings is the largest Config.Codings.
+const MaxCodings = 4
+
+// Defaults is the configuration that suits clinical APIs: bodies are small, heads carry tokens and cookies.
+func Defaults() Config {
+	return Config{
+		HeadBytes:    64 << 10,
+		Headers:      256,
+		ChunkLine:    4 << 10,
+		Pending:      128,
+		ResyncBytes:  1 << 20,
+		Codings:      2,
+		DecodedBytes: 64 << 20,
+		Ratio:        256,
+		RatioFloor:   1 << 20,
+		WindowBytes:  8 << 20,
+		Decoders:     256,
+		Spare:        32,
+	}
+}
+
+// Validate names the first field that cannot be worked with.
+func (c Config) Validate() error {
+	for _, f := range []struct {
+		name        string
+		value       int64
+		least, most int64
+	}{
+		{"head_bytes", int64(c.HeadBytes), 1 << 10, 16 << 20},
+		{"headers", int64(c.Headers), 8, 1 << 16},
+		{"chunk_line", int64(c.ChunkLine), 32, 1 << 20},
+		{"pending", int64(c.Pending), 1, 1 << 20},
+		{"resync_bytes", c.ResyncBytes, 1, 1 << 40},
+		{"codings", int64(c.Codings), 0, MaxCodings},
+		{"decoded_bytes", c.DecodedBytes, 0, 1 << 50},
+		{"ratio", c.Ratio, 1, 1 << 20},
+		{"ratio_floor", c.RatioFloor, 0, 1 << 50},
+		{"window_bytes", c.WindowBytes, 1 << 10, 1 << 29},
+		{"decoders", int64(c.Decoders), 0, 1 << 16},
+		{"spare", int64(c.Spare), 0, 1 << 20},
+	} {
+		if f.value < f.least || f.value > f.most {
+			return fmt.Errorf("%s: %d is not between %d and %d", f.name, f.value, f.least, f.most)
+		}
+	}
+	return nil
+}
+
+// Stats counts what the parsers of one pool met. It belongs to the pool's goroutine.
+type Stats struct {
+	Requests     uint64 // request heads read
+	Responses    uint64 // final response heads read
+	Interim      uint64 // 1xx responses passed over
+	Exchanges    uint64 // yielded, orphans included
+	Orphans      uint64 // responses without a request
+	Unanswered   uint64 // requests yielded without a response
+	Upgrades     uint64
+	NotHTTP      uint64
+	HTTP2        uint64
+	Resyncs      uint64 // directions that lost step
+	Skipped      uint64 // bytes passed over while out of step
+	GivenUp      uint64 // connections in which ResyncBytes held no message
+	OverHead     uint64 // heads longer than HeadBytes
+	OverHeaders  uint64 // header fields past Headers
+	OverPending  uint64 // requests given up because Pending others waited
+	Repaired     uint64 // requests closed because their response must have been lost
+	BadChunks    uint64
+	Decoded      uint64 // bodies decoded to their end
+	BadCodings   uint64 // bodies that did not decode as their Content-Encoding says
+	OverCodings  uint64 // bodies under more than Codings codings
+	OverDecoded  uint64 // bodies past DecodedBytes
+	OverRatio    uint64 // bodies past Ratio
+	OverDecoders uint64 // bodies that began while all Decoders were taken
+	DecoderFault uint64 // panics inside a decoder library, contained
+}
+
+// Add adds o to s.
+func (s *Stats) Add(o *Stats) {
+	s.Requests += o.Requests
+	s.Responses += o.Responses
+	s.Interim += o.Interim
+	s.Exchanges += o.Exchanges
+	s.Orphans += o.Orphans
+	s.Unanswered += o.Unanswered
+	s.Upgrades += o.Upgrades
+	s.NotHTTP += o.NotHTTP
+	s.HTTP2 += o.HTTP2
+	s.Resyncs += o.Resyncs
+	s.Skipped += o.Skipped
+	s.GivenUp += o.GivenUp
+	s.OverHead += o.OverHead
+	s.OverHeaders += o.OverHeaders
+	s.OverPending += o.OverPending
+	s.Repaired += o.Repaired
+	s.BadChunks += o.BadChunks
+	s.Decoded += o.Decoded
+	s.BadCodings += o.BadCodings
+	s.OverCodings += o.OverCodings
+	s.OverDecoded += o.OverDecoded
+	s.OverRatio += o.OverRatio
+	s.OverDecoders += o.OverDecoders
+	s.DecoderFault += o.DecoderFault
+}

@@ -1,0 +1,189 @@
+package http
+
+import "iter"
+
+// Contents hands out decoders of compressed content. One goroutine owns it and everything it hands out.
+//
+// The decoder libraries pull and a capture pushes, so each body in decoding runs its decoder in a coroutine
+// (iter.Pull): it yields when it has read all that was pushed. A coroutine is no goroutine of its own: it runs
+// only inside Write and Close, on the caller's thread, and never beside its caller, so the order of events stays
+// that of the packets and nothing needs a lock.
+type Contents struct {
+	cfg    Config
+	stats  *Stats
+	idle   []*Content
+	open   int
+	spares spares
+}
+
+// NewContents returns a Contents that counts in stats.
+func NewContents(cfg Config, stats *Stats) *Contents { return &Contents{cfg: cfg, stats: stats} }
+
+// Content decodes the content of one message. It is valid until Close.
+type Content struct {
+	owner   *Contents
+	resume  func() (struct{}, bool)
+	stop    func()
+	yield   func(struct{}) bool
+	out     Scanner
+	coding  codings
+	in      []byte // pushed, not yet read; borrowed from Write
+	wire    int64
+	decoded int64
+	end     bool // no more input will come
+	stopped bool
+	outcome outcome
+	stage   [MaxCodings]stage
+	buf     []byte
+}
+
+// outcome is how the decoding of a content stands.
+type outcome uint8
+
+const (
+	decoding outcome = iota
+	whole            // decoded to its end
+	trailing         // decoded to its end, and then came more
+	plain            // not compressed, whatever was said of it
+	broken
+	overSize
+	overRatio
+)
+
+// Open returns a decoder for the content of the message m that writes to out, which may be nil. It is nil when
+// the content is not compressed, or cannot be decoded: then limited says that a bound is the reason, and bad that
+// its coding is not known.
+func (c *Contents) Open(m *Message, out Scanner) (content *Content, limited, bad bool) {
+	var list codings
+	for i := range m.Headers {
+		h := &m.Headers[i]
+		if len(h.Name) == 16 && EqualFold(h.Name, "content-encoding") {
+			list.add(h.Value)
+		}
+	}
+	for i := range m.Headers {
+		h := &m.Headers[i]
+		if len(h.Name) == 17 && EqualFold(h.Name, "transfer-encoding") {
+			was := list.unknown // an unknown transfer coding is the parser's to mark
+			list.add(h.Value)
+			list.unknown = was
+		}
+	}
+	switch {
+	case list.unknown:
+		c.stats.BadCodings++
+		return nil, false, true
+	case list.n == 0:
+		return nil, false, false
+	case list.over || list.n > c.cfg.Codings:
+		c.stats.OverCodings++
+		return nil, true, false
+	case c.open >= c.cfg.Decoders:
+		c.stats.OverDecoders++
+		return nil, true, false
+	}
+	c.open++
+	d := c.take()
+	d.coding, d.out = list, out
+	d.wire, d.decoded, d.in, d.end, d.outcome = 0, 0, nil, false, decoding
+	return d, false, false
+}
+
+// take returns an idle coroutine, or a new one parked at its first yield.
+func (c *Contents) take() *Content {
+	if n := len(c.idle); n > 0 {
+		d := c.idle[n-1]
+		c.idle = c.idle[:n-1]
+		return d
+	}
+	d := &Content{owner: c, buf: make([]byte, 8<<10)}
+	d.resume, d.stop = iter.Pull(d.loop)
+	d.resume()
+	return d
+}
+
+// loop is the coroutine: one content after another.
+func (d *Content) loop(yield func(struct{}) bool) {
+	d.yield = yield
+	for yield(struct{}{}) {
+		d.outcome = d.decode()
+		if d.stopped {
+			return
+		}
+	}
+}
+
+// Write takes the next bytes of the content as they were on the wire.
+func (d *Content) Write(b []byte) {
+	d.wire += int64(len(b))
+	if d.outcome != decoding || len(b) == 0 {
+		return
+	}
+	d.in = b
+	d.resume()
+	d.in = nil
+}
+
+// Result is what became of a content.
+type Result struct {
+	Decoded int64 // bytes it decoded to
+	Whole   bool  // to its end
+	Bad     bool  // it is not as its coding says
+	Limited bool  // a limit stopped it
+}
+
+// Close ends the content and gives d back; complete says that all of it was written. The Scanner is not closed.
+func (d *Content) Close(complete bool) Result {
+	if d.outcome == decoding {
+		d.end = true
+		if d.wire == 0 {
+			d.outcome = whole // an empty content has no coding to be wrong about
+		} else {
+			d.resume()
+		}
+		if !complete && d.outcome == broken {
+			d.outcome = decoding // cut off, which is not its fault
+		}
+	}
+	r := Result{Decoded: d.decoded}
+	s := d.owner.stats
+	switch d.outcome {
+	case whole:
+		r.Whole = true
+		s.Decoded++
+	case trailing, plain:
+		r.Whole, r.Bad = true, true
+		s.BadCodings++
+	case broken:
+		r.Bad = true
+		s.BadCodings++
+	case overSize:
+		r.Limited = true
+		s.OverDecoded++
+	case overRatio:
+		r.Limited = true
+		s.OverRatio++
+	}
+	d.out = nil
+	c := d.owner
+	c.open--
+	if len(c.idle) < c.cfg.Spare {
+		c.idle = append(c.idle, d)
+	} else {
+		d.release()
+	}
+	return r
+}
+
+func (d *Content) release() {
+	d.stopped = true
+	d.stop()
+}
+
+// Close ends the coroutines at rest. Contents that are open must be closed before.
+func (c *Contents) Close() {
+	for _, d := range c.idle {
+		d.release()
+	}
+	c.idle = nil
+}

@@ -1,0 +1,261 @@
+package http1
+
+import (
+	"bytes"
+
+	"auscult/sensor/clock"
+	"auscult/sensor/http"
+	"auscult/sensor/packet"
+)
+
+// body reads what follows a head.
+func (p *Parser) body(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
+	r, side := s.rec, p.side(d)
+	if side == http.Request {
+		r.RequestEnd = t
+	}
+	switch s.phase {
+	case toEnd:
+		p.content(r, side, b)
+		return nil
+	case length:
+		if side == http.Request && p.unsent(r, b) {
+			s.phase, s.rec = idle, nil
+			p.done(r, side, t, true)
+			return b
+		}
+		n := int(min(int64(len(b)), s.remain))
+		p.content(r, side, b[:n])
+		if s.remain -= int64(n); s.remain == 0 {
+			p.complete(s, side, t)
+		}
+		return b[n:]
+	case chunkData:
+		n := int(min(int64(len(b)), s.remain))
+		p.content(r, side, b[:n])
+		if s.remain -= int64(n); s.remain == 0 {
+			s.phase = chunkEnd
+		}
+		return b[n:]
+	case chunkEnd:
+		return p.chunkEnd(s, d, t, b)
+	case chunkSize:
+		return p.chunkSize(s, d, t, b)
+	}
+	return p.trailer(s, d, t, b)
+}
+
+// unsent is whether b is not the body of r but the next request: a client that asked with Expect whether it may
+// send the body and was refused may leave it out (RFC 9110 section 10.1.1).
+func (p *Parser) unsent(r *record, b []byte) bool {
+	if !r.waits || r.Request.Wire > 0 || !r.half[http.Response].done {
+		return false
+	}
+	nl := bytes.IndexByte(b, '\n')
+	if nl < 0 {
+		return false
+	}
+	st, ok := parseStart(chomp(b[:nl]), true)
+	return ok && !st.response
+}
+
+// complete ends the message in progress on s, in step.
+func (p *Parser) complete(s *stream, side http.Side, t clock.Time) {
+	r := s.rec
+	s.phase, s.rec = idle, nil
+	p.done(r, side, t, r.Message(side).Lost == 0)
+}
+
+// abandon ends the message in progress on s, out of step.
+func (p *Parser) abandon(s *stream, d packet.Dir, t clock.Time) {
+	r := s.rec
+	p.lose(s)
+	p.done(r, p.side(d), t, false)
+}
+
+// miss counts n bytes of content of r as lost. What is compressed cannot be read past them.
+func (p *Parser) miss(r *record, side http.Side, n int64) {
+	h, m := &r.half[side], r.Message(side)
+	m.Lost += n
+	r.Loss |= http.LossGap
+	if h.dec != nil {
+		p.decoded(r, side, false)
+		h.capped = true
+	}
+}
+
+// gapInBody passes over n lost bytes where the length is known.
+func (p *Parser) gapInBody(s *stream, d packet.Dir, t clock.Time, n int64) {
+	side := p.side(d)
+	inside := min(n, s.remain)
+	p.miss(s.rec, side, inside)
+	s.remain -= inside
+	chunked := s.phase == chunkData
+	switch {
+	case s.remain > 0:
+	case chunked && n == inside:
+		s.phase = chunkEnd
+	case chunked:
+		p.abandon(s, d, t)
+	default:
+		p.complete(s, side, t)
+		if n > inside {
+			s.lost = p.first != nil && side == http.Response
+			p.lose(s)
+		}
+	}
+}
+
+// line returns the next line of b without its LF, and what follows it; ok is false when it is not all there
+// (rest is empty then, the line kept) or too long (rest is what follows the limit).
+func (p *Parser) line(s *stream, b []byte) (line, rest []byte, ok bool) {
+	nl := bytes.IndexByte(b, '\n')
+	if s.buf == nil && nl >= 0 {
+		return b[:nl], b[nl+1:], true
+	}
+	if s.buf == nil {
+		s.buf = p.pool.buffer()
+	}
+	n := len(b)
+	if nl >= 0 {
+		n = nl
+	}
+	if room := p.pool.Config.ChunkLine - len(s.buf.b); n > room {
+		s.buf.b = append(s.buf.b, b[:room]...)
+		return nil, b[room:], false
+	}
+	s.buf.b = append(s.buf.b, b[:n]...)
+	if nl < 0 {
+		return nil, nil, false
+	}
+	return s.buf.b, b[nl+1:], true
+}
+
+// chunkSize reads a chunk-size line with its extensions (RFC 9112 section 7.1).
+func (p *Parser) chunkSize(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
+	line, rest, ok := p.line(s, b)
+	if !ok {
+		if len(rest) > 0 {
+			p.badChunk(s, d, t)
+		}
+		return rest
+	}
+	r := s.rec
+	if n := len(line); n == 0 || line[n-1] != '\r' {
+		r.Marks |= http.BareLF
+	}
+	line = http.TrimSpace(line)
+	size, ok := hex(line)
+	blank := len(line) == 0
+	if s.buf != nil {
+		p.pool.unbuffer(s.buf)
+		s.buf = nil
+	}
+	switch {
+	case blank: // a stray line end before the size; clients read on
+		r.Marks |= http.BadChunk
+	case !ok:
+		p.badChunk(s, d, t)
+	case size == 0:
+		s.phase = trailer
+	default:
+		s.phase, s.remain = chunkData, size
+	}
+	return rest
+}
+
+// badChunk ends a body whose next chunk cannot be found. Servers close; searching on shows what was smuggled.
+func (p *Parser) badChunk(s *stream, d packet.Dir, t clock.Time) {
+	s.rec.Marks |= http.BadChunk
+	p.pool.Stats.BadChunks++
+	p.abandon(s, d, t)
+}
+
+// hex reads the size at the start of a trimmed chunk-size line; it must fit in 63 bits.
+func hex(line []byte) (n int64, ok bool) {
+	i := 0
+	for ; i < len(line); i++ {
+		c := line[i]
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		case i > 0 && (c == ';' || c == ' ' || c == '\t'):
+			return n, true
+		default:
+			return 0, false
+		}
+		if n > (1<<63-1)>>4 {
+			return 0, false
+		}
+		n = n<<4 | int64(c)
+	}
+	return n, i > 0
+}
+
+// chunkEnd reads the line end after a chunk. remain is 1 once its CR was read.
+func (p *Parser) chunkEnd(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
+	switch {
+	case b[0] == '\r' && s.remain == 0:
+		s.remain = 1
+		return b[1:]
+	case b[0] == '\n':
+		if s.remain == 0 {
+			s.rec.Marks |= http.BareLF
+		}
+		s.phase, s.remain = chunkSize, 0
+		return b[1:]
+	}
+	p.badChunk(s, d, t)
+	return b
+}
+
+// trailer reads the trailer section, which is most often just an empty line.
+func (p *Parser) trailer(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
+	limit, old, view := p.pool.Config.HeadBytes, 0, b
+	if s.buf != nil {
+		old = len(s.buf.b)
+		s.buf.b = append(s.buf.b, b[:min(len(b), limit-old)]...)
+		view = s.buf.b
+	} else if len(view) > limit {
+		view = view[:limit]
+	}
+	n := -1
+	switch {
+	case view[0] == '\n':
+		n = 1
+	case len(view) > 1 && view[0] == '\r' && view[1] == '\n':
+		n = 2
+	case len(view) > 1:
+		n = headEnd(view, old)
+	}
+	if n < 0 && len(view) < limit {
+		return p.hold(s, view)
+	}
+	r, side := s.rec, p.side(d)
+	if n < 0 {
+		r.Marks |= http.OverHead
+		p.pool.Stats.OverHead++
+		p.abandon(s, d, t)
+		return b[limit-old:]
+	}
+	if n > 2 {
+		h, m := &r.half[side], r.Message(side)
+		at := len(h.buf)
+		h.buf = append(h.buf, view[:n]...) // header slices keep the old array if it grows
+		var marks http.Marks
+		var dropped int
+		m.Trailers, marks, dropped = fields(m.Trailers[:0], h.buf[at:], p.pool.Config.Headers)
+		r.Marks |= marks
+		p.pool.Stats.OverHeaders += uint64(dropped)
+	}
+	if s.buf != nil {
+		p.pool.unbuffer(s.buf)
+		s.buf = nil
+	}
+	p.complete(s, side, t)
+	return b[n-old:]
+}

@@ -1,0 +1,192 @@
+package http1
+
+import (
+	"bytes"
+
+	"auscult/sensor/clock"
+	"auscult/sensor/http"
+	"auscult/sensor/packet"
+)
+
+// preface begins every HTTP/2 connection (RFC 9113 section 3.4).
+const preface = "PRI * HTTP/2.0"
+
+// request takes a request head.
+func (p *Parser) request(s *stream, d packet.Dir, t clock.Time, b []byte, st start, whole bool) {
+	if !p.met && bytes.HasPrefix(b, []byte(preface)) {
+		p.pool.Stats.HTTP2++
+		p.verdict = http.HTTP2
+		return
+	}
+	p.client, p.known, p.met = d, true, true
+	p.pool.Stats.Requests++
+	p.suspect(t)
+	r := p.pool.record()
+	r.Start, r.RequestEnd, r.Where, r.ClientDir = s.began, t, p.pool.Where, d
+	r.Version, r.old, r.Loss = st.version, st.old, st.loss
+	p.enqueue(r, t)
+	head := p.read(r, http.Request, b, st)
+	r.Method = head[:st.method:st.method]
+	r.Target = head[st.target[0]:st.target[1]:st.target[1]]
+	if !whole {
+		p.done(r, http.Request, t, false)
+		return
+	}
+	f := p.frame(r, http.Request)
+	r.waits = f.expect
+	p.begin(s, r, http.Request, t, f)
+}
+
+// response takes a response head; an interim one is passed over (RFC 9110 section 15.2).
+func (p *Parser) response(s *stream, d packet.Dir, t clock.Time, b []byte, st start, whole bool) {
+	p.client, p.known, p.met = d.Other(), true, true
+	if st.status < 200 && st.status != 101 {
+		p.pool.Stats.Interim++
+		return
+	}
+	p.pool.Stats.Responses++
+	r := p.bind(s, t)
+	if r.orphan {
+		r.Version = st.version
+	}
+	r.Status, r.ResponseStart = st.status, s.began
+	r.Loss |= st.loss
+	r.half[http.Response].begun = true
+	p.read(r, http.Response, b, st)
+	switch {
+	case st.status == 101, st.status < 300 && string(r.Method) == "CONNECT":
+		p.upgrade(r, t)
+	case !whole:
+		p.done(r, http.Response, t, false)
+	default:
+		p.begin(s, r, http.Response, t, p.frame(r, http.Response))
+	}
+}
+
+// upgrade ends HTTP/1 on the connection with r.
+func (p *Parser) upgrade(r *record, t clock.Time) {
+	p.pool.Stats.Upgrades++
+	p.finish(r, http.Request, r.Request.Complete)
+	p.finish(r, http.Response, true)
+	if r.orphan {
+		p.yield(r, t)
+	}
+	p.flush(t, false)
+	p.streams[0].rec, p.streams[1].rec = nil, nil
+	p.verdict = http.Upgrade
+}
+
+// read copies a head into r and reads its fields. It returns the copy.
+func (p *Parser) read(r *record, side http.Side, b []byte, st start) []byte {
+	h, m := &r.half[side], r.Message(side)
+	h.buf = append(h.buf[:0], b...)
+	m.Seen = true
+	nl := bytes.IndexByte(h.buf, '\n') + 1
+	if nl < 2 || h.buf[nl-2] != '\r' {
+		st.marks |= http.BareLF
+	}
+	var marks http.Marks
+	var dropped int
+	m.Headers, marks, dropped = fields(m.Headers[:0], h.buf[nl:], p.pool.Config.Headers)
+	if bytes.IndexByte(b, 0) >= 0 {
+		marks |= http.BadHeader
+	}
+	if dropped > 0 {
+		marks |= http.OverHead
+		p.pool.Stats.OverHeaders += uint64(dropped)
+	}
+	r.Marks |= st.marks | marks
+	return h.buf
+}
+
+// begin begins the content of a message, if it has any.
+func (p *Parser) begin(s *stream, r *record, side http.Side, t clock.Time, f framing) {
+	if f.phase == idle {
+		p.done(r, side, t, true)
+		return
+	}
+	s.phase, s.remain, s.rec = f.phase, f.length, r
+	h, m := &r.half[side], r.Message(side)
+	var limited, bad bool
+	h.scan = p.handler.Body(&r.Exchange, side)
+	h.dec, limited, bad = p.pool.contents.Open(m, h.scan)
+	if limited {
+		h.capped = true
+		r.Loss |= http.LossDecodeLimit
+	}
+	if bad {
+		r.Marks |= http.BadCoding
+	}
+}
+
+// bare begins the response to an HTTP/0.9 request: content from its first byte to the end.
+func (p *Parser) bare(s *stream, r *record, t clock.Time) {
+	r.ResponseStart = t
+	r.half[http.Response].begun = true
+	p.begin(s, r, http.Response, t, framing{phase: toEnd})
+}
+
+// content takes the next bytes of a message's content.
+func (p *Parser) content(r *record, side http.Side, b []byte) {
+	h, m := &r.half[side], r.Message(side)
+	m.Wire += int64(len(b))
+	switch {
+	case h.dec != nil:
+		h.dec.Write(b)
+	case !h.capped:
+		m.Decoded += int64(len(b))
+		if h.scan != nil {
+			h.scan.Scan(b)
+		}
+	}
+}
+
+// finish ends the content of one half of r.
+func (p *Parser) finish(r *record, side http.Side, complete bool) {
+	h, m := &r.half[side], r.Message(side)
+	if h.done {
+		return
+	}
+	h.done = true
+	m.Complete = complete
+	if h.dec != nil {
+		complete = p.decoded(r, side, complete) && complete
+	}
+	if h.capped {
+		// What it decodes to is not known, but content is compressed to be smaller.
+		complete, m.Decoded = false, max(m.Decoded, m.Wire)
+	}
+	if h.scan != nil {
+		h.scan.Close(complete)
+		h.scan = nil
+	}
+}
+
+// decoded ends the decoder of one half of r and says whether it got to the end.
+func (p *Parser) decoded(r *record, side http.Side, complete bool) bool {
+	h, m := &r.half[side], r.Message(side)
+	res := h.dec.Close(complete)
+	h.dec = nil
+	m.Decoded = res.Decoded
+	if res.Bad {
+		r.Marks |= http.BadCoding
+	}
+	if res.Limited {
+		r.Loss |= http.LossDecodeLimit
+	}
+	h.capped = !res.Whole && (res.Bad || res.Limited)
+	return res.Whole
+}
+
+// done ends one half of r at t, and the exchange if the other half has ended too.
+func (p *Parser) done(r *record, side http.Side, t clock.Time, complete bool) {
+	p.finish(r, side, complete)
+	if side == http.Request {
+		r.RequestEnd = t
+	}
+	if r.orphan {
+		p.yield(r, t)
+		return
+	}
+	p.settle(t)
+}

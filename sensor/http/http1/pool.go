@@ -1,0 +1,155 @@
+package http1
+
+import (
+	"auscult/sensor/http"
+	"auscult/sensor/packet"
+)
+
+// Pool holds what the connections of one flow partition share: buffers, exchanges and decoders. An idle
+// connection holds none of them. A Pool, its Parsers and what they yield belong to one goroutine.
+type Pool struct {
+	Config http.Config // read only
+	Stats  http.Stats
+	Where  packet.Where // the packet at hand, kept with the exchanges that begin in it; set by the owner
+
+	contents *http.Contents
+	out      []*http.Exchange // the dst of the call under way
+	parsers  []*Parser
+	records  []*record
+	buffers  []*buffer
+}
+
+// NewPool returns an empty Pool under cfg, which must be valid.
+func NewPool(cfg http.Config) *Pool {
+	p := &Pool{Config: cfg}
+	p.contents = http.NewContents(cfg, &p.Stats)
+	return p
+}
+
+// New returns a Parser for one connection, whose bodies are shown to h. The client sends in direction client if
+// known; otherwise that is found by content. midstream says that the connection was joined after its start.
+func (pool *Pool) New(h http.Handler, client packet.Dir, known, midstream bool) *Parser {
+	p, ok := pop(&pool.parsers)
+	if !ok {
+		p = new(Parser)
+	}
+	*p = Parser{pool: pool, handler: h, client: client, known: known, midstream: midstream}
+	if midstream {
+		p.streams[0].phase, p.streams[1].phase = resync, resync
+	}
+	return p
+}
+
+// Free takes p back. Exchanges that it still holds are dropped, their Scanners closed as incomplete; those that
+// it has yielded stay valid until they are released.
+func (pool *Pool) Free(p *Parser) {
+	for d := range p.streams {
+		p.drop(&p.streams[d])
+	}
+	for r := p.first; r != nil; {
+		next := r.next
+		pool.put(r)
+		r = next
+	}
+	*p = Parser{pool: pool, verdict: http.NotHTTP}
+	push(&pool.parsers, p, pool.Config.Spare)
+}
+
+// Close ends the Pool, after its Parsers were freed: coroutines of decoders at rest are let go.
+func (pool *Pool) Close() { pool.contents.Close() }
+
+// record is an Exchange with what its borrowed bytes live in.
+type record struct {
+	http.Exchange
+	next   *record
+	half   [2]half
+	old    bool // HTTP/0.9: the response is bare content
+	orphan bool // a response without a request
+	waits  bool // the request said Expect: 100-continue
+}
+
+// half is one message of a record.
+type half struct {
+	buf    []byte // head and trailers
+	scan   http.Scanner
+	dec    *http.Content
+	begun  bool
+	done   bool
+	capped bool // content is past a limit, counted and not shown
+}
+
+// buffer holds a head or line that is not in one segment.
+type buffer struct{ b []byte }
+
+// keepBytes is the largest buffer that is kept for reuse.
+const keepBytes = 16 << 10
+
+func (pool *Pool) record() *record {
+	r, ok := pop(&pool.records)
+	if !ok {
+		r = new(record)
+		r.Storage = r
+	}
+	return r
+}
+
+// put takes r back with its buffers; everything else is zeroed.
+func (pool *Pool) put(r *record) {
+	for s := range r.half {
+		h := &r.half[s]
+		if h.dec != nil {
+			h.dec.Close(false)
+		}
+		if h.scan != nil {
+			h.scan.Close(false)
+		}
+		if cap(h.buf) > keepBytes {
+			h.buf = nil
+		}
+	}
+	if len(pool.records) >= pool.Config.Spare {
+		r.Storage = nil
+		return
+	}
+	req, resp := &r.Request, &r.Response
+	kept := record{Exchange: http.Exchange{
+		Request:  http.Message{Headers: req.Headers[:0], Trailers: req.Trailers[:0]},
+		Response: http.Message{Headers: resp.Headers[:0], Trailers: resp.Trailers[:0]},
+		Storage:  r,
+	}}
+	kept.half[0].buf, kept.half[1].buf = r.half[0].buf[:0], r.half[1].buf[:0]
+	*r = kept
+	pool.records = append(pool.records, r)
+}
+
+func (pool *Pool) buffer() *buffer {
+	b, ok := pop(&pool.buffers)
+	if !ok {
+		b = new(buffer)
+	}
+	return b
+}
+
+func (pool *Pool) unbuffer(b *buffer) {
+	if cap(b.b) > keepBytes {
+		return
+	}
+	b.b = b.b[:0]
+	push(&pool.buffers, b, pool.Config.Spare)
+}
+
+func pop[T any](list *[]*T) (*T, bool) {
+	n := len(*list)
+	if n == 0 {
+		return nil, false
+	}
+	v := (*list)[n-1]
+	*list = (*list)[:n-1]
+	return v, true
+}
+
+func push[T any](list *[]*T, v *T, most int) {
+	if len(*list) < most {
+		*list = append(*list, v)
+	}
+}
