@@ -106,6 +106,7 @@ type Segment struct {
 	Urgent  uint16
 	Payload []byte
 	Cut     int
+	Scale   uint8 // of a SYN: its window scale option plus one (RFC 7323 section 2.2); 0 without one
 }
 
 // Reason is the outcome of decoding a frame.

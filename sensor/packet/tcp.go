@@ -37,11 +37,34 @@ func (d *Decoder) tcp(s *Segment, b []byte, missing int, src, dst key, rerouted 
 	s.Urgent = binary.BigEndian.Uint16(b[18:])
 	s.Payload = b[header:]
 	s.Cut = missing
+	s.Scale = 0
+	if s.Flags&SYN != 0 {
+		s.Scale = windowScale(b[20:header])
+	}
 	if missing != 0 {
 		d.Stats.Cut++
 		d.Stats.CutBytes += uint64(missing)
 	}
 	return OK
+}
+
+// windowScale finds the window scale option, plus one; shifts over 14 mean 14 (RFC 7323 section 2.3).
+func windowScale(options []byte) uint8 {
+	for len(options) >= 2 {
+		switch kind, n := options[0], int(options[1]); {
+		case kind == 0:
+			return 0
+		case kind == 1:
+			options = options[1:]
+		case kind == 3 && n == 3 && len(options) >= 3:
+			return min(options[2], 14) + 1
+		case n < 2 || n > len(options):
+			return 0
+		default:
+			options = options[n:]
+		}
+	}
+	return 0
 }
 
 // after is whether the first endpoint comes second in canonical order.

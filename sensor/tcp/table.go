@@ -1,0 +1,237 @@
+// Package tcp turns segments into ordered bytes, gaps and ends, for each direction of each connection, by the
+// rules of RFC 9293 as a bystander can apply them. Bytes that arrive in order are passed on where they lie;
+// early ones are copied into pages bounded per connection and per Table. What silence decides carries its own
+// deadline in packet time, so the events do not depend on when Expire is called.
+package tcp
+
+import (
+	"hash/maphash"
+
+	"auscult/sensor/clock"
+	"auscult/sensor/packet"
+)
+
+// Table holds the connections of one flow partition. One goroutine owns it. Times given to it never go back.
+type Table struct {
+	Stats Stats
+
+	cfg     Config
+	k0, k1  uint64 // key of the index; it decides where a connection lies, never what becomes of it
+	index   index
+	lists   [numStates]list
+	timeout [numStates]clock.Time
+	heap    []*pending
+	pages   pages
+	free    []*Conn
+	limbo   []*Conn // events of this call still point to them
+	idle    []*pending
+}
+
+// New is an empty Table with cfg, which must be valid.
+func New(cfg Config) *Table {
+	seed := maphash.MakeSeed()
+	t := &Table{cfg: cfg, k0: maphash.String(seed, "0"), k1: maphash.String(seed, "1")}
+	t.index.slots = make([]slot, 64)
+	t.timeout = [numStates]clock.Time{
+		halfOpen:   clock.Time(cfg.HalfOpen),
+		live:       clock.Time(cfg.Idle),
+		halfClosed: clock.Time(cfg.HalfClosed),
+		closed:     clock.Time(cfg.Linger),
+	}
+	return t
+}
+
+// Len is how many connections the Table holds, closed ones that linger among them.
+func (t *Table) Len() int { return t.index.count }
+
+// Expire appends to dst what silence has decided by mark, in the order of its deadlines, and frees what is
+// over. Each Event carries its own deadline.
+func (t *Table) Expire(dst []Event, mark clock.Time) []Event {
+	t.recycle()
+	return t.expire(dst, mark)
+}
+
+func (t *Table) expire(dst []Event, mark clock.Time) []Event {
+	for {
+		var first *Conn
+		at := mark + 1
+		for i := range t.lists {
+			if c := t.lists[i].head; c != nil && c.last+t.timeout[i] < at {
+				first, at = c, c.last+t.timeout[i]
+			}
+		}
+		if len(t.heap) > 0 && t.heap[0].due <= min(at, mark) {
+			dst = t.fire(dst, t.heap[0].conn)
+			continue
+		}
+		if first == nil {
+			return dst
+		}
+		dst = t.fade(dst, first, at)
+	}
+}
+
+// settle applies to c alone what silence had decided by now. It reports whether c is gone.
+func (t *Table) settle(dst []Event, c *Conn, now clock.Time) ([]Event, bool) {
+	for c.pend != nil && c.pend.due <= min(now, c.last+t.timeout[c.state]) {
+		var gone bool
+		if dst, gone = t.fireOne(dst, c); gone {
+			return dst, true
+		}
+	}
+	if at := c.last + t.timeout[c.state]; at <= now {
+		return t.fade(dst, c, at), true
+	}
+	return dst, false
+}
+
+// fade ends a connection that was silent until at.
+func (t *Table) fade(dst []Event, c *Conn, at clock.Time) []Event {
+	switch {
+	case c.state == halfOpen:
+		t.Stats.HalfOpen++
+	case c.state != closed:
+		t.Stats.Idle++
+	}
+	dst = t.finish(dst, c, ByIdle, at)
+	t.remove(c)
+	return dst
+}
+
+// Close ends every connection because the capture has ended: what is buffered comes out, holes become Gaps.
+func (t *Table) Close(dst []Event, now clock.Time) []Event {
+	t.recycle()
+	dst = t.expire(dst, now)
+	for i := range t.lists {
+		for t.lists[i].head != nil {
+			c := t.lists[i].head
+			dst = t.finish(dst, c, ByCapture, now)
+			t.remove(c)
+		}
+	}
+	return dst
+}
+
+// open begins a connection with s, or nil if s cannot begin one: scans, stray acknowledgements and keep-alives
+// leave nothing behind.
+func (t *Table) open(dst []Event, now clock.Time, s *packet.Segment, hash uint64) ([]Event, *Conn) {
+	syn := s.Flags&packet.SYN != 0
+	if s.Flags&packet.RST != 0 || !syn && (len(s.Payload)+s.Cut == 0 || probe(s)) {
+		t.Stats.Strays++
+		return dst, nil
+	}
+	if t.index.count >= t.cfg.MaxConns {
+		dst = t.expire(dst, now)
+		for t.index.count >= t.cfg.MaxConns {
+			dst = t.evict(dst, now)
+		}
+	}
+	c := t.alloc()
+	c.ID = connID(&s.Flow, now)
+	c.Flow, c.Start, c.last = s.Flow, now, now
+	if !syn {
+		c.Midstream = true
+		c.half[s.Dir].sync(s.Seq)
+		t.Stats.Midstream++
+	}
+	t.Stats.Opened++
+	t.lists[halfOpen].push(c)
+	t.index.insert(hash, c)
+	return dst, c
+}
+
+// probe is whether s looks like a keep-alive with a garbage byte (RFC 9293 section 3.8.4): some systems send
+// one, and a stream joined midway must not begin with it.
+func probe(s *packet.Segment) bool {
+	return len(s.Payload)+s.Cut == 1 && s.Flags&(packet.PSH|packet.FIN|packet.SYN) == 0
+}
+
+func connID(f *packet.Flow, start clock.Time) ID {
+	return ID(f.KeyedHash(uint64(start), 0x8ebc6af09c88c6e3))
+}
+
+// evict forgets the connection that is worth least.
+func (t *Table) evict(dst []Event, now clock.Time) []Event {
+	c := t.lists[closed].head
+	if c == nil {
+		c = t.lists[halfOpen].head
+	}
+	if c != nil {
+		t.Stats.Shed++
+		t.remove(c)
+		return dst
+	}
+	c = t.lists[live].head
+	if h := t.lists[halfClosed].head; c == nil || h != nil && h.last < c.last {
+		c = h
+	}
+	t.Stats.Evicted++
+	dst = t.finish(dst, c, ByEvict, now)
+	t.remove(c)
+	return dst
+}
+
+// finish gives out what is buffered and ends the directions that have not ended. A connection that never got
+// past half a handshake ends without a word.
+func (t *Table) finish(dst []Event, c *Conn, why Why, at clock.Time) []Event {
+	dst = t.flush(dst, c, at)
+	first := packet.AtoB
+	if c.ClientKnown {
+		first = c.Client
+	}
+	for _, d := range [2]packet.Dir{first, first.Other()} {
+		if !c.half[d].ended && c.established {
+			dst = append(dst, Event{Conn: c, Dir: d, Kind: End, Why: why, Time: at})
+		}
+		c.half[d].ended = true
+	}
+	t.release(c)
+	return dst
+}
+
+// touch notes that a packet of c was seen.
+func (t *Table) touch(c *Conn, now clock.Time) {
+	c.last = now
+	if l := &t.lists[c.state]; l.tail != c {
+		l.remove(c)
+		l.push(c)
+	}
+}
+
+// move puts c, which a packet has just touched, into another list.
+func (t *Table) move(c *Conn, to state) {
+	t.lists[c.state].remove(c)
+	c.state = to
+	t.lists[to].push(c)
+}
+
+func (t *Table) remove(c *Conn) {
+	t.release(c)
+	t.lists[c.state].remove(c)
+	t.index.remove(c.Flow.KeyedHash(t.k0, t.k1), c)
+	t.limbo = append(t.limbo, c)
+}
+
+func (t *Table) alloc() *Conn {
+	if n := len(t.free); n > 0 {
+		c := t.free[n-1]
+		t.free = t.free[:n-1]
+		*c = Conn{}
+		return c
+	}
+	return new(Conn)
+}
+
+// recycle makes reusable what the events of the last call pointed to.
+func (t *Table) recycle() {
+	if len(t.limbo) > 0 {
+		for _, c := range t.limbo {
+			c.App = nil
+		}
+		t.free = append(t.free, t.limbo...)
+		t.limbo = t.limbo[:0]
+	}
+	if len(t.pages.limbo) > 0 {
+		t.pages.recycle()
+	}
+}
