@@ -55,7 +55,7 @@ func spaceOf(word []byte) nameSpace {
 	var buf [48]byte
 	canon := canonical(&buf, word)
 	switch string(canon) {
-	case "", "uid":
+	case "", "uid", "ids", "uuids":
 		return generic
 	case "patient", "subject", "beneficiary", "member", "person", "enrollee", "individual", "pat":
 		return patient
@@ -64,6 +64,9 @@ func spaceOf(word []byte) nameSpace {
 		return business
 	}
 	if phi.PatientKey(word) {
+		if phi.KeyClass(word)&(phi.MRN|phi.ABHA|phi.Aadhaar|phi.MBI|phi.SSN) != 0 {
+			return business
+		}
 		return patient
 	}
 	return record

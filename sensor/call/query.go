@@ -154,7 +154,7 @@ func (b *Builder) classify(r *Route, key, as, chain, value []byte) (nameSpace, [
 	case space == patient || space == business:
 		return nobody, nil
 	case isFHIR:
-		return fhirParam(key, value)
+		return b.fhirParam(key, value)
 	case plumbing(key) || !hasDigit(value):
 		return nobody, nil
 	case phi.IdentifierKey(key) || idSuffix(key):
@@ -178,7 +178,7 @@ func (b *Builder) bare(r *Route, value []byte) (nameSpace, []byte) {
 
 // fhirParam is a FHIR search parameter that refers to a record: its value is a reference, or its name is a type's
 // (encounter=55).
-func fhirParam(key, value []byte) (nameSpace, []byte) {
+func (b *Builder) fhirParam(key, value []byte) (nameSpace, []byte) {
 	if typ, _, ok := reference(value); ok {
 		return typeSpace(typ), typ
 	}
@@ -189,7 +189,8 @@ func fhirParam(key, value []byte) (nameSpace, []byte) {
 	n := copy(title[:], key)
 	title[0] &^= 0x20
 	if t := fhir.Lookup(title[:n]); t != 0 {
-		return record, key
+		b.word = append(b.word[:0], t.Name()...)
+		return typeSpace(b.word), b.word
 	}
 	return nobody, nil
 }
