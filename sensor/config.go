@@ -20,12 +20,12 @@ const envConfig = envPrefix + "CONFIG"
 // settings is everything that can be set. A later source wins: default, file, environment, flag.
 type settings struct {
 	pipeline.Config `yaml:",inline"`
-	Replay          replay.Config `yaml:"replay"`
-	Kafka           sink.Kafka    `yaml:"kafka"`
-	Site            site          `yaml:"site"`
-	Pseudonym       keyFile       `yaml:"pseudonym"`
-	Memory          memory        `yaml:"memory"`
-	Log             logging       `yaml:"log"`
+	Replay          replay.Config    `yaml:"replay"`
+	Kafka           sink.KafkaConfig `yaml:"kafka"`
+	Site            site             `yaml:"site"`
+	Pseudonym       keyFile          `yaml:"pseudonym"`
+	Memory          memory           `yaml:"memory"`
+	Log             logging          `yaml:"log"`
 
 	unknownEnv []string // AUSCULT_ variables that name no setting
 }
@@ -65,7 +65,7 @@ func defaults() settings {
 	return settings{
 		Config: pipeline.Defaults(),
 		Replay: replay.Defaults(),
-		Kafka:  sink.Defaults(),
+		Kafka:  sink.KafkaDefaults(),
 		Site:   site{Sensor: "auscult"},
 		Memory: memory{GCPercent: 300, SoftLimit: 2 << 30},
 		Log:    logging{Level: "warn"},

@@ -13,6 +13,7 @@ var layers = [][]string{
 	{"detectors"},
 	{"pipeline/alert", "pipeline/ledger"},
 	{"pipeline/ocsf"},
+	{"pipeline/sink/kafkatest"},
 	{"pipeline/sink"},
 	{"pipeline"},
 	{"replay"},

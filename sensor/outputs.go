@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/rs/zerolog"
-
 	"auscult/pipeline"
 	"auscult/pipeline/ocsf"
 	"auscult/pipeline/sink"
@@ -21,7 +19,7 @@ type outputs struct {
 
 // openOutputs opens everything that is written to, so that what is wrong with it is known before a packet is
 // read. It also gives the alerts the key that incident ids are made with.
-func openOutputs(ctx context.Context, std stdio, screen *screen, s *settings, f *replayFlags, log zerolog.Logger) (o outputs, err error) {
+func openOutputs(ctx context.Context, std stdio, screen *screen, s *settings, f *replayFlags) (o outputs, err error) {
 	keys, err := openKey(s.Pseudonym.KeyFile)
 	if err != nil {
 		return o, &exit{statusUsage, err}
@@ -31,7 +29,7 @@ func openOutputs(ctx context.Context, std stdio, screen *screen, s *settings, f 
 	meta := ocsf.Meta{Version: version(), Tenant: s.Site.Tenant, Sensor: s.Site.Sensor}
 
 	if len(s.Kafka.Brokers) > 0 {
-		k, err := sink.OpenKafka(ctx, s.Kafka, names, meta, log)
+		k, err := sink.OpenKafka(ctx, s.Kafka, names, meta)
 		if err != nil {
 			return o, &exit{statusFailed, err}
 		}
@@ -59,8 +57,8 @@ func openOutputs(ctx context.Context, std stdio, screen *screen, s *settings, f 
 
 // standardOutput writes cards for people where they are read by people, and lines for programs elsewhere.
 func standardOutput(std stdio, screen *screen, names *pseudonym.Names, meta ocsf.Meta) pipeline.Sink {
-	if _, ok := terminal(std.out); ok {
-		return sink.NewTerminal(screen.beside(std.out), names, colours(std.out, std.environ))
+	if fd, ok := terminal(std.out); ok {
+		return sink.NewTerminal(screen.beside(std.out), columns(fd), colours(std.out, std.environ), names)
 	}
 	return sink.NewLines(std.out, "standard output", names, meta)
 }

@@ -58,14 +58,17 @@ type screen struct {
 func newScreen(w io.Writer, quiet bool) *screen {
 	s := &screen{w: w}
 	if fd, ok := terminal(w); ok && !quiet {
-		s.width = func() int {
-			if width, _, err := term.GetSize(fd); err == nil {
-				return width
-			}
-			return 80
-		}
+		s.width = func() int { return columns(fd) }
 	}
 	return s
+}
+
+// columns is the width of the terminal fd.
+func columns(fd int) int {
+	if width, _, err := term.GetSize(fd); err == nil && width > 0 {
+		return width
+	}
+	return 80
 }
 
 // terminal is whether w is one, and which.

@@ -21,6 +21,7 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	for _, name := range s.unknownEnv {
 		log.Warn().Str("variable", name).Msg("this variable names no setting; auscult config lists them")
 	}
+	log.Info().Str("version", version()).Int("workers", s.Workers).Strs("inputs", paths).Msg("reading")
 	s.Memory.apply(std.environ)
 	stopProfiles, err := profiles(f.cpuProfile, f.memProfile)
 	if err != nil {
@@ -32,7 +33,7 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 		}
 	}()
 
-	out, err := openOutputs(ctx, std, screen, &s, f, log)
+	out, err := openOutputs(ctx, std, screen, &s, f)
 	if err != nil {
 		return err
 	}
