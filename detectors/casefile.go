@@ -1,0 +1,193 @@
+package detectors
+
+import (
+	"strings"
+
+	"auscult/detectors/stats"
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+)
+
+const (
+	maxEvidence = 10
+	maxPatients = 20
+)
+
+// casefile gathers what a finding would tell, from the first step of a suspicion on: its counts, its first calls
+// and whom it touched. It is emptied when the suspicion falls to nothing.
+type casefile struct {
+	since      clock.Time
+	last       clock.Time
+	until      clock.Time // of the silence after an alert
+	calls      int
+	refusals   int
+	delivered  int
+	peer       int
+	reasonless int
+	patient    bool    // it named patients
+	step       int64   // of the walk
+	shape      string  // of the walk, in words
+	fill       float64 // share of the range that was asked for
+	most       int     // patients in the largest answer
+	told       int     // largest count last told, of what grew
+	objects    stats.Distinct
+	people     stats.Distinct
+	evidence   []Evidence
+	patients   []string
+	route      string
+	endpoint   uint64
+	signal     Signal // as last sent, to be told again with larger counts
+}
+
+// largest keeps the number of patients of the largest answer.
+func (f *casefile) largest(people int) { f.most = max(f.most, people) }
+
+// open tells whether the case has been alerted and is still within its silence.
+func (f *casefile) open(now clock.Time) bool { return now < f.until }
+
+// close forgets a suspicion that came to nothing.
+func (s *scene) close(f *casefile) {
+	if f.calls == 0 {
+		return
+	}
+	if f.evidence != nil {
+		s.runs--
+	}
+	f.objects.Clear()
+	f.people.Clear()
+	*f = casefile{objects: f.objects, people: f.people}
+}
+
+// release frees what a principal held.
+func (s *scene) release(p *principal) {
+	for i := range p.cases {
+		s.close(&p.cases[i])
+	}
+}
+
+// note adds a call to the case.
+func (s *scene) note(f *casefile, c *call.Call) {
+	if f.calls == 0 {
+		f.since = c.Start
+		if f.since == 0 {
+			f.since = c.Time
+		}
+		f.route = strings.Clone(c.Method + " " + c.Route)
+		f.endpoint = c.Endpoint
+	}
+	f.calls++
+	f.last = c.Time
+	if c.Refused() {
+		f.refusals++
+	}
+	if len(f.evidence) < maxEvidence {
+		if f.evidence == nil {
+			if s.runs >= s.cfg.Runs {
+				s.stats.RunsRefused++
+				return
+			}
+			s.runs++
+			f.evidence = make([]Evidence, 0, maxEvidence)
+		}
+		f.evidence = append(f.evidence, cloneEvidence(c))
+	}
+}
+
+// touch adds what the call named to the case; people are counted when health data came back.
+func (f *casefile) touch(c *call.Call, k *contact) {
+	if !f.objects.Add(k.Key) && f.objects.Len() <= maxPatients {
+		return
+	}
+	switch k.why {
+	case delivered, created:
+		f.delivered++
+	case byPeer:
+		f.peer++
+	case unexplained:
+		f.reasonless++
+	}
+	f.patient = f.patient || k.Patient
+	if k.Patient && c.OK() {
+		f.people.Add(k.Key)
+	}
+	if len(f.patients) < maxPatients {
+		f.patients = append(f.patients, strings.Clone(k.ID))
+	}
+}
+
+// raise makes the case's signal. The slices in it are never written to again.
+func (s *scene) raise(f *casefile, c *call.Call, sig Signal) Signal {
+	f.until = c.Time + silence
+	sig.Principal = s.p.who
+	sig.Endpoint, sig.Route = f.endpoint, f.route
+	f.signal = sig
+	return s.restate(f, c)
+}
+
+// restate is the case's signal with today's numbers.
+func (s *scene) restate(f *casefile, c *call.Call) Signal {
+	sig := f.signal
+	sig.Order = c.Order
+	sig.Client = c.Client.Addr.IP().String()
+	sig.Since = f.since
+	sig.Calls, sig.Refusals = f.calls, f.refusals
+	sig.Objects, sig.People = f.objects.Len(), f.people.Len()
+	sig.Evidence = f.evidence[:len(f.evidence):len(f.evidence)]
+	sig.Patients = f.patients[:len(f.patients):len(f.patients)]
+	f.told = max(f.calls, sig.Objects, sig.People)
+	return sig
+}
+
+// grown tells whether an open case has doubled since it was last told.
+func (f *casefile) grown(now clock.Time) bool {
+	return f.open(now) && max(f.calls, f.objects.Len(), f.people.Len()) >= 2*f.told
+}
+
+// clonePrincipal copies the strings of p.
+func clonePrincipal(p *call.Principal) call.Principal {
+	q := *p
+	q.ID, q.Issuer, q.Client = strings.Clone(p.ID), strings.Clone(p.Issuer), strings.Clone(p.Client)
+	q.Role, q.Scope = strings.Clone(p.Role), strings.Clone(p.Scope)
+	return q
+}
+
+// cloneEvidence copies a call without what its response held, its strings into one piece of memory.
+func cloneEvidence(c *call.Call) Evidence {
+	e := Evidence{Order: c.Order, Call: *c}
+	k := &e.Call
+	fields := [...]*string{&k.Method, &k.Host, &k.Target, &k.Path, &k.Query, &k.Route, &k.Forwarded, &k.UserAgent,
+		&k.ContentType, &k.Principal.ID, &k.Principal.Issuer, &k.Principal.Client, &k.Principal.Role,
+		&k.Principal.Scope, &k.FHIR.Interaction, &k.FHIR.Type, &k.FHIR.Operation}
+	n := 0
+	for _, f := range fields {
+		n += len(*f)
+	}
+	k.Objects, k.Delivered = nil, nil
+	var named int
+	for i := range c.Objects {
+		if c.Objects[i].Where != call.InResponse {
+			named++
+			n += len(c.Objects[i].Type) + len(c.Objects[i].ID)
+		}
+	}
+	var b strings.Builder
+	b.Grow(n)
+	take := func(s string) string {
+		at := b.Len()
+		b.WriteString(s)
+		return b.String()[at:]
+	}
+	for _, f := range fields {
+		*f = take(*f)
+	}
+	if named > 0 {
+		k.Objects = make([]call.Object, 0, named)
+		for _, o := range c.Objects {
+			if o.Where != call.InResponse {
+				o.Type, o.ID = take(o.Type), take(o.ID)
+				k.Objects = append(k.Objects, o)
+			}
+		}
+	}
+	return e
+}

@@ -1,0 +1,113 @@
+package detectors
+
+import (
+	"fmt"
+
+	"auscult/detectors/stats"
+)
+
+// Config bounds what the detectors remember and states the false alarms that they may make.
+type Config struct {
+	// Budget is the number of false alarms allowed per benign call, over all streams.
+	Budget float64 `yaml:"budget"`
+	// Shares of the budget: unexplained contacts, lattice, refusals, counts, walks across principals, size.
+	ShareUnexplained float64 `yaml:"share_unexplained"`
+	ShareLattice     float64 `yaml:"share_lattice"`
+	ShareRefused     float64 `yaml:"share_refused"`
+	ShareVolume      float64 `yaml:"share_volume"`
+	ShareAcross      float64 `yaml:"share_across"`
+	ShareOversize    float64 `yaml:"share_oversize"`
+	// ColdThreshold is the evidence, in nats, asked of every stream until the site is known.
+	ColdThreshold float64 `yaml:"cold_threshold"`
+	// WarmDays is how long a site is watched before the learned thresholds hold.
+	WarmDays int `yaml:"warm_days"`
+	// VolumeTail is the tail probability at which a count of patients is alarming.
+	VolumeTail float64 `yaml:"volume_tail"`
+
+	Principals int `yaml:"principals"`         // remembered at once
+	Contacts   int `yaml:"contacts"`           // patients remembered for each principal, 7 to 14 days
+	Delivered  int `yaml:"delivered"`          // ids delivered to each principal, 12 to 24 hours
+	Objects    int `yaml:"objects"`            // patients whose last visitor is remembered, 36 to 72 hours
+	Spaces     int `yaml:"spaces"`             // families of identifiers
+	Endpoints  int `yaml:"endpoints"`          // whose response sizes are learned
+	Lattices   int `yaml:"lattices"`           // families of identifiers followed for one principal
+	Runs       int `yaml:"runs"`               // attacks in the making whose first calls are kept as evidence
+	Single     int `yaml:"single_subject_max"` // patients in one answer about one patient
+	Unsized    int `yaml:"unclassified_max"`   // patients in one answer of an endpoint not yet known
+}
+
+// Defaults are the shipped settings: one false alarm in a million calls.
+func Defaults() Config {
+	return Config{
+		Budget: 1e-6, ShareUnexplained: 0.25, ShareLattice: 0.15, ShareRefused: 0.10, ShareVolume: 0.15,
+		ShareAcross: 0.10, ShareOversize: 0.10,
+		ColdThreshold: 24, WarmDays: 3, VolumeTail: 1e-7,
+		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Endpoints: 4096,
+		Lattices: 4, Runs: 4096, Single: 20, Unsized: 250,
+	}
+}
+
+// Validate tells the first field that cannot work, and its value.
+func (c Config) Validate() error {
+	for _, f := range []struct {
+		name string
+		v    float64
+	}{
+		{"budget", c.Budget}, {"share_unexplained", c.ShareUnexplained}, {"share_lattice", c.ShareLattice},
+		{"share_refused", c.ShareRefused}, {"share_volume", c.ShareVolume}, {"share_across", c.ShareAcross},
+		{"share_oversize", c.ShareOversize}, {"volume_tail", c.VolumeTail},
+	} {
+		if !(f.v > 0 && f.v < 1) {
+			return fmt.Errorf("detectors: %s: %g is not between 0 and 1", f.name, f.v)
+		}
+	}
+	if s := c.ShareUnexplained + c.ShareLattice + c.ShareRefused + c.ShareVolume + c.ShareAcross + c.ShareOversize; s > 1 {
+		return fmt.Errorf("detectors: the share_ fields sum to %g, more than 1", s)
+	}
+	if c.ColdThreshold < 7 || c.ColdThreshold > 100 {
+		return fmt.Errorf("detectors: cold_threshold: %g is not between 7 and 100", c.ColdThreshold)
+	}
+	for _, f := range []struct {
+		name     string
+		v, least int
+	}{
+		{"warm_days", c.WarmDays, 0}, {"principals", c.Principals, 1}, {"contacts", c.Contacts, 16},
+		{"delivered", c.Delivered, 16}, {"objects", c.Objects, 16}, {"spaces", c.Spaces, 1},
+		{"endpoints", c.Endpoints, 1}, {"lattices", c.Lattices, 1}, {"runs", c.Runs, 1},
+		{"single_subject_max", c.Single, 2}, {"unclassified_max", c.Unsized, 2},
+	} {
+		if f.v < f.least {
+			return fmt.Errorf("detectors: %s: %d is less than %d", f.name, f.v, f.least)
+		}
+	}
+	return nil
+}
+
+// thresholds of the streams, from the budget and the fraction of calls that advances each (detection plan 1.1).
+type thresholds struct {
+	unexplained, lattice, refused, across, excess float64
+}
+
+func (c Config) thresholds() thresholds {
+	h := func(fraction, share float64, experts int) float64 {
+		return max(14, stats.Threshold(fraction, share, c.Budget, experts))
+	}
+	return thresholds{
+		unexplained: h(0.108, c.ShareUnexplained, 4),
+		lattice:     h(0.0084, c.ShareLattice, 4),
+		refused:     stats.Threshold(0.05, c.ShareRefused, c.Budget, 2),
+		across:      h(0.0084, c.ShareAcross, 6) + 2, // several tracks start at each contact
+		excess:      h(0.05, c.ShareOversize, 1),
+	}
+}
+
+// Stats counts what the limits shed, and what was said.
+type Stats struct {
+	Calls, Contacts, Unexplained, Signals                     uint64
+	EvictedPrincipals, EvictedEndpoints, EvictedSpaces        uint64
+	EarlyForgotten                                            uint64 // contacts or deliveries turned over before their time
+	EarlyObjects                                              uint64 // visits of patients turned over before their time
+	EvictedLattices                                           uint64
+	RunsRefused                                               uint64 // attacks in the making without kept evidence
+	Principals, Endpoints, Spaces, OpenRuns, RememberedVisits uint64 // now
+}

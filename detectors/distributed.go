@@ -1,0 +1,175 @@
+package detectors
+
+import (
+	"slices"
+
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+)
+
+// distributed finds one walk made by several principals (stream X): the contacts of everyone in a family of
+// identifiers are one stream, and a track in it that two or more took turns to extend is one attack.
+type distributed struct{ scene *scene }
+
+func (*distributed) Name() string      { return "distributed_enumeration" }
+func (*distributed) Key() Key          { return ByObject }
+func (*distributed) Forget(clock.Time) {}
+
+// members are those who extended a track, and what they touched.
+type members struct {
+	who  []member
+	file casefile
+	lead call.Principal
+}
+
+// told tells whether the walk of these members was alerted.
+func (m *members) told() bool { return m != nil && m.file.until != 0 }
+
+type member struct {
+	key uint64
+	n   int
+	who call.Principal
+}
+
+const (
+	acrossTracks = 64
+	acrossBack   = 16
+	acrossReach  = 64
+	maxMembers   = 256
+	// turns is the least share of a walk that is not its busiest principal's: below it, it is that one's walk.
+	turns = 0.3
+)
+
+func (d *distributed) Observe(dst []Signal, c *call.Call) []Signal {
+	s, p := d.scene, d.scene.p
+	if p.service {
+		return dst
+	}
+	for i := range s.contacts {
+		k := &s.contacts[i]
+		if !k.num.ok || k.list || k.why == again || k.why == delivered || k.why == created {
+			continue
+		}
+		sp := s.space(k)
+		around := sp.around()
+		if sp.frontier(k.num.value, p.key) && s.now-sp.seen > arrivalGap {
+			around = 4
+		}
+		sp.seen = s.now
+		h := sp.walks.step(k.num.value, around, acrossTracks, acrossBack, acrossReach)
+		t := h.track
+		if t == nil {
+			continue
+		}
+		if t.names != nil && (t.w() == 0 || t.names.told()) && !t.names.file.open(s.now) {
+			sp.walks.let(t)
+		}
+		if t.w() == 0 && t.names == nil {
+			continue
+		}
+		d.join(t, c, k)
+		dst = d.verdict(dst, c, t)
+	}
+	return dst
+}
+
+// join counts the principal among those who make the track.
+func (d *distributed) join(t *track, c *call.Call, k *contact) {
+	s, p := d.scene, d.scene.p
+	if t.names == nil {
+		t.names = &members{lead: p.who}
+	}
+	m := t.names
+	i, ok := slices.BinarySearchFunc(m.who, p.key, func(a member, key uint64) int {
+		switch {
+		case a.key < key:
+			return -1
+		case a.key > key:
+			return 1
+		}
+		return 0
+	})
+	switch {
+	case ok:
+		m.who[i].n++
+	case len(m.who) < maxMembers:
+		m.who = slices.Insert(m.who, i, member{p.key, 1, p.who})
+	}
+	s.note(&m.file, c)
+	m.file.touch(c, k)
+	if m.file.open(s.now) && i < len(m.who) && m.who[i].n > 1 {
+		p.joined = s.now + silence
+	}
+}
+
+func (d *distributed) verdict(dst []Signal, c *call.Call, t *track) []Signal {
+	s, m := d.scene, t.names
+	f := &m.file
+	if f.open(s.now) {
+		if f.grown(s.now) {
+			f.until = s.now + silence
+			dst = append(dst, d.tell(c, t, f.signal))
+		}
+		return dst
+	}
+	h := s.threshold(s.h.across)
+	if t.w() < h {
+		return dst
+	}
+	sum, most := 0, 0
+	for i := range m.who {
+		sum += m.who[i].n
+		most = max(most, m.who[i].n)
+	}
+	if float64(sum-most) < turns*float64(sum) {
+		t.exact, t.near, t.names = 0, 0, nil // one principal's walk: that is told by stream D
+		s.close(f)
+		return dst
+	}
+	sig := Signal{Detector: d.Name(), Severity: High, Confidence: 85, Score: t.w(), Threshold: h}
+	f.until = s.now + silence
+	for i := range m.who {
+		if m.who[i].n > 1 {
+			if q := s.principals.find(m.who[i].key); q != nil {
+				q.joined = s.now + silence
+			}
+		}
+	}
+	dst = append(dst, d.tell(c, t, sig))
+	t.exact, t.near = 0, 0
+	return dst
+}
+
+// tell makes the signal of all members. Who extended the track once, by chance perhaps, is not named while
+// others did so more often.
+func (d *distributed) tell(c *call.Call, t *track, sig Signal) Signal {
+	s, m := d.scene, t.names
+	m.file.signal = sig
+	sig = s.restate(&m.file, c)
+	most := 0
+	for i := range m.who {
+		most = max(most, m.who[i].n)
+	}
+	sig.Members = nil
+	sig.Principal = call.Principal{}
+	best := 0
+	for i := range m.who {
+		if m.who[i].n == 1 && most > 2 {
+			continue
+		}
+		sig.Members = append(sig.Members, m.who[i].who)
+		if m.who[i].n > best {
+			best = m.who[i].n
+		}
+	}
+	sig.Principal = m.lead
+	if !slices.ContainsFunc(sig.Members, func(q call.Principal) bool { return q.Key == m.lead.Key }) && len(sig.Members) > 0 {
+		sig.Principal = sig.Members[0]
+		m.lead = sig.Principal
+	}
+	sig.Members = slices.DeleteFunc(sig.Members, func(q call.Principal) bool { return q.Key == sig.Principal.Key })
+	sig.Endpoint, sig.Route = m.file.endpoint, m.file.route
+	s.describeAcross(&sig, t)
+	m.file.signal = sig
+	return sig
+}

@@ -1,0 +1,87 @@
+package detectors
+
+import (
+	"time"
+
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+)
+
+// Engine takes every call in the total order, from one goroutine that owns it. First the pass by object says of
+// each identifier named whether this is the principal's first contact with it and what explains it; then the
+// detectors judge; then what the response delivered is remembered. Nothing of a call is kept but by cloning.
+type Engine struct {
+	scene     scene
+	detectors []Detector
+}
+
+// New makes an engine. The Config must be valid.
+func New(cfg Config) *Engine {
+	e := &Engine{}
+	e.scene.init(cfg)
+	e.detectors = List(&e.scene)
+	return e
+}
+
+// List names every detector that the engine runs, in order. Size comes first: what an oversized answer
+// delivered explains nothing.
+func List(s *scene) []Detector {
+	return []Detector{
+		&oversized{scene: s, endpoints: newEndpoints(s)},
+		&distributed{scene: s},
+		&sequential{scene: s},
+		&fanout{scene: s},
+	}
+}
+
+// Observe folds one call and appends what the detectors say of it to dst. The signals hold nothing borrowed.
+func (e *Engine) Observe(dst []Signal, c *call.Call) []Signal {
+	s := &e.scene
+	s.stats.Calls++
+	if c.Flags&(call.Health|call.Login) != 0 || c.Principal.Key == 0 {
+		return dst
+	}
+	s.begin(c)
+	n := len(dst)
+	for _, d := range e.detectors {
+		dst = d.Observe(dst, c)
+	}
+	s.finish(c)
+	s.stats.Signals += uint64(len(dst) - n)
+	return dst
+}
+
+// Forget frees what has been idle for longer than anything is remembered; it changes no verdict.
+func (e *Engine) Forget(now clock.Time) {
+	e.scene.principals.dropOldest(func(p *principal) bool { return now-p.seen > contactHalf*2 })
+	for _, d := range e.detectors {
+		d.Forget(now)
+	}
+}
+
+// Stats is what was counted so far.
+func (e *Engine) Stats() Stats {
+	st := e.scene.stats
+	st.Principals = uint64(e.scene.principals.len())
+	st.Spaces = uint64(e.scene.spaces.len())
+	st.RememberedVisits = uint64(e.scene.visits.len())
+	st.OpenRuns = uint64(e.scene.runs)
+	for _, d := range e.detectors {
+		if o, ok := d.(*oversized); ok {
+			st.Endpoints = uint64(o.endpoints.len())
+		}
+	}
+	return st
+}
+
+// Memories, in packet time.
+const (
+	minute        = clock.Time(time.Minute)
+	hour          = clock.Time(time.Hour)
+	day           = 24 * hour
+	contactHalf   = 7 * day
+	deliveredHalf = 12 * hour
+	visitHalf     = 36 * hour
+	silence       = day // of a family of findings after an alert; growth is still told
+	markEvery     = 10 * minute
+)

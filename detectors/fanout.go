@@ -1,0 +1,196 @@
+package detectors
+
+import (
+	"math"
+
+	"auscult/detectors/stats"
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+)
+
+// fanout finds one person reaching for patients without a reason (stream U) or for too many (stream F): first
+// contacts that nothing explains, alone and by pace, and counts of patients at five scales. Machines and shared
+// addresses have no counts of their own.
+type fanout struct{ scene *scene }
+
+func (*fanout) Name() string      { return "bola_fanout" }
+func (*fanout) Key() Key          { return ByPrincipal }
+func (*fanout) Forget(clock.Time) {}
+
+// Marks of the pace code: explained, unexplained at leisure, unexplained within four, two and one seconds of the
+// contact before. A person who looks and clicks takes longer.
+const (
+	markExplained = iota
+	markSlow
+	markFour
+	markTwo
+	markOne
+	paceMarks
+)
+
+// fastPrior bounds the chance that an honest unexplained contact comes so soon after the one before.
+const fastPrior = 0.03
+
+func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
+	s, p := d.scene, d.scene.p
+	f := &p.cases[famFanout]
+	if f.until != 0 && !f.open(s.now) {
+		s.close(f)
+	}
+	if !p.person() {
+		return dst
+	}
+	calm := !p.accused(s.now) && p.heat() < s.h.unexplained/2
+	site, own := &s.groups[groupCount], s.peers(p)
+	if s.newPeople > 0 {
+		p.tallies[deliveredPeople].add(deliveredPeople, s.now, s.newPeople, calm, site)
+	}
+	noted := false
+	for i := range s.contacts {
+		k := &s.contacts[i]
+		if !k.Patient || k.list || k.why == again {
+			continue
+		}
+		if s.now-p.last > 10*minute && d.evidence() <= 0 && !f.open(s.now) {
+			s.close(f)
+		}
+		d.mark(k, own, calm)
+		p.tallies[opened].add(opened, s.now, 1, calm, site, own)
+		if k.why == unexplained {
+			p.tallies[openedUnexplained].add(openedUnexplained, s.now, 1, calm, site, own)
+		}
+		p.last = s.now
+		if !noted {
+			s.note(f, c)
+			noted = true
+		}
+		f.touch(c, k)
+	}
+	if !noted && s.newPeople == 0 {
+		return dst
+	}
+	if f.open(s.now) {
+		if f.grown(s.now) && s.now >= p.joined {
+			f.until = s.now + silence
+			sig := s.restate(f, c)
+			s.describeFanout(&sig, f, d.volume(own))
+			f.signal = sig
+			dst = append(dst, sig)
+		}
+		return dst
+	}
+	return d.verdict(dst, c, f, own, noted)
+}
+
+// mark feeds one first contact to stream U.
+func (d *fanout) mark(k *contact, g *group, calm bool) {
+	s, p := d.scene, d.scene.p
+	if k.why == byPeer {
+		return // says nothing either way: two colluders must not clear each other
+	}
+	theta := g.theta
+	yes := k.why == unexplained
+	p.novel++
+	if yes {
+		p.unexp++
+	}
+	if theta < 0.6 {
+		for i, one := range [...]float64{0.97, theta + 0.25*(1-theta), theta + 0.55*(1-theta)} {
+			p.plain[i].Add(stats.Bernoulli(yes, one, theta))
+		}
+	}
+	m := markExplained
+	if yes {
+		switch gap := s.now - p.last; {
+		case gap < minute/60:
+			m = markOne
+		case gap < 2*minute/60:
+			m = markTwo
+		case gap < 4*minute/60:
+			m = markFour
+		default:
+			m = markSlow
+		}
+	}
+	p0 := 1.0
+	switch m {
+	case markExplained:
+		p0 = 1 - theta/2
+	case markSlow:
+		p0 = math.Min(1, theta+0.3)
+	default:
+		p0 = g.marks.P(m, fastPrior, priorWeight)
+	}
+	if p.pace <= 0 {
+		p.paceCode.Reset()
+	}
+	p1 := p.paceCode.Take(m, paceMarks)
+	if m == markExplained || m == markSlow {
+		p1 = math.Min(p1, p0) // leisure is never evidence
+	}
+	p.pace.Add(math.Log(p1 / p0))
+	if calm {
+		s.teach(p, func(g *group) { g.marks.Learn(m) })
+	}
+}
+
+// evidence is the largest sum of stream U.
+func (d *fanout) evidence() float64 {
+	p := d.scene.p
+	w := float64(p.pace)
+	for _, x := range p.plain {
+		w = math.Max(w, float64(x))
+	}
+	return w
+}
+
+// volume is the most surprising count of each measure.
+func (d *fanout) volume(g *group) (v [measures]verdict) {
+	s, p := d.scene, d.scene.p
+	weeks := float64(s.now-s.start) / float64(7*day)
+	factor := math.Pow(1.3, 1+weeks) // baselines move slowly: an attacker would feed them
+	for m := range v {
+		v[m] = p.tallies[m].judge(measure(m), s.now, g, factor)
+	}
+	return v
+}
+
+func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, noted bool) []Signal {
+	s, p := d.scene, d.scene.p
+	h := s.threshold(s.h.unexplained)
+	v := d.volume(g)
+	worst := opened
+	for m := range v {
+		if v[m].p < v[worst].p {
+			worst = measure(m)
+		}
+	}
+	w := d.evidence()
+	many := v[worst].p < s.cfg.VolumeTail
+	reasonless := noted && w >= h
+	if !many && !reasonless {
+		return dst
+	}
+	if !noted {
+		s.note(f, c)
+	}
+	sig := Signal{Detector: d.Name(), Severity: Medium, Confidence: p.confidence(75)}
+	if reasonless {
+		sig.Score, sig.Threshold = w, h
+		refused := math.Max(float64(p.refused[0]), float64(p.refused[1])) > s.h.refused/2
+		if v[opened].p < 1e-4 || v[openedUnexplained].p < 1e-4 || refused {
+			sig.Severity, sig.Confidence = High, p.confidence(85)
+		}
+	} else {
+		sig.Score, sig.Threshold = -math.Log(v[worst].p), -math.Log(s.cfg.VolumeTail)
+	}
+	sig = s.raise(f, c, sig)
+	s.describeFanout(&sig, f, v)
+	f.signal = sig
+	p.plain, p.pace = [3]stats.CUSUM{}, 0
+	p.paceCode.Reset()
+	if s.now < p.joined {
+		return dst
+	}
+	return append(dst, sig)
+}

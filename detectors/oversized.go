@@ -1,0 +1,234 @@
+package detectors
+
+import (
+	"math/bits"
+
+	"auscult/detectors/stats"
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+)
+
+// oversized finds answers that hold too many people for what they answer (stream O). Bytes and records have
+// tails that no threshold holds; distinct patients in one answer do (detection plan 1.4).
+type oversized struct {
+	scene     *scene
+	endpoints *lru[endpoint]
+}
+
+func (*oversized) Name() string { return "oversized_phi" }
+func (*oversized) Key() Key     { return ByEndpoint }
+
+// Forget frees endpoints not used in 30 days: they are learned anew.
+func (d *oversized) Forget(now clock.Time) {
+	d.endpoints.dropOldest(func(e *endpoint) bool { return now-e.seen > 30*day })
+}
+
+// endpoint is what the sizes of an endpoint's answers have been.
+type endpoint struct {
+	seen    clock.Time
+	answers uint32
+	crowds  uint32     // answers with more than one patient
+	sizes   [24]uint32 // answers by log2 of patients
+	cap     settled    // patients in a full page
+	asked   settled    // page-size argument
+}
+
+// settled is a maximum that two principals agree on: one alone cannot raise it.
+type settled struct {
+	top, second int
+	by          uint64
+}
+
+func (m *settled) learn(n int, who uint64) {
+	switch {
+	case m.by == who || m.by == 0:
+		m.top, m.by = max(m.top, n), who
+	case n > m.top:
+		m.second, m.top, m.by = m.top, n, who
+	default:
+		m.second = max(m.second, n)
+	}
+}
+
+// besides is the largest that someone other than who had.
+func (m *settled) besides(who uint64) int {
+	if m.by == who {
+		return m.second
+	}
+	return m.top
+}
+
+func newEndpoints(s *scene) *lru[endpoint] {
+	return newLRU(s.cfg.Endpoints, func(*endpoint) bool { return true }, func(*endpoint) { s.stats.EvictedEndpoints++ })
+}
+
+// sizeClass is what kind of answer an endpoint gives.
+type sizeClass uint8
+
+const (
+	unclassified sizeClass = iota
+	single
+	paged
+	bulk
+)
+
+var sizeClasses = [...]string{"not yet known", "about one patient", "paged", "bulk"}
+
+const (
+	learnedAt  = 200 // answers after which an endpoint is known
+	pageNormal = 100 // page size that anyone may ask for
+	pageFew    = 50  // patients below which a large page-size argument did no harm
+	mild       = 120 // patients in an answer that is large but not alarming by itself
+	// mildHonest and mildAttack are the shares of such answers among the honest and in an attack.
+	mildHonest, mildAttack = 0.005, 0.3
+)
+
+func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
+	s, p := d.scene, d.scene.p
+	if !c.OK() || c.Endpoint == 0 {
+		return dst
+	}
+	people := c.PHI.People
+	e, _ := d.endpoints.use(c.Endpoint)
+	e.seen = s.now
+	class := d.classify(e, c)
+	limit := d.limit(e, class, p.key)
+	why := ""
+	usual := max(pageNormal, e.asked.besides(p.key))
+	switch {
+	case p.service && class != single:
+	case class == bulk && (people > 1 || c.FHIR.Operation == "$export") && p.bulk == 0:
+		why = whyBulk
+	case people >= limit && class == single || people > limit:
+		why = whyLimit
+	case c.Asked > 3*usual && people >= pageFew:
+		why = whyAsked
+	}
+	if class == bulk && people > 1 && p.bulk == 0 {
+		p.bulk = s.now
+	}
+	if why == "" && !p.service && people > 0 {
+		if p.excess.Add(stats.Bernoulli(people > d.mild(e), mildAttack, mildHonest)) >= s.h.excess {
+			why = whyMild
+		}
+	}
+	if why == "" {
+		d.learn(e, c, people)
+	}
+	f := &p.cases[famSize]
+	if f.until != 0 && !f.open(s.now) {
+		s.close(f)
+	}
+	if why == "" {
+		return dst
+	}
+	s.oversize = true
+	s.note(f, c)
+	for i := range c.Objects {
+		if o := &c.Objects[i]; o.Where == call.InResponse && o.Patient {
+			f.touch(c, &contact{Object: o, why: delivered})
+		}
+	}
+	f.largest(people)
+	if f.open(s.now) {
+		if f.grown(s.now) {
+			f.until = s.now + silence
+			sig := s.restate(f, c)
+			sig.People = max(sig.People, f.most)
+			f.signal = sig
+			dst = append(dst, sig)
+		}
+		return dst
+	}
+	severity := High
+	if why == whyMild || why == whyAsked && people < mild || p.service {
+		severity = Medium
+	}
+	sig := Signal{Detector: d.Name(), Severity: severity, Confidence: p.confidence(85), Score: float64(people), Threshold: float64(limit)}
+	sig = s.raise(f, c, sig)
+	sig.People = max(sig.People, f.most)
+	describeSize(&sig, c, class, why, usual)
+	f.signal = sig
+	f.told = max(f.told, sig.People)
+	p.excess = 0
+	return append(dst, sig)
+}
+
+// classify says what kind of answer this is: by the form of the call, then by what the endpoint has given.
+func (d *oversized) classify(e *endpoint, c *call.Call) sizeClass {
+	if c.Flags&call.Bulk != 0 {
+		return bulk
+	}
+	if c.FHIR.Interaction == "read" || c.FHIR.Interaction == "vread" {
+		return single
+	}
+	if c.Flags&(call.Search|call.PageStep) == 0 && c.Asked == 0 {
+		for i := range c.Objects {
+			if o := &c.Objects[i]; o.Patient && o.Where == call.InPath {
+				return single
+			}
+		}
+	}
+	switch {
+	case c.Flags&call.PageStep != 0 || c.Asked > 0:
+		return paged
+	case e.answers >= learnedAt && uint64(e.crowds)*1000 <= uint64(e.answers):
+		return single
+	case e.answers >= learnedAt && e.cap.second > 1:
+		return paged
+	}
+	return unclassified
+}
+
+// limit is how many patients an answer of a class may hold.
+func (d *oversized) limit(e *endpoint, class sizeClass, who uint64) int {
+	switch class {
+	case single:
+		return d.scene.cfg.Single
+	case paged:
+		return max(d.scene.cfg.Unsized, 3*e.cap.besides(who))
+	}
+	return d.scene.cfg.Unsized
+}
+
+// mild is the size that one answer in a thousand of the endpoint passes, at least the shipped one.
+func (d *oversized) mild(e *endpoint) int {
+	if e.answers < 1000 {
+		return mild
+	}
+	left := e.answers / 1000
+	for i := len(e.sizes) - 1; i > 0; i-- {
+		if e.sizes[i] > left {
+			return max(mild, 1<<i)
+		}
+		left -= e.sizes[i]
+	}
+	return mild
+}
+
+// learn counts an answer that raised no alarm. A suspect teaches nothing.
+func (d *oversized) learn(e *endpoint, c *call.Call, people int) {
+	p := d.scene.p
+	if p.accused(d.scene.now) {
+		return
+	}
+	e.answers++
+	if people > 1 {
+		e.crowds++
+	}
+	e.sizes[min(len(e.sizes)-1, bits.Len(uint(max(0, people))))]++
+	if people > 1 {
+		e.cap.learn(people, p.key)
+	}
+	if c.Asked > 0 {
+		e.asked.learn(c.Asked, p.key)
+	}
+}
+
+// Reasons of an oversized answer.
+const (
+	whyBulk  = "bulk"
+	whyLimit = "limit"
+	whyAsked = "asked"
+	whyMild  = "mild"
+)

@@ -1,0 +1,215 @@
+package detectors
+
+import (
+	"math"
+
+	"auscult/detectors/stats"
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+)
+
+// principal is all that is remembered of one principal.
+type principal struct {
+	key       uint64
+	who       call.Principal // cloned
+	first     clock.Time
+	seen      clock.Time
+	group     int
+	service   bool
+	shared    bool
+	contacts  stats.Recent // patients and records touched
+	delivered stats.Recent
+
+	// unexplained contacts
+	plain     [3]stats.CUSUM
+	pace      stats.CUSUM
+	paceCode  stats.KT
+	last      clock.Time // of its last first contact
+	novel     uint32     // first contacts of patients this mark
+	unexp     uint32     // of them unexplained
+	tallies   [measures]tally
+	refused   [2]stats.CUSUM
+	lattices  []*lattice
+	bulk      clock.Time // of its first bulk answer
+	excess    stats.CUSUM
+	cases     [families]casefile
+	joined    clock.Time // until when a walk across principals speaks for it
+	volumeHot bool
+}
+
+// family is a kind of finding on one principal, and a case of its own.
+type family uint8
+
+const (
+	famFanout family = iota
+	famWalk
+	famSize
+	families
+)
+
+func (p *principal) init(c *call.Call, now clock.Time) {
+	p.key = c.Principal.Key
+	p.who = clonePrincipal(&c.Principal)
+	p.first = now
+	p.group = -1
+}
+
+// meet takes what this call says of who the principal is.
+func (p *principal) meet(c *call.Call, now clock.Time) {
+	p.seen = now
+	p.service = p.service || c.Principal.Service
+	p.shared = p.shared || c.Principal.Shared
+}
+
+// heat is the largest evidence held against the principal.
+func (p *principal) heat() float64 {
+	w := math.Max(float64(p.pace), math.Max(float64(p.excess), math.Max(float64(p.refused[0]), float64(p.refused[1]))))
+	for _, x := range p.plain {
+		w = math.Max(w, float64(x))
+	}
+	for _, l := range p.lattices {
+		w = math.Max(w, l.heat())
+	}
+	return w
+}
+
+// accused tells whether any finding on the principal is younger than a day.
+func (p *principal) accused(now clock.Time) bool {
+	for i := range p.cases {
+		if p.cases[i].open(now) {
+			return true
+		}
+	}
+	return now < p.joined
+}
+
+// person tells whether the counts of this principal are those of one human.
+func (p *principal) person() bool { return !p.service && !p.shared }
+
+// confidence is how sure a finding on this principal is one person's doing.
+func (p *principal) confidence(base int) int {
+	switch {
+	case p.shared:
+		return base / 2
+	case p.who.Kind == call.Address:
+		return base * 3 / 4
+	}
+	return base
+}
+
+// groupCount is how many roles are learned apart; the rest share what the whole site taught.
+const groupCount = 31
+
+// groupPeople is how many people a group needs before it judges by itself.
+const groupPeople = 20
+
+// group is what peers do.
+type group struct {
+	role   string
+	people int
+	rates  [measures][len(scales)]stats.Rate
+	marks  stats.Table // pace of unexplained contacts
+	shares [20]uint32  // principals' shares of unexplained contacts, in twentieths, at marks
+	total  uint32
+	novel  uint32
+	unexp  uint32
+	theta  float64 // 99th percentile of the shares
+	failed uint32
+	tried  uint32
+}
+
+// thetaCold is the share of unexplained contacts taken for honest until the site's is known: half.
+const thetaCold = 0.5
+
+func (g *group) init() { g.theta = thetaCold }
+
+// seesDeliveries tells whether the lists that explain contacts pass the sensor at all.
+func (g *group) seesDeliveries() bool { return g.novel >= 50 && g.unexp*5 <= g.novel*4 }
+
+// place puts a principal into the group of its role.
+func (s *scene) place(p *principal) {
+	p.group = groupCount
+	s.groups[groupCount].people++
+	if p.who.Role == "" {
+		return
+	}
+	for i := 0; i < groupCount; i++ {
+		g := &s.groups[i]
+		if g.role == "" {
+			g.role = p.who.Role
+		}
+		if g.role == p.who.Role {
+			g.people++
+			p.group = i
+			return
+		}
+	}
+}
+
+// peers is the group whose norm judges p.
+func (s *scene) peers(p *principal) *group {
+	if p.group < 0 {
+		s.place(p)
+	}
+	if g := &s.groups[p.group]; g.people >= groupPeople {
+		return g
+	}
+	return &s.groups[groupCount]
+}
+
+// teach calls f for the site and, if it has one, the group of p.
+func (s *scene) teach(p *principal, f func(*group)) {
+	if p.group < 0 {
+		s.place(p)
+	}
+	f(&s.groups[groupCount])
+	if p.group != groupCount {
+		f(&s.groups[p.group])
+	}
+}
+
+// mark learns the day-level share of unexplained contacts: not averages but the spread between principals.
+// Principals under suspicion teach nothing.
+func (s *scene) mark() {
+	s.principals.each(func(p *principal) {
+		if p.novel < 8 || !p.person() {
+			return
+		}
+		n, u := p.novel, p.unexp
+		p.novel, p.unexp = 0, 0
+		if p.accused(s.now) || p.heat() > s.h.unexplained/2 {
+			return
+		}
+		s.teach(p, func(g *group) {
+			share := (float64(u) + 2*float64(g.unexp+1)/float64(g.novel+2)) / (float64(n) + 2)
+			g.shares[min(19, int(share*20))]++
+			g.total++
+			g.novel += n
+			g.unexp += u
+		})
+	})
+	for i := range s.groups {
+		s.groups[i].fit()
+	}
+}
+
+// fit takes the 99th percentile of the shares, shrunk to the cold value while few are known.
+func (g *group) fit() {
+	if g.total == 0 {
+		return
+	}
+	left := g.total / 100
+	i := len(g.shares) - 1
+	for ; i > 0; i-- {
+		if g.shares[i] > left {
+			break
+		}
+		left -= g.shares[i]
+	}
+	const weight = 100
+	top := (float64(i) + 1) / 20
+	g.theta = math.Max(0.1, (top*float64(g.total)+thetaCold*weight)/(float64(g.total)+weight))
+	if top > thetaCold {
+		g.theta = math.Max(g.theta, top) // towards caution there is no waiting
+	}
+}

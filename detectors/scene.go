@@ -1,0 +1,247 @@
+package detectors
+
+import (
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+)
+
+// reason is why a contact needs no explaining, or that it does.
+type reason uint8
+
+const (
+	unexplained reason = iota
+	again              // touched in the last 14 days
+	delivered          // an answer had given it to this principal
+	created            // this principal made it
+	byPeer             // a colleague with a reason touched it in the last 72 hours
+)
+
+// contact is one identifier that a call named.
+type contact struct {
+	*call.Object
+	num  ident
+	why  reason
+	list bool // one of several named in one search: a worklist, not an opening
+}
+
+// scene is what all detectors see of the call at hand, and the state they share: who each principal is, what is
+// known of the site, who visited whom. It belongs to the engine's goroutine.
+type scene struct {
+	cfg        Config
+	h          thresholds
+	stats      Stats
+	now        clock.Time
+	start      clock.Time // of the first call
+	nextMark   clock.Time
+	p          *principal
+	contacts   []contact
+	groups     [groupCount + 1]group // the last is the whole site
+	spaces     *lru[space]
+	principals *lru[principal]
+	visits     visits
+	runs       int  // evidence being kept
+	oversize   bool // this answer is under an alert for its size
+	newPeople  int  // patients in this answer that this principal had not been given before
+}
+
+func (s *scene) init(cfg Config) {
+	s.cfg, s.h = cfg, cfg.thresholds()
+	s.principals = newLRU(cfg.Principals,
+		func(p *principal) bool { return p.heat() <= 2 },
+		func(p *principal) { s.stats.EvictedPrincipals++; s.release(p) })
+	s.spaces = newLRU(cfg.Spaces,
+		func(sp *space) bool { return sp.walks.best() <= 2 },
+		func(sp *space) {
+			s.stats.EvictedSpaces++
+			for i := range sp.walks.tracks {
+				sp.walks.let(&sp.walks.tracks[i])
+			}
+		})
+	s.visits.limit = cfg.Objects
+	for i := range s.groups {
+		s.groups[i].init()
+	}
+}
+
+// begin finds the principal and says of every identifier the request named what explains it.
+func (s *scene) begin(c *call.Call) {
+	s.now = c.Time
+	if s.start == 0 {
+		s.start = c.Time
+		s.nextMark = c.Time - c.Time%markEvery + markEvery
+	}
+	if s.now >= s.nextMark {
+		s.mark()
+		s.nextMark = s.now - s.now%markEvery + markEvery
+	}
+	s.oversize = false
+	p, fresh := s.principals.use(c.Principal.Key)
+	if fresh {
+		p.init(c, s.now)
+	}
+	p.meet(c, s.now)
+	s.p = p
+
+	patients := 0
+	s.newPeople = 0
+	s.contacts = s.contacts[:0]
+	for i := range c.Objects {
+		o := &c.Objects[i]
+		if o.Where == call.InResponse && o.Patient && c.OK() && !p.delivered.Has(o.Key, s.now, deliveredHalf) {
+			s.newPeople++
+		}
+		if o.Where == call.InResponse || o.Sub || o.Key == 0 {
+			continue
+		}
+		if o.Patient {
+			patients++
+		}
+		s.contacts = append(s.contacts, contact{Object: o})
+	}
+	worklist := patients > 1 && (c.Flags&call.Search != 0 || patients > 3)
+	for i := range s.contacts {
+		k := &s.contacts[i]
+		k.list = worklist && k.Patient
+		s.explain(c, k)
+		s.stats.Contacts++
+	}
+}
+
+// explain sets why and num of k.
+func (s *scene) explain(c *call.Call, k *contact) {
+	p := s.p
+	switch {
+	case p.contacts.Has(k.Key, s.now, contactHalf):
+		k.why = again
+	case p.delivered.Has(k.Key, s.now, deliveredHalf):
+		k.why = delivered
+	case c.Flags&call.Create != 0 && c.OK():
+		k.why = created
+	case k.Patient && s.visits.solid(k.Key, p.key, s.now):
+		k.why = byPeer
+	default:
+		k.why = unexplained
+		s.stats.Unexplained++
+	}
+	if k.why != again {
+		k.num = s.number(k.Object)
+	}
+}
+
+// number reads an identifier in the form that its place has shown.
+func (s *scene) number(o *call.Object) ident {
+	if n := len(o.ID); n >= 2 && n <= 12 {
+		where := o.Param ^ uint64(n)<<56
+		if hexLetters(o.ID) {
+			sp, _ := s.spaces.use(where)
+			sp.hex = true
+			return parseIdent(o.ID, true)
+		}
+		if sp := s.spaces.find(where); sp != nil && sp.hex {
+			return parseIdent(o.ID, true)
+		}
+	}
+	return parseIdent(o.ID, false)
+}
+
+// finish remembers contacts and deliveries, once all detectors have judged.
+func (s *scene) finish(c *call.Call) {
+	p := s.p
+	calm := p.heat() < s.h.unexplained/2 && !p.accused(s.now)
+	for i := range s.contacts {
+		k := &s.contacts[i]
+		if k.list {
+			continue // opening one of a worklist is still to come
+		}
+		if k.why != again || !p.contacts.Has(k.Key, s.now, contactHalf) {
+			if _, full := p.contacts.Add(k.Key, s.now, contactHalf, s.cfg.Contacts); full {
+				s.stats.EarlyForgotten++
+			}
+		}
+		// A colleague's touch explains others' only if it was itself one hop from a delivery: two who follow
+		// each other explain nothing, and neither does a suspect.
+		if k.Patient && c.OK() && calm && (k.why == delivered || k.why == created) {
+			s.visits.add(k.Key, p.key, s.now, &s.stats)
+		}
+	}
+	if s.oversize || !c.OK() {
+		return // what an oversized answer delivered explains nothing
+	}
+	for _, key := range c.Delivered {
+		if _, full := p.delivered.Add(key, s.now, deliveredHalf, s.cfg.Delivered); full {
+			s.stats.EarlyForgotten++
+		}
+	}
+}
+
+// cold tells whether the site is not yet known: young, too few contacts, or deliveries out of the sensor's sight.
+func (s *scene) cold() bool {
+	if s.now-s.start < clock.Time(s.cfg.WarmDays)*day {
+		return true
+	}
+	return !s.groups[groupCount].seesDeliveries()
+}
+
+// threshold is h when the site is known and the stated cold threshold before.
+func (s *scene) threshold(h float64) float64 {
+	if s.cold() {
+		return max(h, s.cfg.ColdThreshold)
+	}
+	return h
+}
+
+// visits remembers who last touched each patient with a reason, for 36 to 72 hours in two generations.
+type visits struct {
+	cur, old map[uint64]visit
+	since    clock.Time
+	limit    int
+}
+
+// visit names up to two visitors, so that one who comes back does not hide the other.
+type visit struct{ who, before uint64 }
+
+func (v *visits) turn(now clock.Time) {
+	if v.cur == nil {
+		v.cur, v.old, v.since = map[uint64]visit{}, map[uint64]visit{}, now
+	}
+	if now-v.since < visitHalf {
+		return
+	}
+	long := now-v.since >= 2*visitHalf
+	v.rotate(now)
+	if long {
+		clear(v.old)
+	}
+}
+
+func (v *visits) rotate(now clock.Time) {
+	v.cur, v.old = v.old, v.cur
+	clear(v.cur)
+	v.since = now
+}
+
+func (v *visits) add(key, who uint64, now clock.Time, st *Stats) {
+	v.turn(now)
+	t, ok := v.cur[key]
+	if !ok && len(v.cur) >= max(1, v.limit/2) {
+		v.rotate(now)
+		st.EarlyObjects++
+	}
+	if t.who == who {
+		return
+	}
+	v.cur[key] = visit{who: who, before: t.who}
+}
+
+// solid tells whether someone other than who had a reason to touch key.
+func (v *visits) solid(key, who uint64, now clock.Time) bool {
+	v.turn(now)
+	for _, t := range [...]visit{v.cur[key], v.old[key]} {
+		if t.who != 0 && t.who != who || t.before != 0 && t.before != who {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *visits) len() int { return len(v.cur) + len(v.old) }

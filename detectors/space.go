@@ -1,0 +1,184 @@
+package detectors
+
+import (
+	"math"
+	"math/bits"
+
+	"auscult/detectors/stats"
+	"auscult/sensor/clock"
+)
+
+// space is a family of identifiers at a place: the numbers of the patients of one server, say. It knows which
+// of them people ask for, and so how near to each other the identifiers of an honest principal lie.
+type space struct {
+	hex     bool // identifiers of this place and length have hex letters
+	sample  [sampleSize]sampled
+	n       int
+	active  stats.Distinct // identifiers asked for, this day and the last
+	before  int
+	since   int64
+	symbols stats.Table
+	walks   walks      // across principals
+	seen    clock.Time // of the last contact
+	top     uint64
+	topBy   uint64
+	second  uint64 // the largest identifier of a principal other than topBy
+}
+
+// sampled is one identifier and who asked for it.
+type sampled struct {
+	value uint64
+	who   uint64
+}
+
+const (
+	sampleSize    = 128
+	samplePerHead = 8
+)
+
+// learn counts a contact towards what the site asks for. One principal fills at most eight places of the sample:
+// a walk must not become the norm.
+func (sp *space) learn(x, key, who uint64, today int64) {
+	if today != sp.since {
+		sp.before = sp.active.Len()
+		sp.active.Clear()
+		sp.since = today
+	}
+	sp.active.Add(key)
+	if who == sp.topBy || sp.topBy == 0 {
+		sp.top, sp.topBy = max(sp.top, x), who
+	} else if x > sp.top {
+		sp.second, sp.top, sp.topBy = sp.top, x, who
+	} else {
+		sp.second = max(sp.second, x)
+	}
+	mine, oldest := 0, -1
+	for i := 0; i < min(sp.n, sampleSize); i++ {
+		at := (sp.n + i) % sampleSize
+		if sp.n < sampleSize {
+			at = i
+		}
+		if sp.sample[at].who == who {
+			if oldest < 0 {
+				oldest = at
+			}
+			mine++
+		}
+	}
+	if mine >= samplePerHead {
+		sp.sample[oldest].value = x
+		return
+	}
+	sp.sample[sp.n%sampleSize] = sampled{x, who}
+	sp.n++
+}
+
+// around is how many patients the honest choose among: at least 64, at most a million.
+func (sp *space) around() float64 {
+	return math.Min(1<<20, math.Max(64, float64(max(sp.before, sp.active.Len()))))
+}
+
+// frontier tells whether x is past everything that anyone but who asked for: new patients are met in order.
+func (sp *space) frontier(x, who uint64) bool {
+	if who == sp.topBy {
+		return x > sp.second
+	}
+	return x > sp.top
+}
+
+// rarity is how surprising it is to lie within d of the identifiers in sorted, as a class: k means a chance of
+// about 2^-k that one whom the site's other principals ask for lies so near. Without others to compare with,
+// the span of sorted itself is the world, and hardly anything surprises.
+func (sp *space) rarity(sorted []uint64, d uint64, who uint64) int {
+	near, others := 1.0, 1.0
+	heads := 0
+	var head [4]uint64
+	for i := 0; i < min(sp.n, sampleSize); i++ {
+		s := &sp.sample[i]
+		if s.who == who {
+			continue
+		}
+		others++
+		if heads < len(head) && !contains(head[:heads], s.who) {
+			head[heads] = s.who
+			heads++
+		}
+		if o, ok := nearest(sorted, s.value); ok && o <= d {
+			near++
+		}
+	}
+	if heads < 3 {
+		span := float64(sorted[len(sorted)-1]-sorted[0]) + 2*float64(d) + 1
+		covered := math.Min(1, float64(len(sorted))*(2*float64(d)+1)/span)
+		return class(covered)
+	}
+	// Below the sample's grain the chance is taken to fall with d, from the grain on.
+	p := near / others
+	if near == 1 {
+		if wide, ok := sp.grain(sorted, who); ok && wide > d {
+			p *= math.Max(1.0/64, (2*float64(d)+1)/(2*float64(wide)+1))
+		}
+	}
+	return class(p)
+}
+
+// grain is the smallest distance from anyone else's identifier to sorted.
+func (sp *space) grain(sorted []uint64, who uint64) (uint64, bool) {
+	best, ok := uint64(math.MaxUint64), false
+	for i := 0; i < min(sp.n, sampleSize); i++ {
+		if sp.sample[i].who == who {
+			continue
+		}
+		if o, has := nearest(sorted, sp.sample[i].value); has && o < best {
+			best, ok = o, true
+		}
+	}
+	return best, ok
+}
+
+const classes = 16
+
+func class(p float64) int {
+	if p >= 1 {
+		return 0
+	}
+	return min(classes-1, bits.Len64(uint64(1/p))-1)
+}
+
+func contains(heads []uint64, x uint64) bool {
+	for _, h := range heads {
+		if h == x {
+			return true
+		}
+	}
+	return false
+}
+
+// honest is the shipped bound on the chance of each symbol: class k would have chance 2^-(k+1) if people were
+// picked at random; they cluster by ward and by day of admission, so the deep classes get a fifth each.
+func honest(symbol int) float64 {
+	if symbol >= classes { // just ahead of a track
+		return 0.15
+	}
+	return math.Max(0.2, math.Ldexp(1.2, -symbol-1))
+}
+
+// priorWeight is what the shipped bounds weigh, in symbols learned.
+const priorWeight = 100
+
+// space finds the family that o belongs to.
+func (s *scene) space(k *contact) *space {
+	sp, fresh := s.spaces.use(k.Param ^ mix(k.num.family))
+	if fresh {
+		sp.walks.drop = func(m *members) { s.close(&m.file) }
+	}
+	return sp
+}
+
+func mix(h uint64) uint64 {
+	h ^= h >> 33
+	h *= 0xff51afd7ed558ccd
+	h ^= h >> 33
+	h *= 0xc4ceb9fe1a85ec53
+	return h ^ h>>33
+}

@@ -1,0 +1,53 @@
+package stats
+
+// KT is an adaptive code over a small alphabet in the manner of Krichevsky and Trofimov, with a prior of 0.1 a
+// symbol: whatever regularity a source has, the code learns it in a few symbols. The zero value is ready.
+type KT struct {
+	n   [Symbols]uint16
+	sum uint32
+}
+
+// Symbols is the largest alphabet.
+const Symbols = 32
+
+const ktPrior = 0.1
+
+// Take returns the probability that the code gave to symbol s of an alphabet of size k, then learns it.
+func (c *KT) Take(s, k int) float64 {
+	p := (float64(c.n[s]) + ktPrior) / (float64(c.sum) + ktPrior*float64(k))
+	if c.n[s] < 1<<15 {
+		c.n[s]++
+		c.sum++
+	}
+	return p
+}
+
+// Reset makes the code forget.
+func (c *KT) Reset() { *c = KT{} }
+
+// Table is what the honest send: counts of symbols over a shipped prior. The prior may sum to more than one:
+// where it does, it is an upper bound on each symbol, and the ratio against it a lower bound on evidence.
+type Table struct {
+	n   [Symbols]uint32
+	sum uint32
+}
+
+// Learn counts one symbol.
+func (t *Table) Learn(s int) {
+	if t.sum >= 1<<30 {
+		for i := range t.n {
+			t.n[i] /= 2
+		}
+		t.sum /= 2
+	}
+	t.n[s]++
+	t.sum++
+}
+
+// P is the probability of s, shrunk to prior with the given weight in observations.
+func (t *Table) P(s int, prior, weight float64) float64 {
+	return (prior*weight + float64(t.n[s])) / (weight + float64(t.sum))
+}
+
+// Len is the number of symbols learned.
+func (t *Table) Len() int { return int(t.sum) }

@@ -1,0 +1,70 @@
+package stats
+
+import "math"
+
+// Tail is P(X >= n) for a count X whose rate is Gamma of mean mu and shape k: the negative binomial. A small k
+// says that days differ much from each other.
+func Tail(n int, mu, k float64) float64 {
+	if n <= 0 {
+		return 1
+	}
+	if mu <= 0 {
+		return 0
+	}
+	q := mu / (mu + k)
+	x := float64(n)
+	a, _ := math.Lgamma(x + k)
+	b, _ := math.Lgamma(k)
+	c, _ := math.Lgamma(x + 1)
+	term := math.Exp(a - b - c + k*math.Log(k/(mu+k)) + x*math.Log(q))
+	sum := term
+	for i := 0; i < 1<<15 && term > sum*1e-9; i++ {
+		term *= q * (x + k) / (x + 1)
+		x++
+		sum += term
+	}
+	return math.Min(1, sum)
+}
+
+// Quantile is the smallest n with P(X >= n) <= alpha.
+func Quantile(alpha, mu, k float64) int {
+	lo, hi := 0, 1
+	for hi < 1<<24 && Tail(hi, mu, k) > alpha {
+		lo, hi = hi, hi*2
+	}
+	for lo+1 < hi {
+		m := (lo + hi) / 2
+		if Tail(m, mu, k) > alpha {
+			lo = m
+		} else {
+			hi = m
+		}
+	}
+	return hi
+}
+
+// Rate is what is known of a count per window: a Gamma-Poisson whose history is discounted, because counts of
+// one person cluster. The zero value knows nothing.
+type Rate struct {
+	sum, n float64
+}
+
+// Learn takes the count of one finished window. Windows fade with a half-life of about fifty.
+func (r *Rate) Learn(count float64) {
+	const fade = 0.986
+	r.sum = r.sum*fade + count
+	r.n = r.n*fade + 1
+}
+
+// Mean is the expected count, shrunk to prior with the given weight in windows.
+func (r *Rate) Mean(prior, weight, k float64) float64 {
+	if r.n == 0 {
+		return prior
+	}
+	mean := r.sum / r.n
+	worth := r.n / (1 + mean/k) // windows of one person are not independent draws
+	return (prior*weight + mean*worth) / (weight + worth)
+}
+
+// Windows is how many windows were learned, faded.
+func (r *Rate) Windows() float64 { return r.n }

@@ -1,0 +1,251 @@
+package detectors
+
+import (
+	"math"
+	"slices"
+
+	"auscult/detectors/stats"
+	"auscult/sensor/clock"
+)
+
+// track is a walk in the making: the last identifier, the step that would come next, and the evidence. Between
+// two steps of a walk others' contacts may pass; how many is what the honest get wrong: they would hit the next
+// identifier once in as many contacts as there are patients about.
+type track struct {
+	last  uint64
+	step  int64
+	tick  uint32 // contact at which it was last extended
+	steps uint32
+	exact stats.CUSUM // the very next identifier
+	near  stats.CUSUM // one of the next few, in the same direction
+	from  uint64      // first identifier
+	names *members    // who made it, when several principals share the tracks
+}
+
+func (t *track) w() float64 { return math.Max(float64(t.exact), float64(t.near)) }
+
+// value is what a track is worth keeping: its evidence, and more if it was told.
+func (t *track) value() float64 {
+	if t.names.told() {
+		return t.w() + 1e3
+	}
+	return t.w()
+}
+
+// reach is how far past last a near step may go: four steps.
+func (t *track) reach() uint64 { return 4 * uint64(abs(t.step)) }
+
+// walks are the tracks of one stream of contacts, the most promising kept.
+type walks struct {
+	tracks []track
+	recent []uint64 // the last identifiers, from which new tracks start
+	tick   uint32
+	drop   func(*members) // frees what a track that goes held; nil while no track holds anything
+}
+
+// hit is what one contact did to the tracks.
+type hit struct {
+	track *track // the best it extended, nil if none
+	near  bool   // it extended a track that had been extended before
+}
+
+// nearFloor is the least chance that an honest contact lies just ahead of the one before: people admitted one
+// after another lie in neighbouring beds, and a round goes from bed to bed.
+const nearFloor = 0.15
+
+// step takes one identifier. around is how many patients the honest choose among; limit and reach bound the
+// tracks and the distance at which a new one starts; back is how many recent identifiers start tracks.
+func (w *walks) step(x uint64, around float64, limit, back int, reach uint64) hit {
+	w.tick++
+	var h hit
+	best := -1
+	for i := range w.tracks {
+		t := &w.tracks[i]
+		d := int64(x - t.last)
+		if d == 0 || (d < 0) != (t.step < 0) || uint64(abs(d)) > t.reach() {
+			continue
+		}
+		wait := float64(w.tick - t.tick)
+		f1 := 1 / (wait * (wait + 1)) // a proper law of waiting times, whatever the dilution
+		width := float64(t.reach())
+		if d == t.step {
+			t.exact.Add(math.Log(0.9 * f1 * around))
+		} else {
+			t.exact.Add(math.Log(0.1 * f1 * around / width))
+		}
+		t.near.Add(math.Log(f1 / math.Max(nearFloor, math.Min(1, width/around))))
+		if t.w() == 0 {
+			t.step = d
+		}
+		h.near = h.near || t.steps > 0
+		t.last, t.tick = x, w.tick
+		t.steps++
+		if best < 0 || t.w() > w.tracks[best].w() {
+			best = i
+		}
+	}
+	if best < 0 {
+		w.start(x, limit, back, reach)
+	} else {
+		h.track = w.merge(best, x)
+	}
+	if len(w.recent) < back {
+		w.recent = append(w.recent, x)
+	} else {
+		copy(w.recent, w.recent[1:])
+		w.recent[back-1] = x
+	}
+	return h
+}
+
+// merge drops the tracks that the one at best has met: they are one walk, seen with other steps. A walk that was
+// told already goes on under its name.
+func (w *walks) merge(best int, x uint64) *track {
+	for i := range w.tracks {
+		if w.tracks[i].last == x && w.tracks[i].names.told() && !w.tracks[best].names.told() {
+			best = i
+		}
+	}
+	at := 0
+	for i := range w.tracks {
+		if i == best {
+			best = at
+		} else if w.tracks[i].last == x {
+			w.let(&w.tracks[i])
+			continue
+		}
+		w.tracks[at] = w.tracks[i]
+		at++
+	}
+	clear(w.tracks[at:])
+	w.tracks = w.tracks[:at]
+	return &w.tracks[best]
+}
+
+// let frees what a track held.
+func (w *walks) let(t *track) {
+	if t.names != nil {
+		w.drop(t.names)
+	}
+	t.names = nil
+}
+
+// pass moves tracks over an identifier that says nothing, being known already.
+func (w *walks) pass(x uint64) {
+	for i := range w.tracks {
+		if t := &w.tracks[i]; t.last+uint64(t.step) == x {
+			t.last = x
+		}
+	}
+}
+
+// start opens tracks from recent identifiers to x.
+func (w *walks) start(x uint64, limit, back int, reach uint64) {
+	for i := len(w.recent) - 1; i >= 0; i-- {
+		step := int64(x - w.recent[i])
+		if step == 0 || uint64(abs(step)) > reach || w.has(x, step) {
+			continue
+		}
+		t := track{last: x, step: step, tick: w.tick, from: w.recent[i]}
+		if len(w.tracks) < limit {
+			w.tracks = append(w.tracks, t)
+			continue
+		}
+		worst := 0
+		for j := range w.tracks {
+			a, b := &w.tracks[j], &w.tracks[worst]
+			if a.value() < b.value() || a.value() == b.value() && a.tick < b.tick {
+				worst = j
+			}
+		}
+		w.let(&w.tracks[worst])
+		w.tracks[worst] = t
+	}
+}
+
+func (w *walks) has(x uint64, step int64) bool {
+	for i := range w.tracks {
+		if w.tracks[i].last == x && w.tracks[i].step == step {
+			return true
+		}
+	}
+	return false
+}
+
+// best is the largest evidence of any track.
+func (w *walks) best() float64 {
+	b := 0.0
+	for i := range w.tracks {
+		b = math.Max(b, w.tracks[i].w())
+	}
+	return b
+}
+
+// calm forgets the evidence.
+func (w *walks) calm() {
+	for i := range w.tracks {
+		w.tracks[i].exact, w.tracks[i].near = 0, 0
+	}
+}
+
+func abs(x int64) int64 {
+	if x < 0 {
+		return -x
+	}
+	return x
+}
+
+// lattice is how one principal moves in one family of identifiers.
+type lattice struct {
+	space    uint64
+	used     clock.Time
+	plain    walks
+	stripped walks // of the identifier without its last digit: a check digit hides the step
+	sorted   []uint64
+	order    []uint64
+	code     stats.KT
+	own      stats.Table
+	nearness stats.CUSUM
+}
+
+// memory of a lattice: identifiers whose neighbourhood counts as near.
+const latticeIDs = 512
+
+func (l *lattice) heat() float64 {
+	return math.Max(float64(l.nearness), math.Max(l.plain.best(), l.stripped.best()))
+}
+
+func (l *lattice) calm() {
+	l.nearness = 0
+	l.plain.calm()
+	l.stripped.calm()
+	l.code.Reset()
+}
+
+// nearest is the distance from x to the nearest own identifier; ok is false when there is none.
+func (l *lattice) nearest(x uint64) (d uint64, ok bool) { return nearest(l.sorted, x) }
+
+func nearest(sorted []uint64, x uint64) (d uint64, ok bool) {
+	i, _ := slices.BinarySearch(sorted, x)
+	if i < len(sorted) {
+		d, ok = sorted[i]-x, true
+	}
+	if i > 0 && (!ok || x-sorted[i-1] < d) {
+		d, ok = x-sorted[i-1], true
+	}
+	return d, ok
+}
+
+// add remembers x among the last own identifiers.
+func (l *lattice) add(x uint64) {
+	if len(l.order) >= latticeIDs {
+		if i, ok := slices.BinarySearch(l.sorted, l.order[0]); ok {
+			l.sorted = slices.Delete(l.sorted, i, i+1)
+		}
+		copy(l.order, l.order[1:])
+		l.order = l.order[:latticeIDs-1]
+	}
+	l.order = append(l.order, x)
+	i, _ := slices.BinarySearch(l.sorted, x)
+	l.sorted = slices.Insert(l.sorted, i, x)
+}
