@@ -3,6 +3,7 @@ package sink
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"strconv"
@@ -18,7 +19,8 @@ import (
 // with "auscult.". The order of fields is fixed, and a field that does not apply is absent. One goroutine owns it.
 type CallLog struct {
 	w     *bufio.Writer
-	f     *os.File
+	f     *os.File // nil when the writer is not ours to close
+	name  string
 	names *pseudonym.Names
 	line  []byte
 	seed  uint16
@@ -30,7 +32,14 @@ func OpenCallLog(path string, names *pseudonym.Names, seed uint16) (*CallLog, er
 	if err != nil {
 		return nil, fmt.Errorf("call log: %w", err)
 	}
-	return &CallLog{w: bufio.NewWriterSize(f, 256<<10), f: f, names: names.Clone(), seed: seed}, nil
+	l := NewCallLog(f, path, names, seed)
+	l.f = f
+	return l, nil
+}
+
+// NewCallLog writes the same lines to w, which is called name in errors and is not closed.
+func NewCallLog(w io.Writer, name string, names *pseudonym.Names, seed uint16) *CallLog {
+	return &CallLog{w: bufio.NewWriterSize(w, 256<<10), name: name, names: names.Clone(), seed: seed}
 }
 
 // WriteCalls writes calls, in order. They are borrowed until it returns.
@@ -38,7 +47,7 @@ func (l *CallLog) WriteCalls(batch []call.Call) error {
 	for i := range batch {
 		l.line = l.Append(l.line[:0], &batch[i])
 		if _, err := l.w.Write(l.line); err != nil {
-			return fmt.Errorf("write %s: %w", l.f.Name(), err)
+			return fmt.Errorf("write %s: %w", l.name, err)
 		}
 	}
 	return nil
@@ -47,8 +56,13 @@ func (l *CallLog) WriteCalls(batch []call.Call) error {
 // Close writes what is buffered to the disk itself.
 func (l *CallLog) Close() error {
 	if err := l.w.Flush(); err != nil {
-		l.f.Close()
-		return fmt.Errorf("write %s: %w", l.f.Name(), err)
+		if l.f != nil {
+			l.f.Close()
+		}
+		return fmt.Errorf("write %s: %w", l.name, err)
+	}
+	if l.f == nil {
+		return nil
 	}
 	return finish(l.f)
 }
@@ -142,7 +156,7 @@ func (l *CallLog) response(b []byte, c *call.Call) []byte {
 	}
 	b = l.principal(b, &c.Principal)
 	b = l.objects(b, c.Objects)
-	b = found(b, c)
+	b = l.found(b, c)
 	if c.Loss != 0 {
 		b = ocsf.AppendLoss(append(b, `,"auscult.loss":`...), c.Loss)
 	}
@@ -191,7 +205,7 @@ func (l *CallLog) objects(b []byte, objects []call.Object) []byte {
 	return append(b, ']')
 }
 
-func found(b []byte, c *call.Call) []byte {
+func (l *CallLog) found(b []byte, c *call.Call) []byte {
 	if c.PHI.Bytes > 0 || c.PHI.Classes != 0 {
 		b = append(b, `,"auscult.phi.classes":[`...)
 		first := true
@@ -210,15 +224,18 @@ func found(b []byte, c *call.Call) []byte {
 		b = number(b, `,"auscult.phi.records":`, int64(c.PHI.Records))
 		b = number(b, `,"auscult.phi.bytes":`, c.PHI.Bytes)
 	}
-	if c.FHIR.Interaction != "" {
-		b = append(b, `,"auscult.fhir.interaction":`...)
-		b = ocsf.AppendString(b, c.FHIR.Interaction)
-		b = append(b, `,"auscult.fhir.type":`...)
-		b = ocsf.AppendString(b, c.FHIR.Type)
-		b = number(b, `,"auscult.fhir.entries":`, int64(c.FHIR.Entries))
-		if c.FHIR.Total >= 0 {
-			b = number(b, `,"auscult.fhir.total":`, c.FHIR.Total)
-		}
+	if c.FHIR.Interaction == "" {
+		return b
+	}
+	b, s := open(b, `,"auscult.fhir.interaction":"`)
+	b = ocsf.Seal(l.names.Word(b, c.FHIR.Interaction), s)
+	if c.FHIR.Type != "" {
+		b, s = open(b, `,"auscult.fhir.type":"`)
+		b = ocsf.Seal(l.names.Word(b, c.FHIR.Type), s)
+	}
+	b = number(b, `,"auscult.fhir.entries":`, int64(c.FHIR.Entries))
+	if c.FHIR.Total >= 0 {
+		b = number(b, `,"auscult.fhir.total":`, c.FHIR.Total)
 	}
 	return b
 }

@@ -43,7 +43,11 @@ func (s *File) Write(_ context.Context, batch []alert.Alert) error {
 	for i := range batch {
 		s.buf = ocsf.Append(s.buf, &batch[i], s.names, s.meta)
 	}
-	if _, err := s.w.Write(s.buf); err != nil {
+	n, err := s.w.Write(s.buf)
+	if err == nil && n < len(s.buf) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
 		return fmt.Errorf("write %s: %w", s.name, err)
 	}
 	return nil

@@ -90,29 +90,30 @@ func (t *Terminal) card(a *alert.Alert) {
 	t.field("incident", a.UID)
 }
 
-// brief is one line for an incident whose card was shown before.
+// brief is a few words on an incident whose card was shown before.
 func (t *Terminal) brief(a *alert.Alert) {
 	s := &a.Signal
 	word := "grew"
 	if a.Activity == alert.Close {
 		word = "ended"
 	}
-	head := a.Time.UTC().Format("15:04:05") + " " + word + "  "
-	t.line(head+t.severity(s.Severity)+"  ", len(head)+len(s.Severity.String())+2, t.plain(s.Title, s)+" ("+numbers(s)+"; "+a.UID+")")
+	t.wrap(a.Time.UTC().Format("15:04:05")+" "+word+"  ", numbers(s)+": "+t.plain(s.Title, s)+" ("+a.UID+")")
 }
 
 func (t *Terminal) call(c *call.Call) string {
-	b := append(t.text[:0], c.Start.UTC().Format("15:04:05.000")+"  "...)
+	b := append(t.text[:0], c.Start.UTC().Format("15:04:05.000  ")...)
+	if c.Status == 0 {
+		b = append(b, "no response  "...)
+	} else {
+		b = fmt.Appendf(b, "%d %8d B  ", c.Status, c.RespWire)
+	}
 	b = append(t.names.Word(b, c.Method), ' ')
 	b = t.names.Path(b, c)
 	if c.Query != "" {
 		b = t.names.Query(append(b, '?'), c)
 	}
 	t.text = b
-	if c.Status == 0 {
-		return clean(b) + "  no response seen"
-	}
-	return clean(b) + "  " + strconv.Itoa(c.Status) + "  " + strconv.FormatInt(c.RespWire, 10) + " B"
+	return clean(b)
 }
 
 func (t *Terminal) plain(text string, s *detectors.Signal) string {

@@ -63,10 +63,14 @@ func (n *Names) Word(dst []byte, s string) []byte {
 	return n.Keys.Append(dst, Text, s)
 }
 
-// Agent appends a User-Agent, at most 256 bytes of it, with numbers as long as identity numbers blotted out.
+// Agent appends a User-Agent, at most 256 bytes of it, with numbers as long as identity numbers blotted out. One
+// with a mail address in it becomes a pseudonym.
 func (n *Names) Agent(dst []byte, s string) []byte {
 	if n.Reveal {
 		return append(dst, s...)
+	}
+	if strings.Contains(s, "@") {
+		return n.Keys.Append(dst, Text, s)
 	}
 	if len(s) > 256 {
 		s = s[:256]
@@ -83,7 +87,7 @@ func (n *Names) Agent(dst []byte, s string) []byte {
 			dst = append(dst, s[i:j]...)
 		default:
 			j = i + 1
-			if c := s[i]; c >= ' ' && c < 0x7f && c != '@' {
+			if c := s[i]; c >= ' ' && c < 0x7f {
 				dst = append(dst, c)
 			} else {
 				dst = append(dst, '_')
