@@ -18,6 +18,17 @@ const (
 	generic                   // "id", "uuid": of whatever the path speaks of
 )
 
+// Type names that no request spells out.
+var (
+	typePatient   = []byte("Patient")
+	typeStudy     = []byte("Study")
+	typeSeries    = []byte("Series")
+	typeInstance  = []byte("Instance")
+	typeFrame     = []byte("Frame")
+	typeAccession = []byte("AccessionNumber")
+	typePatientID = []byte("PatientID")
+)
+
 // canonical writes the type that a word stands for into dst: lower case, letters and digits only, without id,
 // uuid or plural s at its end, cut at 48 bytes: patientId, patient_ids and Patients are all patient.
 func canonical(dst *[48]byte, word []byte) []byte {

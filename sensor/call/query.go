@@ -148,7 +148,7 @@ func (b *Builder) classify(r *Route, key, as, chain, value []byte) (nameSpace, [
 	case isFHIR && string(key) == "identifier" && string(r.FHIR.Type) != "Patient":
 		return record, r.FHIR.Type
 	case isFHIR && space == patient && (string(key) == "patient" || hasDigit(value)):
-		return patient, []byte("Patient")
+		return patient, typePatient
 	case (space == patient || space == business) && hasDigit(value):
 		return space, key
 	case space == patient || space == business:
@@ -199,15 +199,15 @@ func (b *Builder) fhirParam(key, value []byte) (nameSpace, []byte) {
 func dicomKey(key []byte) (nameSpace, []byte) {
 	switch string(key) {
 	case "StudyInstanceUID", "studyUID", "0020000D":
-		return record, []byte("Study")
+		return record, typeStudy
 	case "SeriesInstanceUID", "seriesUID", "0020000E":
-		return record, []byte("Series")
+		return record, typeSeries
 	case "SOPInstanceUID", "objectUID", "00080018":
-		return record, []byte("Instance")
+		return record, typeInstance
 	case "AccessionNumber", "00080050":
-		return record, []byte("AccessionNumber")
+		return record, typeAccession
 	case "PatientID", "00100020":
-		return patient, []byte("PatientID")
+		return patient, typePatientID
 	}
 	return nobody, nil
 }

@@ -264,13 +264,13 @@ func dicomWord(s []byte) bool {
 func dicomType(s []byte) []byte {
 	switch string(s) {
 	case "studies":
-		return []byte("Study")
+		return typeStudy
 	case "series":
-		return []byte("Series")
+		return typeSeries
 	case "instances":
-		return []byte("Instance")
+		return typeInstance
 	case "frames":
-		return []byte("Frame")
+		return typeFrame
 	}
 	return s
 }
