@@ -61,10 +61,10 @@ func (d *distributed) Observe(dst []Signal, c *call.Call) []Signal {
 		if t == nil {
 			continue
 		}
-		if t.names != nil && (t.w() == 0 || t.names.told()) && !t.names.file.open(s.now) {
+		if t.names != nil && (t.w() <= 0 || t.names.told()) && !t.names.file.open(s.now) {
 			sp.walks.let(t)
 		}
-		if t.w() == 0 && t.names == nil {
+		if t.w() <= 0 && t.names == nil {
 			continue
 		}
 		d.join(t, c, k)

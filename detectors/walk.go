@@ -74,7 +74,7 @@ func (w *walks) step(x uint64, around float64, limit, back int, reach uint64) hi
 			t.exact.Add(math.Log(0.1 * f1 * around / width))
 		}
 		t.near.Add(math.Log(f1 / math.Max(nearFloor, math.Min(1, width/around))))
-		if t.w() == 0 {
+		if t.w() <= 0 {
 			t.step = d
 		}
 		h.near = h.near || t.steps > 0
