@@ -61,7 +61,8 @@ func (t *Table) Segment(dst []Event, now clock.Time, s *packet.Segment) []Event 
 	if c.pend != nil {
 		dst = t.drain(dst, c, now) // seeing this direction may have freed what was held for it
 	}
-	if len(s.Payload) > 0 || s.Cut > 0 || s.Flags&packet.FIN != 0 {
+	// A FIN with neither data nor a peer is a scan's.
+	if c.established && (len(s.Payload) > 0 || s.Cut > 0 || s.Flags&packet.FIN != 0) {
 		dst = t.payload(dst, c, now, s)
 	}
 	switch {
