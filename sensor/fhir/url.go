@@ -50,7 +50,7 @@ func ParseURL(u *URL, segs [][]byte) bool {
 		rest := segs[i:]
 		switch {
 		case s[0] == '$':
-			if sure && len(rest) == 1 {
+			if sure && len(rest) == 1 && len(s) > 1 {
 				*u = URL{Shape: Operation, Base: i, Sure: true, Op: s}
 				return true
 			}
@@ -122,7 +122,7 @@ func (u *URL) below(rest [][]byte) bool {
 	switch {
 	case len(s) == 0:
 		return false
-	case s[0] == '$' && len(rest) == 1:
+	case s[0] == '$' && len(s) > 1 && len(rest) == 1:
 		u.Shape, u.Op = Operation, s
 		return true
 	case string(s) == "_history":
@@ -231,7 +231,7 @@ func (u *URL) Interaction(method []byte) string {
 		if get {
 			return "read"
 		}
-		return write(method)
+		return only(string(method) != "POST", write(method))
 	}
 	return ""
 }
