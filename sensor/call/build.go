@@ -139,6 +139,9 @@ func loss(x *http.Exchange, conn *Conn) http.Loss {
 func (b *Builder) target(c *Call, ar *Arena, x *http.Exchange) (rawPath, rawQuery []byte) {
 	c.Target = ar.bytes(x.Target)
 	host := x.Request.Get("host")
+	if host == nil {
+		host = x.Request.Get(":authority") // HTTP/2 (RFC 9113 section 8.3.1)
+	}
 	rest := x.Target
 	start := 0
 	if i := bytes.Index(rest[:min(len(rest), 16)], []byte("://")); i > 0 && rest[0] != '/' {

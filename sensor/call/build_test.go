@@ -317,6 +317,7 @@ func TestFlags(t *testing.T) {
 	f("POST", "/fhir/$graphql", 200, call.HealthAPI|call.Graph, nil)
 	f("GET", "/api/v2/patients?_page=2&_limit=12", 200, call.HealthAPI|call.Search|call.PageStep, list)
 	f("GET", "/api/v2/reports/all.csv", 200, call.Bulk, nil)
+	f("GET", "/dicom-web/studies/1.2.3.4/series", 200, call.HealthAPI|call.Search, list)
 	f("GET", "/healthz", 200, call.Health, nil)
 	f("GET", "/x", 200, call.Health, nil, "User-Agent: kube-probe/1.29")
 	f("GET", "/fhir/Patient/1", 200, call.HealthAPI, nil, "User-Agent: kube-probe/1.29")

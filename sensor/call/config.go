@@ -25,7 +25,7 @@ type Config struct {
 	Sessions       int           `yaml:"sessions"`        // sessions and tokens whose user is remembered
 	SessionTTL     time.Duration `yaml:"session_ttl"`     // since a session was last used
 	Addresses      int           `yaml:"addresses"`       // client addresses watched for being shared
-	SharedAfter    int           `yaml:"shared_after"`    // user agents or credentials in 24 h
+	SharedAfter    int           `yaml:"shared_after"`    // user agents or credentialed principals in 24 h
 	TemplateHosts  int           `yaml:"template_hosts"`  // hosts with learned templates
 	TemplateNodes  int           `yaml:"template_nodes"`  // path segments remembered for each host
 	TemplateFanout int           `yaml:"template_fanout"` // words under one parent before they become a parameter

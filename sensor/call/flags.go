@@ -110,7 +110,7 @@ func (b *Builder) flags(c *Call, r *Route, resp *phi.Report) {
 	if (c.Method == "POST" || c.Method == "PUT") && c.Status == 201 {
 		f |= Create
 	}
-	if r.DICOM && get && len(r.IDs) == 0 {
+	if r.DICOM && get && listsDICOM(r.Template) {
 		f |= Search
 	}
 	trailing := len(r.Template) > 0 && r.Template[len(r.Template)-1] == '}'
@@ -129,6 +129,12 @@ func (b *Builder) flags(c *Call, r *Route, resp *phi.Report) {
 		f |= Health
 	}
 	c.Flags = f
+}
+
+// listsDICOM is whether a DICOMweb path is a QIDO-RS search: it ends in what it lists.
+func listsDICOM(template []byte) bool {
+	return bytes.HasSuffix(template, []byte("/studies")) || bytes.HasSuffix(template, []byte("/series")) ||
+		bytes.HasSuffix(template, []byte("/instances"))
 }
 
 // empty is whether a response that was read to its end lists nothing.

@@ -30,7 +30,7 @@ var (
 )
 
 // canonical writes the type that a word stands for into dst: lower case, letters and digits only, without id,
-// uuid or plural s at its end, cut at 48 bytes: patientId, patient_ids and Patients are all patient.
+// uid, uuid or plural s at its end, cut at 48 bytes: patientId, patient_ids and Patients are all patient.
 func canonical(dst *[48]byte, word []byte) []byte {
 	n := 0
 	for _, c := range word {
@@ -49,7 +49,7 @@ func canonical(dst *[48]byte, word []byte) []byte {
 	if len(b) > 5 && bytes.HasSuffix(b, []byte("ids")) {
 		b = b[:len(b)-1]
 	}
-	for _, suffix := range [...]string{"uuid", "guid", "id"} {
+	for _, suffix := range [...]string{"uuid", "guid", "uid", "id"} {
 		if bytes.HasSuffix(b, []byte(suffix)) && (len(b) == len(suffix) || len(b)-len(suffix) > 1) {
 			b = b[:len(b)-len(suffix)]
 			break
@@ -66,7 +66,7 @@ func spaceOf(word []byte) nameSpace {
 	var buf [48]byte
 	canon := canonical(&buf, word)
 	switch string(canon) {
-	case "", "uid", "ids", "uuids":
+	case "", "ids", "uids", "uuids":
 		return generic
 	case "patient", "subject", "beneficiary", "member", "person", "enrollee", "individual", "pat":
 		return patient

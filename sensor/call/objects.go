@@ -119,6 +119,9 @@ func (b *Builder) place(r *Route, id *phi.ID) (nameSpace, []byte, []byte) {
 	if typ, bare, ok := reference(value); ok {
 		return typeSpace(typ), typ, bare
 	}
+	if space, typ := dicomKey(b.word); space != nobody {
+		return space, typ, value
+	}
 	switch id.Kind {
 	case phi.Patient:
 		return patient, b.word, value

@@ -26,12 +26,12 @@ type session struct {
 	service bool
 }
 
-// maxFaces bounds the user agents and the credentials remembered of an address.
+// maxFaces bounds the user agents and the principals remembered of an address.
 const maxFaces = 8
 
-// faces are the user agents and credentials last seen at an address. Those older than a day do not count.
+// faces are the user agents and credentialed principals last seen at an address. Those older than a day do not count.
 type faces struct {
-	agents, tokens [maxFaces]face
+	agents, owners [maxFaces]face
 }
 
 type face struct {
@@ -130,8 +130,8 @@ func (r *Resolver) share(c *Call) {
 		r.Stats.Addresses++
 	}
 	agents := count(&f.agents, hash(seedAgent, c.UserAgent), c.Time, c.UserAgent != "" && c.Flags&Health == 0)
-	tokens := count(&f.tokens, p.Token, c.Time, p.Token != 0)
-	if p.Kind == Address && max(agents, tokens) >= r.cfg.SharedAfter {
+	owners := count(&f.owners, p.Key, c.Time, p.Kind != Address)
+	if p.Kind == Address && max(agents, owners) >= r.cfg.SharedAfter {
 		p.Shared, p.Strength = true, strengthShared
 		r.Stats.SharedAddrs++
 	}
