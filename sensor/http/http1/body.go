@@ -110,7 +110,7 @@ func (p *Parser) gapInBody(s *stream, d packet.Dir, t clock.Time, n int64) {
 // (rest is empty then, the line kept) or too long (rest is what follows the limit).
 func (p *Parser) line(s *stream, b []byte) (line, rest []byte, ok bool) {
 	nl := bytes.IndexByte(b, '\n')
-	if s.buf == nil && nl >= 0 {
+	if s.buf == nil && nl >= 0 && nl <= p.pool.Config.ChunkLine {
 		return b[:nl], b[nl+1:], true
 	}
 	if s.buf == nil {

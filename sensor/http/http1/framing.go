@@ -55,7 +55,7 @@ func (p *Parser) frame(r *record, side http.Side) framing {
 		f.phase = toEnd
 	case cl > 0:
 		f.phase, f.length = length, cl
-	case cl < 0 && side == http.Response && !r.old:
+	case cl < 0 && side == http.Response:
 		f.phase = toEnd
 	}
 	return f

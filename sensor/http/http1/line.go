@@ -2,6 +2,7 @@ package http1
 
 import (
 	"bytes"
+	"strings"
 
 	"auscult/sensor/http"
 )
@@ -27,12 +28,13 @@ type kind uint8
 const (
 	neither kind = iota
 	maybe        // too few bytes to tell
+	token        // too few to tell, but no response
 	request
 	response
 )
 
-// kindOf judges how b begins: "HTTP/" in any case, or a method and a space. Letters, digits, '-' and '_' make a
-// method; the rest of what RFC 9110 allows in a token is not used by any and would let noise in.
+// kindOf judges how b begins: "HTTP/" in any case, or a method and a space. Any token is a method (RFC 9110
+// section 5.6.2), as servers answer an unknown one and keep the connection.
 func kindOf(b []byte) kind {
 	n := min(len(b), 5)
 	if n == 0 {
@@ -48,15 +50,19 @@ func kindOf(b []byte) kind {
 		switch {
 		case c == ' ' && i > 0:
 			return request
-		case i == maxMethod || !methodByte(c):
+		case i == maxMethod || !tokenByte(c):
 			return neither
 		}
 	}
-	return maybe
+	return token
 }
 
-func methodByte(c byte) bool {
-	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || c == '-' || c == '_' || '0' <= c && c <= '9'
+func tokenByte(c byte) bool {
+	switch {
+	case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+		return true
+	}
+	return c > ' ' && c < 0x7f && strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
 }
 
 // parseStart reads a start line without its line end. strict asks for one that nothing but HTTP would say: it is
@@ -144,13 +150,13 @@ func parseRequest(line []byte, strict bool) (s start, ok bool) {
 	return s, true
 }
 
-// version reads HTTP/d.d in any case; what follows the minor digit is forgiven if it is a digit too.
+// version reads HTTP/d.d in any case; a missing minor digit is 0, and further digits are forgiven.
 func version(b []byte) (http.Version, bool) {
 	if len(b) < 6 || !http.EqualFold(b[:5], "http/") || b[5] < '0' || b[5] > '9' {
 		return 0, false
 	}
 	v := http.Version(b[5]-'0') * 10
-	if len(b) == 6 {
+	if len(b) == 6 || len(b) == 7 && b[6] == '.' {
 		return v, true
 	}
 	if len(b) < 8 || b[6] != '.' || b[7] < '0' || b[7] > '9' {
@@ -164,9 +170,10 @@ func version(b []byte) (http.Version, bool) {
 	return v + http.Version(b[7]-'0'), true
 }
 
+// upper is whether b is a method as they are in use: capitals, '-' and '_'.
 func upper(b []byte) bool {
 	for _, c := range b {
-		if 'a' <= c && c <= 'z' {
+		if (c < 'A' || c > 'Z') && c != '-' && c != '_' {
 			return false
 		}
 	}

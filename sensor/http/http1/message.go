@@ -71,7 +71,7 @@ func (p *Parser) upgrade(r *record, t clock.Time) {
 	if r.orphan {
 		p.yield(r, t)
 	}
-	p.flush(t, false)
+	p.flush(t)
 	p.streams[0].rec, p.streams[1].rec = nil, nil
 	p.verdict = http.Upgrade
 }

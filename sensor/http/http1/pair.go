@@ -134,12 +134,9 @@ func (p *Parser) settle(t clock.Time) {
 }
 
 // flush yields all that waits, as no more will come.
-func (p *Parser) flush(t clock.Time, truncated bool) {
+func (p *Parser) flush(t clock.Time) {
 	for p.first != nil {
 		r := p.pop()
-		if truncated && !r.half[http.Response].done {
-			r.Loss |= http.LossTruncated
-		}
 		for side := range r.half {
 			p.finish(r, http.Side(side), false)
 		}
@@ -155,6 +152,9 @@ func (p *Parser) yield(r *record, t clock.Time) {
 	stats.Exchanges++
 	if !r.orphan && r.ResponseStart == 0 {
 		stats.Unanswered++
+		if p.cutOff {
+			r.Loss |= http.LossTruncated
+		}
 	}
 	switch {
 	case r.Request.Complete && r.Response.Complete:

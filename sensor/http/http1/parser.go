@@ -29,6 +29,7 @@ type Parser struct {
 	paired      bool // a whole request was followed by its whole response
 	pipelined   bool // the client was seen to send before it had been answered
 	unsure      bool // a response was lost among pipelined ones: pairs may be off until the queue is empty
+	cutOff      bool // it ended otherwise than by FIN
 	heard       [2]bool
 	verdict     http.Verdict
 }
@@ -71,7 +72,7 @@ func (p *Parser) Bytes(dst []*http.Exchange, d packet.Dir, t clock.Time, b []byt
 	p.pool.out = dst
 	p.heard[d] = p.heard[d] || len(b) > 0
 	s := &p.streams[d]
-	s.inLine = false // a sender begins a message at the start of a segment more often than not
+	p.segment(s, d, b)
 	for len(b) > 0 && p.verdict == http.More {
 		switch s.phase {
 		case idle:
@@ -102,6 +103,7 @@ func (p *Parser) Gap(dst []*http.Exchange, d packet.Dir, t clock.Time, n int) ([
 		p.lose(s)
 	case head:
 		p.cut(s, d, t, 0, http.LossGap)
+		p.lose(s)
 	case resync:
 		p.unbuffer(s)
 	case length, chunkData:
@@ -121,13 +123,14 @@ func (p *Parser) End(dst []*http.Exchange, d packet.Dir, t clock.Time, fin bool)
 		return dst, p.verdict
 	}
 	p.pool.out = dst
+	p.cutOff = p.cutOff || !fin
 	p.end(d, t, fin)
 	if !fin {
 		p.end(d.Other(), t, false)
 	}
 	p.settle(t)
 	if p.streams[0].phase == closed && p.streams[1].phase == closed {
-		p.flush(t, !fin)
+		p.flush(t)
 	}
 	return p.take(), p.verdict
 }
@@ -218,6 +221,7 @@ func (p *Parser) head(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 		p.hold(s, view)
 		p.pool.Stats.OverHead++
 		p.cut(s, d, t, http.OverHead, 0)
+		p.lose(s)
 		return b[limit-old:]
 	}
 	if st.version == 0 { // its start line came in an earlier call
@@ -270,7 +274,7 @@ func (p *Parser) fits(d packet.Dir, k kind) bool {
 	case k == maybe || !p.known:
 		return true
 	}
-	return (k == request) == (d == p.client)
+	return (k == response) == (d != p.client)
 }
 
 func (st *start) kind() kind {

@@ -16,9 +16,9 @@ func (p *Parser) junk(s *stream, d packet.Dir, t clock.Time, view, rest []byte) 
 		p.unbuffer(s)
 		return rest
 	}
-	// The first bytes of a client decide what the connection is. A server may greet first in a protocol that
-	// goes on as HTTP (a proxy's banner), so its first bytes alone decide nothing.
-	if !p.met && !p.midstream && !s.strict && (!p.known || d == p.client) {
+	// One direction alone does not decide that this is not HTTP: an attacker would open with a line that we
+	// refuse and the server answers. When the other too began with something else, nobody here speaks it.
+	if other := &p.streams[d.Other()]; !p.met && !p.midstream && !s.strict && other.phase == resync && p.heard[d.Other()] {
 		p.pool.Stats.NotHTTP++
 		p.verdict = http.NotHTTP
 		p.unbuffer(s)
@@ -54,6 +54,24 @@ func (p *Parser) skip(n int) {
 	}
 }
 
+// segment is asked at the start of each segment b. A sender begins a message there more often than not: while
+// searching, the start of a segment is as good as the start of a line, and a start line that stands there is
+// better than what remained of the segment before.
+func (p *Parser) segment(s *stream, d packet.Dir, b []byte) {
+	s.inLine = false
+	if s.phase != head || !s.strict || s.lineOK {
+		return
+	}
+	nl := bytes.IndexByte(b, '\n')
+	if nl < 0 {
+		return
+	}
+	if st, ok := parseStart(chomp(b[:nl]), true); ok && p.fits(d, st.kind()) {
+		p.skip(len(s.buf.b))
+		p.unbuffer(s)
+	}
+}
+
 // search looks for a start line at the start of each line of b, and of b itself. Only one that nothing but HTTP
 // would say is taken, as what is searched may be the middle of a body.
 func (p *Parser) search(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
@@ -82,11 +100,10 @@ func (p *Parser) search(s *stream, d packet.Dir, t clock.Time, b []byte) []byte 
 	return nil
 }
 
-// cut ends a head that is not all there with the mark and the loss that say why, and searches on. What was read
-// of it still makes a message if its start line was.
+// cut ends a head that is not all there, with the mark and the loss that say why. What was read of it still
+// makes a message if its start line was.
 func (p *Parser) cut(s *stream, d packet.Dir, t clock.Time, mark http.Marks, loss http.Loss) {
 	if s.buf == nil || !s.lineOK {
-		p.lose(s)
 		return
 	}
 	view := s.buf.b[:bytes.LastIndexByte(s.buf.b, '\n')+1]
@@ -94,7 +111,6 @@ func (p *Parser) cut(s *stream, d packet.Dir, t clock.Time, mark http.Marks, los
 	st.marks |= mark
 	st.loss |= loss
 	p.message(s, d, t, view, st, false)
-	p.lose(s)
 }
 
 // drop lets go of what s holds without an Exchange.

@@ -1,0 +1,286 @@
+package http1_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/pcapgo"
+
+	"auscult/sensor/clock"
+	"auscult/sensor/http"
+	"auscult/sensor/http/http1"
+	"auscult/sensor/packet"
+	"auscult/sensor/tcp"
+)
+
+// expectedCall is a call of the manifest of captures.
+type expectedCall struct {
+	Method, Host, Target *string
+	Status               *int
+	Request              *int64 `json:"request_body_len"`
+	Response             *int64 `json:"response_body_len"`
+	Wire                 *int64 `json:"response_body_wire_len"`
+	Accept               struct {
+		Target []string
+		Status []*int
+	}
+}
+
+type capture struct {
+	File     string
+	Features []string
+	Stretch  bool
+	Expected struct {
+		Mode     string
+		Calls    []expectedCall
+		Optional []expectedCall `json:"optional_calls"`
+	}
+}
+
+// TestCaptures reads public captures and compares with their manifest, by the rules of its compare.py.
+func TestCaptures(t *testing.T) {
+	dir := sharedCaptures(t)
+	text, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest struct{ Captures []capture }
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	compared := 0
+	for _, c := range manifest.Captures {
+		// HTTP/2, TLS and the file formats that pcapgo does not read are tested where they are at home.
+		if slices.ContainsFunc(c.Features, func(f string) bool {
+			return f == "tls" || strings.HasPrefix(f, "http2") || f == "pcapng:spb" || f == "malformed-file"
+		}) {
+			continue
+		}
+		t.Run(c.File, func(t *testing.T) {
+			got, foreign := readCapture(t, filepath.Join(dir, c.File))
+			// What the packet decoder leaves alone cannot be here.
+			if c.Expected.Mode != "survive" && foreign == 0 {
+				compare(t, &c, got)
+				compared++
+			}
+		})
+	}
+	if compared < 60 {
+		t.Errorf("only %d captures were read", compared)
+	}
+}
+
+// sharedCaptures is the folder of captures beside the project root.
+func sharedCaptures(t *testing.T) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		if dir == filepath.Dir(dir) {
+			t.Fatal("no go.mod above the test")
+		}
+		dir = filepath.Dir(dir)
+	}
+	dir = filepath.Join(dir, "..", "shared", "captures")
+	if _, err := os.Stat(dir); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("no folder of captures beside the project")
+	}
+	return dir
+}
+
+// told is an exchange as the manifest has it.
+type told struct {
+	method, host, target string
+	status               int
+	request, response    int64
+}
+
+type packets interface {
+	ReadPacketData() ([]byte, gopacket.CaptureInfo, error)
+}
+
+// readCapture runs the frames of a capture through packet, tcp and http1; foreign counts fragments and tunnels
+// that were not decoded.
+func readCapture(t *testing.T, path string) (calls []told, foreign int) {
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var src packets
+	var link func(gopacket.CaptureInfo) packet.LinkType
+	if strings.HasSuffix(path, ".pcapng") {
+		ng, err := pcapgo.NewNgReader(f, pcapgo.NgReaderOptions{WantMixedLinkType: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		src, link = ng, func(ci gopacket.CaptureInfo) packet.LinkType {
+			face, err := ng.Interface(ci.InterfaceIndex)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return packet.LinkType(face.LinkType)
+		}
+	} else {
+		p, err := pcapgo.NewReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		src, link = p, func(gopacket.CaptureInfo) packet.LinkType { return packet.LinkType(p.LinkType()) }
+	}
+	decoder, table, pool := packet.New(packet.Defaults()), tcp.New(tcp.Defaults()), http1.NewPool(http.Defaults())
+	defer pool.Close()
+	var (
+		events []tcp.Event
+		seg    packet.Segment
+		now    clock.Time
+	)
+	handle := func() {
+		for i := range events {
+			calls = append(calls, handleEvent(pool, &events[i])...)
+		}
+		events = events[:0]
+	}
+	for {
+		frame, ci, err := src.ReadPacketData()
+		if err != nil {
+			if err != io.EOF && err != io.ErrUnexpectedEOF {
+				t.Fatal(err)
+			}
+			break
+		}
+		now = max(now, clock.Time(ci.Timestamp.UnixNano()))
+		events = table.Expire(events, now-1)
+		handle()
+		raw := packet.Raw{Time: now, Frame: frame, WireLen: ci.Length, Link: link(ci)}
+		switch decoder.Decode(&seg, &raw) {
+		case packet.OK:
+			events = table.Segment(events, now, &seg)
+			handle()
+		case packet.Fragment, packet.Tunnel:
+			foreign++
+		}
+	}
+	events = table.Close(events, now)
+	handle()
+	return calls, foreign
+}
+
+// over stands for a connection whose parser has ended.
+var over *http1.Parser
+
+func handleEvent(pool *http1.Pool, ev *tcp.Event) (calls []told) {
+	p, met := ev.Conn.App.(*http1.Parser)
+	if !met {
+		p = pool.New(discard{}, ev.Conn.Client, ev.Conn.ClientKnown, ev.Conn.Midstream)
+		ev.Conn.App = p
+	}
+	if p == over {
+		return nil
+	}
+	var out []*http.Exchange
+	var verdict http.Verdict
+	switch ev.Kind {
+	case tcp.Data:
+		out, verdict = p.Bytes(nil, ev.Dir, ev.Time, ev.Bytes)
+	case tcp.Gap:
+		out, verdict = p.Gap(nil, ev.Dir, ev.Time, ev.Lost)
+	case tcp.End:
+		out, verdict = p.End(nil, ev.Dir, ev.Time, ev.Why == tcp.ByFIN)
+	}
+	for _, x := range out {
+		calls = append(calls, told{string(x.Method), string(x.Request.Get("host")), string(x.Target), x.Status,
+			x.Request.Decoded, x.Response.Decoded})
+		p.Release(x)
+	}
+	if verdict != http.More {
+		pool.Free(p)
+		ev.Conn.App = over
+	}
+	return calls
+}
+
+type discard struct{}
+
+func (discard) Body(*http.Exchange, http.Side) http.Scanner { return nil }
+
+// compare matches got with the expected calls as a multiset of method, host, target and status, preferring those
+// whose body sizes agree.
+func compare(t *testing.T, c *capture, got []told) {
+	t.Helper()
+	used := make([]bool, len(got))
+	find := func(fits func(told) bool) bool {
+		for i, g := range got {
+			if !used[i] && fits(g) {
+				used[i] = true
+				return true
+			}
+		}
+		return false
+	}
+	var missing []string
+	for _, e := range c.Expected.Calls {
+		if find(func(g told) bool { return e.fits(g) && e.sizes(g) }) {
+			continue
+		}
+		missing = append(missing, e.String())
+	}
+	for _, e := range c.Expected.Optional {
+		find(e.fits)
+	}
+	var extra []told
+	for i, g := range got {
+		if !used[i] {
+			extra = append(extra, g)
+		}
+	}
+	if len(missing) > 0 || len(extra) > 0 && c.Expected.Mode != "at_least" {
+		t.Errorf("%s\nmissing: %d\n%s\nextra: %d %+v", c.File, len(missing), strings.Join(missing[:min(len(missing), 8)], "\n"),
+			len(extra), extra[:min(len(extra), 8)])
+	}
+}
+
+func (e *expectedCall) fits(g told) bool {
+	same := func(want *string, got string) bool { return want == nil && got == "" || want != nil && *want == got }
+	target := same(e.Target, g.target) || slices.Contains(e.Accept.Target, g.target)
+	status := number(e.Status) == g.status
+	for _, s := range e.Accept.Status {
+		status = status || number(s) == g.status
+	}
+	return same(e.Method, g.method) && target && status && (e.Host == nil || strings.EqualFold(*e.Host, g.host))
+}
+
+func (e *expectedCall) sizes(g told) bool {
+	return (e.Request == nil || *e.Request == g.request) && (e.Response == nil || *e.Response == g.response)
+}
+
+func (e *expectedCall) String() string {
+	size := func(n *int64) string {
+		if n == nil {
+			return "?"
+		}
+		return fmt.Sprint(*n)
+	}
+	return fmt.Sprintf("%s %.60s %.100s %d %s %s", *e.Method, *e.Host, *e.Target, number(e.Status), size(e.Request), size(e.Response))
+}
+
+func number(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
