@@ -57,11 +57,12 @@ type ID struct {
 // Report is what a scan found. It belongs to its Scanner and is valid until the Scanner is reset.
 type Report struct {
 	Classes   Class
+	Codes     Class // clinical classes whose codes stand with nobody in the body: health data only if the request named a patient
 	People    int   // distinct patients
 	Records   int   // resources, rows, entries: the body's units of record
 	Entries   int   // FHIR Bundle entries or items of the outermost list
 	Total     int64 // FHIR Bundle.total; -1 when absent
-	Bytes     int64 // bytes scanned
+	Bytes     int64 // bytes of the body, past the scan limit too
 	IDs       []ID  // in the order found, distinct, at most the limit
 	MoreIDs   int   // distinct identifiers past the limit
 	Form      Form

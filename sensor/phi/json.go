@@ -1,0 +1,251 @@
+package phi
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// lexState is the token that the last piece of the body ended in.
+type lexState uint8
+
+const (
+	between lexState = iota
+	inString
+	inScalar
+)
+
+const (
+	ones   = 0x0101010101010101
+	highs  = 0x8080808080808080
+	quotes = ones * '"'
+	slants = ones * '\\'
+	blanks = ones * ' '
+)
+
+func word(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
+
+// json reads the next piece of a JSON text or of a row of them. It is lenient: what is not JSON is passed over.
+func (s *Scanner) json(b []byte) {
+	i := 0
+	if s.lex != between {
+		if i = s.resume(b); i < 0 {
+			return
+		}
+	}
+	for i < len(b) {
+		if s.skip > 0 {
+			if i = s.skipTree(b, i); i < 0 {
+				return
+			}
+			continue
+		}
+		switch c := b[i]; c {
+		case '"':
+			i++
+			j, plain := quote(b, i)
+			if j < 0 {
+				s.lex, s.escaped, s.pending = inString, !plain, false
+				s.carry = s.carry[:0]
+				s.hold(b[i:])
+				s.pending = dangling(b[i:])
+				return
+			}
+			s.str(b[i:j], !plain)
+			i = j + 1
+		case ',':
+			i++
+			f := &s.frames[s.depth]
+			s.wantKey = !f.array && s.depth > 0
+			s.k, s.slot = f.key, f.slot
+		case ':':
+			i++
+			s.wantKey = false
+		case '{', '[':
+			i++
+			s.open(c == '[')
+		case '}', ']':
+			i++
+			s.close()
+		case ' ', '\n', '\r', '\t':
+			i++
+			for i+8 <= len(b) && word(b[i:]) == blanks {
+				i += 8
+			}
+		default:
+			j := i + 1
+			for j < len(b) && !delimits[b[j]] {
+				j++
+			}
+			if j == len(b) {
+				s.lex = inScalar
+				s.carry = s.carry[:0]
+				s.hold(b[i:])
+				return
+			}
+			s.literal(b[i:j])
+			i = j
+		}
+	}
+}
+
+// delimits are the bytes that end a number or a word.
+var delimits = [256]bool{' ': true, '\n': true, '\r': true, '\t': true, ',': true, ':': true, '{': true, '}': true,
+	'[': true, ']': true, '"': true}
+
+// quote finds the quote that ends the string that begins at i; -1 when it is not in b. Plain is whether there was
+// no backslash before it.
+func quote(b []byte, i int) (end int, plain bool) {
+	plain = true
+	for {
+		for i+8 <= len(b) {
+			w := word(b[i:])
+			q, e := w^quotes, w^slants
+			m := ((q-ones)&^q | (e-ones)&^e) & highs
+			if m != 0 {
+				i += bits.TrailingZeros64(m) / 8
+				goto found
+			}
+			i += 8
+		}
+		for i < len(b) && b[i] != '"' && b[i] != '\\' {
+			i++
+		}
+		if i >= len(b) {
+			return -1, plain
+		}
+	found:
+		if b[i] == '"' {
+			return i, plain
+		}
+		plain = false
+		i += 2
+	}
+}
+
+// dangling is whether b, the start of a string, ends in the first half of an escape.
+func dangling(b []byte) bool {
+	n := 0
+	for n < len(b) && b[len(b)-1-n] == '\\' {
+		n++
+	}
+	return n&1 == 1
+}
+
+// hold keeps the first part of a token that goes on in the next piece; a token over its limit is dropped.
+func (s *Scanner) hold(b []byte) {
+	if room := s.cfg.Token + 1 - len(s.carry); len(b) > room {
+		b = b[:room]
+	}
+	s.carry = append(s.carry, b...)
+}
+
+// resume goes on with the token that the last piece ended in. It returns where the rest begins, or -1.
+func (s *Scanner) resume(b []byte) int {
+	if len(b) == 0 {
+		return -1
+	}
+	if s.lex == inScalar {
+		j := 0
+		for j < len(b) && !delimits[b[j]] {
+			j++
+		}
+		s.hold(b[:j])
+		if j == len(b) {
+			return -1
+		}
+		s.lex = between
+		s.literal(s.carry)
+		return j
+	}
+	i := 0
+	if s.pending {
+		i = 1
+	}
+	j, plain := quote(b, i)
+	s.escaped = s.escaped || !plain
+	if j < 0 {
+		s.hold(b)
+		s.pending = dangling(b[i:])
+		return -1
+	}
+	s.hold(b[:j])
+	s.lex, s.pending = between, false
+	if s.skip == 0 {
+		s.str(s.carry, s.escaped)
+	}
+	return j + 1
+}
+
+// skipTree passes over the container that nobody is interested in. It returns where the rest begins, or -1.
+func (s *Scanner) skipTree(b []byte, i int) int {
+	depth := s.skip
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			j, _ := quote(b, i+1)
+			if j < 0 {
+				s.lex, s.skip = inString, depth
+				s.carry, s.escaped = s.carry[:0], false
+				s.pending = dangling(b[i+1:])
+				return -1
+			}
+			i = j
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				s.skip = 0
+				return i + 1
+			}
+		}
+		i++
+	}
+	s.skip = depth
+	return -1
+}
+
+// str is a whole string, without its quotes and not unescaped: a key or a value.
+func (s *Scanner) str(v []byte, escaped bool) {
+	if s.wantKey {
+		if len(v) > s.cfg.Token {
+			v = nil
+		}
+		if escaped {
+			v = s.unescape(v)
+		}
+		s.k, s.slot = s.memo.classify(v)
+		return
+	}
+	if f := &s.frames[s.depth]; f.array {
+		f.items++
+	}
+	if s.k == (keyInfo{}) {
+		s.bare(v)
+		return
+	}
+	if len(v) > s.cfg.Token {
+		s.stats.Long++
+		return
+	}
+	if escaped {
+		v = s.unescape(v)
+	}
+	s.value(v)
+}
+
+// literal is a whole number, true, false or null.
+func (s *Scanner) literal(v []byte) {
+	if s.wantKey {
+		return
+	}
+	if f := &s.frames[s.depth]; f.array {
+		f.items++
+	}
+	switch {
+	case !isDigit(v[0]) && v[0] != '-':
+	case s.k == (keyInfo{}):
+		s.bare(v)
+	case len(v) <= s.cfg.Token:
+		s.value(v)
+	}
+}

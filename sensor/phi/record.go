@@ -1,0 +1,479 @@
+package phi
+
+import (
+	"bytes"
+
+	"auscult/sensor/fhir"
+)
+
+// maxID is the longest identifier, in bytes, that is believed to be one.
+const maxID = 128
+
+// span is a part of Scanner.stack.
+type span struct{ off, n uint32 }
+
+// frame is one open container: what was found in it so far. What it means is settled when it closes, so the order
+// of its members does not matter.
+type frame struct {
+	key          keyInfo // of the member it stands under
+	strong, weak Class
+	mark         uint32 // length of the stack when it opened
+	items        int32  // elements of an array
+	rows         int32  // records in the outermost arrays below
+	entries      int32  // elements of the entry array below
+	longest      int32  // elements of the longest of the outermost arrays below
+	total        int64
+	own          span // logical id
+	patient      span // id of the patient it names
+	number       span // business identifier of a patient
+	val          span
+	kind         fhir.Type
+	system       namespace
+	code         uint64 // up to eight bytes of a code
+	slot         uint8
+	array        bool
+	fhir         bool // inside a FHIR resource
+	anonymous    bool // inside a resource that is about nobody
+	staff        bool
+	prefixed     bool // has members that speak of a patient other than itself
+	human        bool // has members that only people have
+	numberType   string
+}
+
+// open begins a container under the current key.
+func (s *Scanner) open(array bool) {
+	p := &s.frames[s.depth]
+	k, slot := s.k, s.slot
+	if p.array {
+		k, slot = p.key, p.slot
+	}
+	if p.array {
+		p.items++
+	}
+	if k.role == inheritKey {
+		k, slot = p.key, p.slot
+	}
+	if k.traits&noise != 0 && p.fhir || s.depth+1 >= len(s.frames) {
+		if s.depth+1 >= len(s.frames) {
+			s.stats.Deep++
+		}
+		s.skip, s.wantKey = 1, false
+		return
+	}
+	if !array && k.class != 0 && k.traits&leaf == 0 && (k.check == anything || k.check == words) {
+		s.claim(p, k)
+	}
+	if array {
+		s.arrays++
+	}
+	s.depth++
+	f := &s.frames[s.depth]
+	*f = frame{key: k, slot: slot, array: array, fhir: p.fhir, anonymous: p.anonymous, total: -1,
+		mark: uint32(len(s.stack)), staff: p.staff || k.traits&staff != 0}
+	s.wantKey = !array
+	s.k, s.slot = k, slot
+}
+
+// claim gives f the class of a key in it.
+func (s *Scanner) claim(f *frame, k keyInfo) {
+	if k.traits&weak != 0 {
+		f.weak |= k.class
+	} else {
+		f.strong |= k.class
+	}
+	if k.traits&prefix != 0 {
+		f.prefixed = true
+	}
+}
+
+// value is a whole string or number under the current key.
+func (s *Scanner) value(v []byte) {
+	f := &s.frames[s.depth]
+	k := s.k
+	if f.array {
+		k = f.key
+	} else if k.role == inheritKey {
+		k = f.key
+	}
+	s.member(f, k, v)
+}
+
+// member is a value v under a key in f.
+func (s *Scanner) member(f *frame, k keyInfo, v []byte) {
+	if len(v) == 0 {
+		return
+	}
+	switch k.role {
+	case plainRole, nameKey, addressKey:
+	case resourceType:
+		if t := fhir.Lookup(v); t != 0 && !f.array {
+			f.kind, f.fhir, f.anonymous = t, true, t.Anonymous()
+		}
+		return
+	case ownID:
+		if isMark(v) && f.own.n == 0 {
+			f.own = s.keep(v)
+		}
+		return
+	case referenceKey:
+		s.reference(f, v)
+		return
+	case totalKey:
+		f.total = number(v)
+		return
+	case systemKey:
+		f.system = namespaceOf(v)
+		return
+	case valueKey:
+		if f.key.role == identifierKey || f.key.role == telecomKey {
+			if f.val.n == 0 {
+				f.val = s.keep(v)
+			}
+		}
+		return
+	case codeKey:
+		f.code = pack(v)
+		if f.strong&Diagnosis != 0 || f.key.class&Diagnosis != 0 {
+			s.sensitive(f, v)
+		}
+		return
+	case urlKey:
+		if f.key.role == requestKey {
+			s.target(f, v)
+		}
+		return
+	case locationKey:
+		if f.key.role == responseKey {
+			s.target(f, v)
+		}
+		return
+	case subjectKey:
+		s.reference(f, v)
+		return
+	case codingKey, entryKey, requestKey, responseKey, containedKey, identifierKey, telecomKey, securityKey,
+		wrapperKey, inheritKey, partKey:
+		return
+	}
+	if k.traits&person != 0 {
+		f.human = true
+	}
+	if k.class == 0 && k.id == noID || !pass(k.check, v) {
+		if k.check == email && isABHAAddress(v) {
+			f.strong |= ABHA
+		}
+		return
+	}
+	s.claim(f, k)
+	if k.class&Diagnosis != 0 {
+		s.sensitive(f, v)
+	}
+	switch k.id {
+	case patientID:
+		s.names(f, v)
+	case businessID:
+		s.business(f, v, k.class)
+	case recordID:
+		if !f.fhir {
+			s.emit(Resource, "", v)
+		}
+	}
+}
+
+// names is that v under a key of f is a patient's id.
+func (s *Scanner) names(f *frame, v []byte) {
+	if t, id := parseReference(v); t != 0 {
+		if t.Name() != "Patient" {
+			s.reference(f, v)
+			return
+		}
+		v = id
+	}
+	if !isMark(v) || f.staff || f.anonymous {
+		return
+	}
+	if f.patient.n == 0 {
+		f.patient = s.keep(v)
+	}
+	s.emit(Patient, "Patient", v)
+}
+
+// business is that v under a key of f is a number given to a patient.
+func (s *Scanner) business(f *frame, v []byte, c Class) {
+	if f.staff || f.anonymous || !isMark(v) {
+		return
+	}
+	t := numberType(c)
+	if f.number.n == 0 {
+		f.number, f.numberType = s.keep(v), t
+	}
+	s.emit(Business, t, v)
+}
+
+func numberType(c Class) string {
+	switch {
+	case c&SSN != 0:
+		return "ssn"
+	case c&Aadhaar != 0:
+		return "aadhaar"
+	case c&ABHA != 0:
+		return "abha"
+	case c&MBI != 0:
+		return "mbi"
+	}
+	return "mrn"
+}
+
+// keep remembers v until the object it stands in closes.
+func (s *Scanner) keep(v []byte) span {
+	if len(v) > maxID {
+		v = v[:maxID]
+	}
+	off := len(s.stack)
+	s.stack = append(s.stack, v...)
+	return span{uint32(off), uint32(len(v))}
+}
+
+func (s *Scanner) kept(p span) []byte { return s.stack[p.off : p.off+p.n] }
+
+// close ends the innermost container and settles what it was.
+func (s *Scanner) close() {
+	s.wantKey = false
+	if s.depth == 0 {
+		return
+	}
+	f := &s.frames[s.depth]
+	s.depth--
+	p := &s.frames[s.depth]
+	if f.array {
+		s.arrays--
+		s.closeArray(p, f)
+		return
+	}
+	switch {
+	case f.kind != 0:
+		s.closeResource(f)
+	case p.fhir || f.key.role != plainRole && f.key.role != wrapperKey && f.key.role != patientKey:
+		s.closePart(p, f)
+	case p.array || s.depth == 0 || f.key.role == wrapperKey || f.key.role == patientKey:
+		s.closeRecord(p, f)
+	default:
+		s.closePart(p, f)
+	}
+	if s.depth == 0 {
+		s.roots++
+	}
+	s.stack = s.stack[:min(int(f.mark), len(s.stack))]
+	s.adopt(p, f)
+}
+
+// adopt moves the ids that a part gave its owner down to where the owner keeps its own: f's share of the stack was
+// just given up, but not yet written over.
+func (s *Scanner) adopt(p, f *frame) {
+	for _, at := range [...]*span{&p.patient, &p.number} {
+		if at.n > 0 && at.off >= f.mark {
+			id := s.stack[:cap(s.stack)][at.off : at.off+at.n]
+			at.off = uint32(len(s.stack))
+			s.stack = append(s.stack, id...)
+		}
+	}
+}
+
+// inherit gives p the ids that f held, where p has none.
+func (p *frame) inherit(f *frame) {
+	if p.patient.n == 0 {
+		p.patient = f.patient
+	}
+	if p.number.n == 0 {
+		p.number, p.numberType = f.number, f.numberType
+	}
+}
+
+func (s *Scanner) closeArray(p, f *frame) {
+	p.strong |= f.strong
+	p.weak |= f.weak
+	p.rows += f.rows
+	p.prefixed = p.prefixed || f.prefixed
+	p.human = p.human || f.human
+	p.inherit(f)
+	if f.key.role == entryKey {
+		p.entries += f.items
+	}
+	if s.arrays == 0 {
+		p.longest = max(p.longest, f.items)
+	}
+	if s.depth == 0 {
+		s.list = max(s.list, int(p.longest))
+		s.roots++
+		s.records += int(f.rows)
+		p.rows = 0
+		s.classes |= f.strong
+	}
+}
+
+// closePart gives what an object held to the object it is part of.
+func (s *Scanner) closePart(p, f *frame) {
+	c, w := f.strong, f.weak
+	switch f.key.role {
+	case identifierKey:
+		c |= s.identifier(p, f)
+	case telecomKey:
+		v := s.kept(f.val)
+		switch {
+		case f.system == emailSystem && isEmail(v):
+			c |= Email
+		case f.system != emailSystem && isPhone(v):
+			c |= Phone
+		}
+	case codingKey, securityKey:
+		c |= s.coding(p, f)
+	case nameKey, addressKey, partKey:
+	default:
+		if !f.fhir {
+			w = 0
+		}
+	}
+	if f.staff && !p.staff {
+		c, w = c&^identity, w&^identity
+	} else {
+		p.inherit(f)
+	}
+	p.strong |= c
+	p.weak |= w
+	p.rows += f.rows
+	p.longest = max(p.longest, f.longest)
+	if f.key.role == entryKey && !p.array {
+		p.entries++
+	}
+	if f.key.role == partKey && f.key.traits&staff == 0 {
+		p.prefixed = p.prefixed || f.prefixed
+		p.human = p.human || f.human
+	}
+}
+
+// closeRecord settles an object outside FHIR: a row of a list, a root, or what an envelope held.
+func (s *Scanner) closeRecord(p, f *frame) {
+	c := f.strong
+	proofs := (c | f.weak).proofs()
+	if f.number.n > 0 && c&numbers == 0 {
+		proofs++
+	}
+	known := true
+	switch {
+	case f.staff:
+		c &^= identity
+		known = false
+	case f.patient.n > 0:
+		s.person(s.kept(f.patient), "Patient", false)
+	case f.own.n > 0 && f.key.role == patientKey, f.own.n > 0 && proofs >= 2 && !f.prefixed:
+		s.person(s.kept(f.own), "Patient", true)
+		s.emit(Patient, "Patient", s.kept(f.own))
+		f.own.n = 0
+	case f.number.n > 0:
+		s.person(s.kept(f.number), f.numberType, true)
+	default:
+		known = false
+	}
+	if f.own.n > 0 && !f.staff {
+		s.emit(Resource, "", s.kept(f.own))
+	}
+	if known || !f.staff && (proofs >= 2 || proofs > 0 && f.human || f.prefixed) {
+		c |= f.weak
+	}
+	s.classes |= c
+	if f.rows == 0 && (p.array || f.own.n > 0 || known || c != 0) {
+		f.rows = 1
+	}
+	if p.array && s.arrays < 2 {
+		p.rows++
+		return
+	}
+	p.longest = max(p.longest, f.longest)
+	if s.depth == 0 {
+		s.list = max(s.list, int(f.longest))
+		s.records += int(f.rows)
+		return
+	}
+	if !p.array {
+		p.rows += f.rows
+	}
+}
+
+// person counts a patient once by an identifier of type t. Own is whether the record is the patient's own.
+func (s *Scanner) person(v []byte, t string, own bool) {
+	added, full := s.people.add(digest(v, seed(t)))
+	if full {
+		s.stats.Full++
+		added = own
+	}
+	if added {
+		s.count++
+	}
+}
+
+func seed(t string) uint64 {
+	h := uint64(len(t)) << 56
+	for i := range len(t) {
+		h = h*31 + uint64(t[i])
+	}
+	return h
+}
+
+// emit keeps an identifier, if it is new.
+func (s *Scanner) emit(kind Kind, t string, v []byte) {
+	if len(v) == 0 || len(v) > maxID {
+		return
+	}
+	added, full := s.ids.add(digest(v, seed(t)))
+	if full {
+		s.stats.Full++
+	}
+	if !added && !full {
+		return
+	}
+	if full || len(s.marks) >= s.cfg.IDs {
+		s.more++
+		s.stats.MoreIDs++
+		return
+	}
+	off := len(s.arena)
+	s.arena = append(s.arena, v...)
+	s.marks = append(s.marks, held{kind: kind, typ: t, at: span{uint32(off), uint32(len(v))}})
+}
+
+// held is an identifier in the arena.
+type held struct {
+	kind Kind
+	typ  string
+	at   span
+}
+
+// number is the value of a whole number; -1 when v is none.
+func number(v []byte) int64 {
+	if !allDigits(v) || len(v) > 18 {
+		return -1
+	}
+	var n int64
+	for _, c := range v {
+		n = n*10 + int64(c-'0')
+	}
+	return n
+}
+
+// pack holds up to eight bytes of a code, in upper case.
+func pack(v []byte) uint64 {
+	var n uint64
+	for _, c := range v[:min(len(v), 8)] {
+		if c-'a' < 26 {
+			c &^= 0x20
+		}
+		n = n<<8 | uint64(c)
+	}
+	return n
+}
+
+// sensitive marks f when v is a code of the guarded kind.
+func (s *Scanner) sensitive(f *frame, v []byte) {
+	if isSensitive(bytes.TrimSpace(v)) {
+		f.strong |= Sensitive
+	}
+}

@@ -1,0 +1,223 @@
+package phi
+
+// Scanner reads one body after another. It is owned by one goroutine; Reset begins the next body, and after a few
+// bodies it no longer allocates.
+type Scanner struct {
+	cfg    Config
+	stats  Stats
+	report Report
+
+	hint, form Form // of the whole body
+	part       Form // of what is read now: a part of a multipart body, else form
+	sniffing   bool
+	closed     bool
+	seen       int64
+
+	// the reader of syntax
+	lex     lexState
+	escaped bool
+	pending bool // the piece ended inside an escape
+	wantKey bool
+	skip    int // containers open in what is passed over
+	carry   []byte
+	scratch []byte
+	k       keyInfo
+	slot    uint8
+	heads   [2][headSize]byte
+	headLen int
+	text    []byte // XML character data before the tag that is read
+	markup  markup
+	multi   multipart
+	hl7     hl7
+
+	// the reader of records
+	frames      []frame
+	depth       int
+	arrays      int
+	stack       []byte
+	classes     Class // outside FHIR
+	sure        Class
+	count       int
+	urns        int // patients named by urn:uuid alone
+	nameless    int // Patient resources without any identifier
+	records     int
+	list        int
+	roots       int
+	entries     int
+	bundled     bool
+	bundleDepth int
+	total       int64
+	more        int
+	arena       []byte
+	marks       []held
+	ids, people set
+	columns     [columns]column
+	memo        memo
+}
+
+// New is a Scanner that is ready for a body whose form is not known.
+func New(cfg Config) *Scanner {
+	s := &Scanner{cfg: cfg, frames: make([]frame, cfg.Depth+1)}
+	s.Reset(Unknown)
+	return s
+}
+
+// Reset makes s ready for the next body. Form is what its Content-Type says; Unknown if it says nothing.
+func (s *Scanner) Reset(form Form) {
+	s.report = Report{IDs: s.report.IDs[:0]}
+	s.hint, s.form, s.part, s.sniffing, s.closed, s.seen = form, Unknown, Unknown, true, false, 0
+	s.carry, s.headLen = s.carry[:0], 0
+	s.multi = multipart{boundary: s.multi.boundary[:0], window: s.multi.window[:0]}
+	s.begin()
+	s.classes, s.sure, s.count, s.urns, s.nameless, s.records, s.list, s.roots = 0, 0, 0, 0, 0, 0, 0, 0
+	s.entries, s.bundled, s.bundleDepth, s.total, s.more = 0, false, 0, -1, 0
+	s.arena, s.marks = s.arena[:0], s.marks[:0]
+	s.ids.reset(s.cfg.Distinct)
+	s.people.reset(s.cfg.Distinct)
+	s.columns = [columns]column{}
+	if form == Binary {
+		s.form, s.part, s.sniffing = Binary, Binary, false
+	}
+}
+
+// begin makes the readers ready for a text of its own.
+func (s *Scanner) begin() {
+	s.lex, s.escaped, s.pending, s.wantKey, s.skip = between, false, false, false, 0
+	s.k, s.slot, s.text = keyInfo{}, 0, s.text[:0]
+	s.markup, s.hl7 = markup{}, hl7{}
+	s.depth, s.arrays, s.stack = 0, 0, s.stack[:0]
+	s.frames[0] = frame{total: -1}
+}
+
+// Scan reads the next piece of the body, cut anywhere.
+func (s *Scanner) Scan(b []byte) {
+	room := s.cfg.ScanLimit - s.seen
+	s.seen += int64(len(b))
+	s.stats.Bytes += uint64(len(b))
+	if int64(len(b)) > room {
+		over := int64(len(b)) - max(room, 0)
+		s.stats.Unscanned += uint64(over)
+		b = b[:max(room, 0)]
+	}
+	if len(b) > 0 {
+		s.read(b)
+	}
+}
+
+func (s *Scanner) read(b []byte) {
+	if s.sniffing && s.form == Unknown {
+		if b = s.sniff(b, false); s.sniffing || len(b) == 0 {
+			return
+		}
+	}
+	if s.form == Multipart {
+		s.multipart(b)
+		return
+	}
+	s.feed(b)
+}
+
+// feed gives b to the reader of its form.
+func (s *Scanner) feed(b []byte) {
+	switch s.part {
+	case JSON, NDJSON:
+		s.json(b)
+	case XML:
+		s.xml(b)
+	case URLEncoded:
+		s.pairs(b)
+	case HL7v2:
+		s.segments(b)
+	case Multipart:
+		s.multipart(b)
+	case Text:
+		if s.form == Multipart {
+			s.hold(b)
+		}
+	}
+}
+
+// end finishes what is open in the text that is read now; open is whether it ended inside a value.
+func (s *Scanner) end() (open bool) {
+	switch s.part {
+	case JSON, NDJSON:
+		if s.lex == inScalar {
+			s.lex = between
+			s.literal(s.carry)
+		}
+		open = s.lex != between || s.depth > 0 || s.skip > 0
+	case XML:
+		open = s.xmlOpen()
+	case URLEncoded:
+		s.endPairs()
+	case HL7v2:
+		s.endSegments()
+	case Text:
+		s.endField()
+	}
+	for s.depth > 0 {
+		s.close()
+	}
+	s.closeRoot()
+	return open
+}
+
+// closeRoot settles what stood outside any container: the fields of a form.
+func (s *Scanner) closeRoot() {
+	if f := &s.frames[0]; f.strong|f.weak != 0 || f.patient.n+f.number.n+f.own.n > 0 {
+		s.closeRecord(&frame{}, f)
+		*f = frame{total: -1}
+	}
+}
+
+// Close ends the body; complete is false when some of it was lost.
+func (s *Scanner) Close(complete bool) {
+	if s.closed {
+		return
+	}
+	s.closed = true
+	if s.sniffing && s.form == Unknown {
+		s.sniff(nil, true)
+	}
+	var open bool
+	if s.form == Multipart {
+		open = s.endMultipart()
+	} else {
+		open = s.end()
+	}
+	if s.form == JSON && s.roots > 1 {
+		s.form = NDJSON
+	}
+	s.stats.Bodies++
+	s.fill(open || !complete || s.seen > s.cfg.ScanLimit)
+}
+
+// Report is what was found. It is whole after Close, and valid until Reset.
+func (s *Scanner) Report() *Report { return &s.report }
+
+// Stats are the counts over all bodies so far.
+func (s *Scanner) Stats() Stats { return s.stats }
+
+func (s *Scanner) fill(truncated bool) {
+	r := &s.report
+	r.Form, r.Bytes, r.Truncated = s.form, s.seen, truncated
+	r.People = s.count
+	if r.People == 0 {
+		r.People = max(s.urns, s.nameless)
+	}
+	s.classes |= s.proven()
+	r.Classes = s.sure | s.classes&^clinical
+	if r.People > 0 || r.Classes&identity != 0 {
+		r.Classes |= s.classes
+	} else {
+		r.Codes = s.classes & clinical
+	}
+	r.Records, r.Entries, r.Total, r.MoreIDs = s.records, s.list, s.total, s.more
+	if s.bundled {
+		r.Entries = s.entries
+	}
+	r.IDs = r.IDs[:0]
+	for _, m := range s.marks {
+		r.IDs = append(r.IDs, ID{Kind: m.kind, Type: m.typ, Value: s.arena[m.at.off : m.at.off+m.at.n : m.at.off+m.at.n]})
+	}
+}
