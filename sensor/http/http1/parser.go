@@ -129,11 +129,14 @@ func (p *Parser) End(dst []*http.Exchange, d packet.Dir, t clock.Time, fin bool)
 		p.end(d.Other(), t, false)
 	}
 	p.settle(t)
-	if p.streams[0].phase == closed && p.streams[1].phase == closed {
+	if p.Ended() {
 		p.flush(t)
 	}
 	return p.take(), p.verdict
 }
+
+// Ended is whether both directions have ended: everything was yielded.
+func (p *Parser) Ended() bool { return p.streams[0].phase == closed && p.streams[1].phase == closed }
 
 // Release takes back x, which this Parser or another of its Pool has yielded.
 func (p *Parser) Release(x *http.Exchange) {

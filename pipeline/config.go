@@ -1,0 +1,61 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"auscult/detectors"
+	"auscult/pipeline/alert"
+	"auscult/sensor/call"
+	"auscult/sensor/extract"
+)
+
+// Config is everything a run can be told. Each limit below it is per partition or per key, so that what a limit
+// sheds does not depend on the number of workers.
+type Config struct {
+	// Workers is how many goroutines read packets into calls; it changes speed, never results.
+	Workers int `yaml:"workers"`
+	// EpochCalls bounds the calls that one flow partition may hand over for one grid step (100 ms of packet
+	// time); more are dropped and counted. A capture whose clock stands still meets it, honest traffic does not.
+	EpochCalls int              `yaml:"epoch_calls"`
+	Extract    extract.Config   `yaml:"extract"`
+	Call       call.Config      `yaml:"call"`
+	Detectors  detectors.Config `yaml:"detectors"`
+	Alert      alert.Config     `yaml:"alert"`
+}
+
+// Defaults is the configuration that suits a hospital's core switch.
+func Defaults() Config {
+	return Config{
+		Workers:    runtime.NumCPU(),
+		EpochCalls: 8192,
+		Extract:    extract.Defaults(),
+		Call:       call.Defaults(),
+		Detectors:  detectors.Defaults(),
+		Alert:      alert.Defaults(),
+	}
+}
+
+// Validate names the first field that cannot be worked with.
+func (c Config) Validate() error {
+	if c.Workers < 1 || c.Workers > Partitions {
+		return fmt.Errorf("workers: %d is not between 1 and %d", c.Workers, Partitions)
+	}
+	if c.EpochCalls < 1 {
+		return fmt.Errorf("epoch_calls: %d is not positive", c.EpochCalls)
+	}
+	return errors.Join(
+		within("extract", c.Extract.Validate()),
+		within("call", c.Call.Validate()),
+		within("detectors", c.Detectors.Validate()),
+		within("alert", c.Alert.Validate()),
+	)
+}
+
+func within(section string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s.%w", section, err)
+}

@@ -1,0 +1,124 @@
+package pipeline
+
+import (
+	"maps"
+	"slices"
+
+	"auscult/sensor/clock"
+	"auscult/sensor/extract"
+	"auscult/sensor/packet"
+)
+
+// Stats is what a run has seen, said and lost. It has no wall-clock figure: the same capture gives the same.
+type Stats struct {
+	Packets, Bytes uint64 // frames of the source and their captured bytes
+	Flows          uint64 // TCP connections
+	Calls          uint64
+	Alerts         uint64     // messages, of any activity
+	Incidents      []Count    // opened, by detector
+	First, Last    clock.Time // of the packets
+	Ledger         []Lost
+}
+
+// Count is a named number.
+type Count struct {
+	Name  string
+	Count uint64
+}
+
+// Lost is one line of the ledger: how much of what was not seen, or not understood, and why.
+type Lost struct {
+	Cause string
+	Unit  string // packets, bytes, flows, calls, …
+	Count uint64
+}
+
+// stats gathers the counters of all partitions.
+func (o *owner) stats(workers []*worker) Stats {
+	var sum extract.Stats
+	for _, w := range workers {
+		s := w.ex.Stats()
+		sum.Add(&s)
+	}
+	st := Stats{
+		Packets: sum.Packets, Bytes: sum.Bytes, Flows: sum.TCP.Opened,
+		Calls: o.calls, Alerts: o.alerts,
+		First: sum.First, Last: sum.Last,
+	}
+	for _, kind := range slices.Sorted(maps.Keys(o.byKind)) {
+		st.Incidents = append(st.Incidents, Count{kind, o.byKind[kind]})
+	}
+	st.Ledger = o.losses(&sum)
+	return st
+}
+
+// losses lists every cause that occurred, in the order of the data's way.
+func (o *owner) losses(s *extract.Stats) []Lost {
+	var list []Lost
+	add := func(n uint64, unit, cause string) {
+		if n > 0 {
+			list = append(list, Lost{cause, unit, n})
+		}
+	}
+	for r := packet.OK + 1; r < packet.NumReasons; r++ {
+		add(s.Reasons[r], "packets", "packet: "+r.String())
+	}
+	add(s.CutBytes, "bytes", "packet: cut by the snap length")
+
+	t := &s.TCP
+	add(t.LostBytes, "bytes", "tcp: missing from the capture")
+	add(t.OneSided, "flows", "tcp: only one direction captured")
+	add(t.Midstream, "flows", "tcp: joined after their start")
+	add(t.HalfOpen, "flows", "tcp: never more than half open")
+	add(t.Evicted, "flows", "tcp: evicted, the table was full")
+	add(t.Shed, "flows", "tcp: closed or half open, forgotten early as the table was full")
+	add(t.FlowFull, "times", "tcp: a connection's buffer was full")
+	add(t.TableFull, "times", "tcp: the partition's buffers were full")
+	add(t.Conflicts, "bytes", "tcp: sent twice with different values")
+	add(t.OutOfWindow, "segments", "tcp: outside the window")
+
+	add(s.NotHTTP, "flows", "http: another protocol")
+	add(s.HTTP2, "flows", "http: HTTP/2, not read yet")
+	add(s.Upgraded, "flows", "http: handed to another protocol (CONNECT, Upgrade)")
+	add(s.OpaqueBytes, "bytes", "http: in those flows, not read")
+	h := &s.HTTP
+	add(s.Orphans, "responses", "http: without their request")
+	add(h.Unanswered, "requests", "http: without a response")
+	add(h.Skipped, "bytes", "http: skipped while out of step")
+	add(h.GivenUp, "flows", "http: given up, no message found")
+	add(h.OverHead+h.OverHeaders, "messages", "http: head over its limit")
+	add(h.OverPending, "requests", "http: given up, too many waited for a response")
+	add(h.BadChunks, "messages", "http: bad chunk size")
+	add(h.BadCodings, "bodies", "http: did not decode as its Content-Encoding says")
+	add(h.OverCodings, "bodies", "http: too many content codings")
+	add(h.OverDecoded+h.OverRatio, "bodies", "http: decoded past the limit, counted only")
+	add(h.OverDecoders, "bodies", "http: not decoded, all decoders were taken")
+	add(h.DecoderFault, "bodies", "http: decoder failed")
+	add(s.Unscanned, "bodies", "phi: not scanned, all scanners were taken")
+
+	c := s.Call
+	c.Add(&o.resolver.Stats)
+	add(c.Params, "parameters", "call: query parameters past the bound")
+	add(c.Objects, "objects", "call: objects of requests past the bound")
+	add(c.Delivered, "objects", "call: objects of responses past the bound")
+	add(c.LongPaths, "paths", "call: path past the bound")
+	add(c.Sessions, "sessions", "call: forgotten, the table was full")
+	add(c.Addresses, "addresses", "call: forgotten, the table was full")
+	add(c.Hosts, "calls", "call: templates not learned, too many hosts")
+	add(c.Nodes, "segments", "call: templates not learned, too many words")
+	add(s.EpochCalls, "calls", "pipeline: dropped, too many in one grid step")
+
+	d := o.engine.Stats()
+	add(d.EvictedPrincipals, "principals", "detect: forgotten, the table was full")
+	add(d.EvictedEndpoints, "endpoints", "detect: forgotten, the table was full")
+	add(d.EvictedSpaces, "id spaces", "detect: forgotten, the table was full")
+	add(d.EvictedLattices, "walks", "detect: forgotten, the table was full")
+	add(d.EarlyForgotten, "times", "detect: contacts or deliveries forgotten early")
+	add(d.EarlyObjects, "times", "detect: visits of patients forgotten early")
+	add(d.RunsRefused, "runs", "detect: without kept evidence, too many at once")
+	a := o.folder.Stats()
+	add(a.Silenced, "signals", "alert: on the allow-list")
+	add(a.Evicted, "incidents", "alert: closed early, too many open")
+	add(a.Members, "principals", "alert: past the bound of one incident")
+	return list
+}

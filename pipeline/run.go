@@ -1,0 +1,143 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"auscult/detectors"
+	"auscult/pipeline/alert"
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+	"auscult/sensor/extract"
+)
+
+// queued is how many batches may stand between two goroutines: enough to smooth, small enough to stay in cache.
+const queued = 4
+
+// Run reads src to its end and writes what it finds to out. Cancelling ctx stops the source; what was read by
+// then is finished and written. prog may be nil. The error is the first of the source's, joined with those of
+// sinks: a sink that fails is closed and left out, the others go on.
+func Run(ctx context.Context, cfg Config, src Source, out Output, prog *Progress) (Stats, error) {
+	if err := cfg.Validate(); err != nil {
+		return Stats{}, err
+	}
+	// A run that cannot write any more ends as a cancelled one does: the lanes end, and the rest drains.
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	lanes, err := src.Open(ctx, cfg.Workers)
+	if err != nil {
+		return Stats{}, err
+	}
+
+	memo, err := extract.NewMemo(cfg.Extract.MemoBytes)
+	if err != nil {
+		return Stats{}, err
+	}
+	defer memo.Close()
+
+	var running sync.WaitGroup
+	workers := make([]*worker, len(lanes))
+	for i, lane := range lanes {
+		w := &worker{
+			lane:  lane,
+			ex:    extract.New(cfg.Extract, cfg.Call, memo, i, len(lanes), cfg.EpochCalls),
+			full:  make(chan batch, queued),
+			empty: make(chan []call.Call, queued),
+		}
+		if i == 0 {
+			w.prog = prog
+		}
+		workers[i] = w
+		running.Go(func() { w.run() })
+	}
+
+	outbox := newWriter(out, prog, stop)
+	running.Go(func() { outbox.run(context.WithoutCancel(ctx)) })
+
+	o := newOwner(cfg)
+	o.run(newMerger(workers), outbox)
+	close(outbox.full)
+	running.Wait()
+
+	stats := o.stats(workers)
+	errs := outbox.errs
+	for _, w := range workers {
+		errs = append(errs, w.err)
+	}
+	return stats, errors.Join(errs...)
+}
+
+// owner holds all key partitions: it resolves calls, runs the detectors and folds signals into alerts. One
+// goroutine: at about 2 µs a call it is far from being the limit.
+type owner struct {
+	resolver *call.Resolver
+	engine   *detectors.Engine
+	folder   *alert.Folder
+	signals  []detectors.Signal
+	tidy     clock.Time // when idle state is freed next
+	last     clock.Time
+	calls    uint64
+	first    clock.Time
+	byKind   map[string]uint64
+	alerts   uint64
+}
+
+// tidyEvery is how often idle state is freed: it changes memory, never a verdict.
+const tidyEvery = 10 * 60 * 10 * clock.Grid
+
+func newOwner(cfg Config) *owner {
+	return &owner{
+		resolver: call.NewResolver(cfg.Call),
+		engine:   detectors.New(cfg.Detectors),
+		folder:   alert.NewFolder(cfg.Alert),
+		byKind:   map[string]uint64{},
+	}
+}
+
+func (o *owner) run(m *merger, w *writer) {
+	for more := true; more; {
+		p := w.take()
+		p.calls, more = m.next(p.calls)
+		for i := range p.calls {
+			p.alerts = o.observe(p.alerts, &p.calls[i])
+		}
+		if !more {
+			p.alerts = o.count(p.alerts, o.folder.Close(p.alerts, o.last))
+		}
+		w.give(p)
+	}
+}
+
+func (o *owner) observe(dst []alert.Alert, c *call.Call) []alert.Alert {
+	if o.calls == 0 {
+		o.first = c.Start
+		o.tidy = c.Time.Floor() + tidyEvery
+	}
+	o.calls++
+	o.last = c.Time
+	dst = o.count(dst, o.folder.Expire(dst, c.Time-1))
+	o.resolver.Resolve(c)
+	o.signals = o.engine.Observe(o.signals[:0], c)
+	if len(o.signals) > 0 {
+		dst = o.count(dst, o.folder.Fold(dst, o.signals))
+		clear(o.signals)
+	}
+	if c.Time >= o.tidy {
+		o.tidy = c.Time.Floor() + tidyEvery
+		o.resolver.Forget(c.Time)
+		o.engine.Forget(c.Time)
+	}
+	return dst
+}
+
+// count counts the alerts that after has beyond before, and returns after.
+func (o *owner) count(before, after []alert.Alert) []alert.Alert {
+	for i := len(before); i < len(after); i++ {
+		o.alerts++
+		if after[i].Activity == alert.Create {
+			o.byKind[after[i].Signal.Detector]++
+		}
+	}
+	return after
+}

@@ -1,0 +1,87 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+	"auscult/sensor/extract"
+)
+
+// Partitions is the fixed number of flow partitions. State lives in them, not in workers.
+const Partitions = extract.Partitions
+
+// batch is what one worker hands to the owner at a grid mark: its calls of all times before mark, in order.
+type batch struct {
+	mark  clock.Time
+	calls []call.Call
+}
+
+// worker turns one lane into batches. It owns the flow partitions p with p mod workers == index, and everything
+// in its extractor. One goroutine.
+type worker struct {
+	lane  Lane
+	ex    *extract.Extractor
+	full  chan batch       // to the owner, closed at the end
+	empty chan []call.Call // used slices that come back
+	prog  *Progress
+	err   error // read by Run after full is closed
+}
+
+func (w *worker) run() {
+	defer close(w.full)
+	var now, next clock.Time
+	var packets, bytes uint64
+	report := func() { // one lane speaks for all of them: every lane sees the same packets
+		if w.prog != nil {
+			w.prog.Packets.Add(packets)
+			w.prog.Bytes.Add(bytes)
+		}
+		packets, bytes = 0, 0
+	}
+	defer report()
+	started := false
+	for {
+		raw, err := w.lane.Next()
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				w.err = fmt.Errorf("read packets: %w", err)
+			}
+			break
+		}
+		if !started {
+			started, next = true, raw.Time.Floor()+clock.Grid
+		}
+		if raw.Time >= next {
+			mark := raw.Time.Floor()
+			w.ex.Expire(mark - 1)
+			w.hand(mark)
+			next = mark + clock.Grid
+			report()
+		}
+		now = raw.Time
+		if raw.Frame == nil {
+			continue
+		}
+		packets++
+		bytes += uint64(len(raw.Frame))
+		w.ex.Packet(&raw)
+	}
+	w.ex.Close(now)
+	w.hand(clock.Never)
+}
+
+// hand sorts and sends what the extractor has, and gives it a used slice to go on with.
+func (w *worker) hand(mark clock.Time) {
+	var spare []call.Call
+	select {
+	case spare = <-w.empty:
+	default:
+	}
+	calls := w.ex.Take(spare)
+	slices.SortFunc(calls, func(a, b call.Call) int { return a.Order.Compare(b.Order) })
+	w.full <- batch{mark, calls}
+}

@@ -1,0 +1,84 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"auscult/pipeline/alert"
+	"auscult/sensor/call"
+)
+
+// parcel is one stretch of the total order with what was said about it.
+type parcel struct {
+	calls  []call.Call
+	alerts []alert.Alert
+}
+
+// writer takes parcels to the sinks, on its own goroutine, so that encoding and disks do not hold up detection.
+type writer struct {
+	out   Output
+	prog  *Progress
+	stop  func() // ends the run when nothing can be written any more
+	full  chan parcel
+	empty chan parcel
+	errs  []error // read after run returned
+}
+
+func newWriter(out Output, prog *Progress, stop func()) *writer {
+	w := &writer{out: out, prog: prog, stop: stop, full: make(chan parcel, queued), empty: make(chan parcel, queued+1)}
+	for range queued + 1 {
+		w.empty <- parcel{}
+	}
+	return w
+}
+
+// take waits for a parcel to fill: there are only so many, which bounds what is in memory.
+func (w *writer) take() parcel  { return <-w.empty }
+func (w *writer) give(p parcel) { w.full <- p }
+
+func (w *writer) run(ctx context.Context) {
+	sinks := w.out.Alerts
+	calls := w.out.Calls
+	for p := range w.full {
+		if calls != nil && len(p.calls) > 0 {
+			if err := calls.WriteCalls(p.calls); err != nil {
+				w.fail(fmt.Errorf("call log: %w", err))
+				w.fail(calls.Close())
+				calls = nil
+			}
+		}
+		if len(p.alerts) > 0 {
+			kept := sinks[:0:0]
+			for _, s := range sinks {
+				if err := s.Write(ctx, p.alerts); err != nil {
+					w.fail(err)
+					w.fail(s.Close())
+					continue
+				}
+				kept = append(kept, s)
+			}
+			if sinks = kept; len(sinks) == 0 && len(w.out.Alerts) > 0 {
+				w.stop()
+			}
+		}
+		if w.prog != nil {
+			w.prog.Calls.Add(uint64(len(p.calls)))
+			w.prog.Alerts.Add(uint64(len(p.alerts)))
+		}
+		clear(p.calls)
+		clear(p.alerts)
+		w.empty <- parcel{p.calls[:0], p.alerts[:0]}
+	}
+	if calls != nil {
+		w.fail(calls.Close())
+	}
+	for _, s := range sinks {
+		w.fail(s.Close())
+	}
+}
+
+func (w *writer) fail(err error) {
+	if err != nil {
+		w.errs = append(w.errs, err)
+	}
+}

@@ -1,0 +1,158 @@
+// Package extract turns one worker's packets into calls: it calls packet, tcp, http1, phi and call in a row, on
+// one goroutine, over the flow partitions that the worker owns. It owns every byte until Take hands the calls
+// over; their strings live in arenas that are never written again.
+package extract
+
+import (
+	"errors"
+	"fmt"
+
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+	"auscult/sensor/http"
+	"auscult/sensor/http/http1"
+	"auscult/sensor/packet"
+	"auscult/sensor/phi"
+	"auscult/sensor/tcp"
+)
+
+// Partitions is the fixed number of flow partitions, chosen by a symmetric hash of the connection.
+const Partitions = 64
+
+// Config holds the stages' own.
+type Config struct {
+	Packet packet.Config `yaml:"packet"`
+	TCP    tcp.Config    `yaml:"tcp"`
+	HTTP   http.Config   `yaml:"http"`
+	PHI    phi.Config    `yaml:"phi"`
+	// Scanners bounds the bodies that one flow partition scans at once; the content of further ones is counted
+	// and not scanned.
+	Scanners int `yaml:"scanners"`
+	// MemoBytes bounds the memory of the memo of pure functions (token to claims, path to template).
+	MemoBytes int64 `yaml:"memo_bytes"`
+}
+
+// Defaults suits a hospital's core switch.
+func Defaults() Config {
+	return Config{
+		Packet: packet.Defaults(), TCP: tcp.Defaults(), HTTP: http.Defaults(), PHI: phi.Defaults(),
+		Scanners: 512, MemoBytes: 16 << 20,
+	}
+}
+
+// Validate names the first field that cannot be worked with.
+func (c Config) Validate() error {
+	if c.Scanners < 1 {
+		return fmt.Errorf("scanners: %d is not positive", c.Scanners)
+	}
+	if c.MemoBytes < 0 {
+		return fmt.Errorf("memo_bytes: %d is negative", c.MemoBytes)
+	}
+	return errors.Join(c.Packet.Validate(), c.TCP.Validate(), c.HTTP.Validate(), c.PHI.Validate())
+}
+
+// Extractor is one worker's. It is for one goroutine.
+type Extractor struct {
+	cfg        Config
+	index      int // of this worker, among workers
+	workers    int
+	epochCalls int
+
+	decoder *packet.Decoder
+	segment packet.Segment
+	parts   [Partitions]*partition // nil: another worker's
+	builder *call.Builder
+	arena   call.Arena
+	spare   []*phi.Scanner // scanners at rest
+	idle    []*bodies      // and what held them
+	logins  []*call.LoginBodies
+
+	events []tcp.Event
+	done   []*http.Exchange
+	calls  []call.Call
+	stats  Stats
+}
+
+// partition is one flow partition: all state that a connection's fate depends on, and the limits on it.
+type partition struct {
+	owner    *Extractor
+	table    *tcp.Table
+	pool     *http1.Pool
+	scanning int // scanners out
+	calls    int // since the last Take
+}
+
+// New returns the extractor of worker index of workers. memo must be a memo of pure functions: what it forgets
+// changes speed only.
+func New(cfg Config, calls call.Config, memo *Memo, index, workers, epochCalls int) *Extractor {
+	e := &Extractor{
+		cfg: cfg, index: index, workers: workers, epochCalls: epochCalls,
+		decoder: packet.New(cfg.Packet),
+		builder: call.NewBuilder(calls, &lookup{memo: memo}),
+	}
+	for p := index; p < Partitions; p += workers {
+		e.parts[p] = &partition{owner: e, table: tcp.New(cfg.TCP), pool: http1.NewPool(cfg.HTTP)}
+	}
+	return e
+}
+
+// Packet takes one frame. What is not TCP, or belongs to another worker's partition, ends here.
+func (e *Extractor) Packet(r *packet.Raw) {
+	reason := e.decoder.Decode(&e.segment, r)
+	if reason != packet.OK {
+		if e.index == 0 { // it has no partition: one worker counts for all
+			e.stats.packet(r)
+			e.stats.Reasons[reason]++
+		}
+		return
+	}
+	part := e.parts[e.segment.Flow.Hash()%Partitions]
+	if part == nil {
+		return
+	}
+	e.stats.packet(r)
+	e.stats.CutBytes += uint64(e.segment.Cut)
+	part.pool.Where = r.Where
+	e.events = part.table.Segment(e.events[:0], r.Time, &e.segment)
+	for i := range e.events {
+		e.event(part, &e.events[i])
+	}
+}
+
+// Expire lets happen what silence up to and including mark has decided.
+func (e *Extractor) Expire(mark clock.Time) {
+	for _, part := range e.parts {
+		if part == nil {
+			continue
+		}
+		e.events = part.table.Expire(e.events[:0], mark)
+		for i := range e.events {
+			e.event(part, &e.events[i])
+		}
+	}
+}
+
+// Close ends every connection, as the capture has ended at now.
+func (e *Extractor) Close(now clock.Time) {
+	for _, part := range e.parts {
+		if part == nil {
+			continue
+		}
+		e.events = part.table.Close(e.events[:0], now)
+		for i := range e.events {
+			e.event(part, &e.events[i])
+		}
+	}
+}
+
+// Take hands over the calls since the last Take, in no order, and goes on in spare.
+func (e *Extractor) Take(spare []call.Call) []call.Call {
+	calls := e.calls
+	e.calls = spare[:0]
+	for _, part := range e.parts {
+		if part != nil {
+			part.calls = 0
+		}
+	}
+	return calls
+}
