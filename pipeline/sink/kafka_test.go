@@ -88,11 +88,6 @@ func check(t *testing.T, broker string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []interface {
-		Close() error
-	}{f, k} {
-		defer s.Close()
-	}
 	for i := 0; i < len(batch); i += 10 {
 		part := batch[i:min(i+10, len(batch))]
 		if err := f.Write(t.Context(), part); err != nil {
