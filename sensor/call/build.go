@@ -41,6 +41,7 @@ type Builder struct {
 	delivered []uint64
 	issued    []uint64
 	seen      set
+	words     words
 	server    uint64 // hash of the server's address and port
 	loggedIn  bool   // the request's body holds a user and a password
 

@@ -15,7 +15,7 @@ func wordFlags(parts [][]byte, r *Route) Flags {
 	var f Flags
 	for i, s := range parts {
 		f |= wordFlag(s, i == len(parts)-1, len(parts))
-		if len(s) < 24 && spaceOf(s) == patient {
+		if len(s) < 24 && wordSpace(s) == patient {
 			f |= HealthAPI
 		}
 	}

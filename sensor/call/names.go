@@ -61,32 +61,39 @@ func canonical(dst *[48]byte, word []byte) []byte {
 	return b
 }
 
-// spaceOf is the name space of a word in a path, a query key or a JSON key.
-func spaceOf(word []byte) nameSpace {
+// wordSpace is the name space of a word of a path.
+func wordSpace(word []byte) nameSpace {
 	var buf [48]byte
-	canon := canonical(&buf, word)
-	switch string(canon) {
+	switch string(canonical(&buf, word)) {
 	case "", "ids", "uids", "uuids":
 		return generic
 	case "patient", "subject", "beneficiary", "member", "person", "enrollee", "individual", "pat":
 		return patient
-	case "mrn", "uhid", "abha", "abhanumber", "abhaaddress", "health", "healthnumber", "ssn", "aadhaar", "aadhar",
-		"nhsnumber", "medicalrecordnumber", "medicalrecord", "patientidentifier", "identifier", "patientmrn", "mbi":
+	case "mrn", "uhid", "abha", "abhanumber", "abhaaddress", "healthnumber", "ssn", "aadhaar", "aadhar",
+		"nhsnumber", "medicalrecordnumber", "patientidentifier", "identifier", "patientmrn", "mbi":
 		return business
-	}
-	if phi.PatientKey(word) {
-		if phi.KeyClass(word)&(phi.MRN|phi.ABHA|phi.Aadhaar|phi.MBI|phi.SSN) != 0 {
-			return business
-		}
-		return patient
 	}
 	return record
 }
 
+// spaceOf is the name space of a key of a query or a body, which come in more spellings.
+func spaceOf(word []byte) nameSpace {
+	if s := wordSpace(word); s != record {
+		return s
+	}
+	switch {
+	case !phi.PatientKey(word):
+		return record
+	case phi.KeyClass(word)&(phi.MRN|phi.ABHA|phi.Aadhaar|phi.MBI|phi.SSN) != 0:
+		return business
+	}
+	return patient
+}
+
 // namesPatient is whether what follows a word in a path names a patient.
 func namesPatient(word []byte) bool {
-	s := spaceOf(word)
-	return s == patient || s == business && string(word) != "health"
+	s := wordSpace(word)
+	return s == patient || s == business
 }
 
 // reference reads a FHIR reference (section 2.3.0): Patient/123, an absolute URL, or one with a version. The

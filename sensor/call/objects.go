@@ -82,7 +82,7 @@ func (b *Builder) clip(ar *Arena, value []byte) string {
 func (b *Builder) pathObjects(c *Call, ar *Arena, r *Route) {
 	for i := range r.IDs {
 		id := &r.IDs[i]
-		space := spaceOf(id.Type)
+		space, _ := b.words.of(id.Type)
 		switch {
 		case r.FHIR.Shape != fhir.NotFHIR:
 			space = typeSpace(id.Type)
@@ -131,7 +131,7 @@ func (b *Builder) place(r *Route, id *phi.ID) (nameSpace, []byte, []byte) {
 	if fhir.Lookup(b.word) != 0 {
 		return typeSpace(b.word), b.word, value
 	}
-	space := spaceOf(b.word)
+	space, _ := b.words.of(b.word)
 	if space != generic {
 		return space, b.word, value
 	}
@@ -139,7 +139,7 @@ func (b *Builder) place(r *Route, id *phi.ID) (nameSpace, []byte, []byte) {
 	if len(r.Collection) == 0 {
 		return record, b.word, value
 	}
-	if space = spaceOf(r.Collection); space == generic || space == business {
+	if space = wordSpace(r.Collection); space == generic || space == business {
 		space = record
 	}
 	return space, r.Collection, value
@@ -157,7 +157,7 @@ func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report) {
 	for i := range resp.IDs {
 		id := &resp.IDs[i]
 		space, typ, value := b.place(r, id)
-		if space == record && id.Kind == phi.Resource && spaceOf(b.word) == generic {
+		if space == record && id.Kind == phi.Resource && wordSpace(b.word) == generic {
 			space = b.echo(requested, value, people)
 		}
 		value = bytes.TrimSpace(value)

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"auscult/sensor/fhir"
-	"auscult/sensor/phi"
 )
 
 // query reads the query of a call: identifiers, page size, page step, and credentials in it.
@@ -124,7 +123,7 @@ func (b *Builder) classify(r *Route, key, as, chain, value []byte) (nameSpace, [
 	isFHIR := r.FHIR.Shape != fhir.NotFHIR
 	if len(chain) > 0 {
 		switch {
-		case string(chain) == "identifier" && (string(as) == "Patient" || spaceOf(key) == patient):
+		case string(chain) == "identifier" && (string(as) == "Patient" || wordSpace(key) == patient):
 			return business, chain
 		case string(chain) != "_id" && string(chain) != "id":
 			return nobody, nil
@@ -133,7 +132,7 @@ func (b *Builder) classify(r *Route, key, as, chain, value []byte) (nameSpace, [
 	if space, typ := dicomKey(key); space != nobody {
 		return space, typ
 	}
-	space := spaceOf(key)
+	space, identifies := b.words.of(key)
 	switch {
 	case string(as) == "Patient":
 		return patient, as
@@ -157,7 +156,7 @@ func (b *Builder) classify(r *Route, key, as, chain, value []byte) (nameSpace, [
 		return b.fhirParam(key, value)
 	case plumbing(key) || !hasDigit(value):
 		return nobody, nil
-	case phi.IdentifierKey(key) || idSuffix(key):
+	case identifies:
 		return record, key
 	}
 	return nobody, nil
@@ -170,7 +169,7 @@ func (b *Builder) bare(r *Route, value []byte) (nameSpace, []byte) {
 		return typeSpace(r.FHIR.Type), r.FHIR.Type
 	case !hasDigit(value) || len(r.Collection) == 0:
 		return nobody, nil
-	case spaceOf(r.Collection) == patient:
+	case wordSpace(r.Collection) == patient:
 		return patient, r.Collection
 	}
 	return record, r.Collection
