@@ -30,8 +30,11 @@ func TestKeyTexts(t *testing.T) {
 			packages[pkg] = fieldComments(t, filepath.Join(projectRoot(t), strings.TrimPrefix(strings.Replace(pkg, "main", "sensor", 1), "auscult/")))
 		}
 		text := packages[pkg][k.owner.Name()+"."+k.field]
-		if text == "" {
+		switch text {
+		case "":
 			t.Errorf("%s.%s.%s has no comment to print above %s", pkg, k.owner.Name(), k.field, k.name())
+		case asAbove:
+			continue
 		}
 		last := k.path[len(k.path)-1]
 		if rest, ok := strings.CutPrefix(text, k.field+" "); ok {
@@ -50,6 +53,10 @@ func TestKeyTexts(t *testing.T) {
 	}
 }
 
+// asAbove stands for the comment of a field that has none and follows another on the next line: one comment is
+// for both, and is printed once.
+const asAbove = "-"
+
 // fieldComments is the comment of every field of every struct of the package in dir, by Type.Field, in one line.
 func fieldComments(t *testing.T, dir string) map[string]string {
 	t.Helper()
@@ -59,7 +66,8 @@ func fieldComments(t *testing.T, dir string) map[string]string {
 		t.Fatalf("no package in %s: %v", dir, err)
 	}
 	for _, name := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.SkipObjectResolution)
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, name, nil, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,9 +77,15 @@ func fieldComments(t *testing.T, dir string) map[string]string {
 				return true
 			}
 			if st, ok := spec.Type.(*ast.StructType); ok {
+				last := -1
 				for _, f := range st.Fields.List {
+					text := strings.Join(strings.Fields(f.Doc.Text()+" "+f.Comment.Text()), " ")
+					if text == "" && set.Position(f.Pos()).Line == last+1 {
+						text = asAbove
+					}
+					last = set.Position(f.End()).Line
 					for _, id := range f.Names {
-						out[spec.Name.Name+"."+id.Name] = strings.Join(strings.Fields(f.Doc.Text()+" "+f.Comment.Text()), " ")
+						out[spec.Name.Name+"."+id.Name] = text
 					}
 				}
 			}

@@ -46,7 +46,7 @@ func TestReplayToStandardOutput(t *testing.T) {
 			t.Errorf("not a finding: %v in %s", err, line)
 		}
 	}
-	for _, want := range []string{"inputs ", "packets ", "calls ", "sequential_enumeration", "lost ", "took "} {
+	for _, want := range []string{"inputs ", "packets ", "calls ", "1 incident in ", "lost ", "took "} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("the summary has no %q:\n%s", want, stderr)
 		}
