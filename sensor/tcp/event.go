@@ -5,8 +5,8 @@ import (
 	"auscult/sensor/packet"
 )
 
-// ID names a connection: a hash of its flow and of the time of its first packet, the same on every machine and
-// with any number of workers.
+// ID names a connection: a hash of its flow and of the time and sequence number of its first packet, the same on
+// every machine and with any number of workers.
 type ID uint64
 
 // Kind is what an Event says about one direction of a connection.

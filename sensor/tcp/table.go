@@ -127,7 +127,7 @@ func (t *Table) open(dst []Event, now clock.Time, s *packet.Segment, hash uint64
 		}
 	}
 	c := t.alloc()
-	c.ID = connID(&s.Flow, now)
+	c.ID = connID(s, now)
 	c.Flow, c.Start, c.last = s.Flow, now, now
 	if !syn {
 		c.Midstream = true
@@ -146,8 +146,9 @@ func probe(s *packet.Segment) bool {
 	return len(s.Payload)+s.Cut == 1 && s.Flags&(packet.PSH|packet.FIN|packet.SYN) == 0
 }
 
-func connID(f *packet.Flow, start clock.Time) ID {
-	return ID(f.KeyedHash(uint64(start), 0x8ebc6af09c88c6e3))
+// connID names the connection that s begins. The sequence number tells apart two at one instant.
+func connID(s *packet.Segment, start clock.Time) ID {
+	return ID(s.Flow.KeyedHash(uint64(start), 0x8ebc6af09c88c6e3^uint64(s.Seq)))
 }
 
 // evict forgets the connection that is worth least.
