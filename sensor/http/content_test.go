@@ -1,0 +1,299 @@
+package http
+
+import (
+	"bytes"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zlib"
+	"github.com/klauspost/compress/zstd"
+)
+
+type sink struct{ bytes.Buffer }
+
+func (s *sink) Scan(b []byte) { s.Write(b) }
+func (s *sink) Close(bool)    {}
+
+// pack applies the codings in the order of a Content-Encoding value.
+func pack(t testing.TB, text []byte, names ...string) []byte {
+	t.Helper()
+	for _, name := range names {
+		var out bytes.Buffer
+		var w io.WriteCloser
+		switch name {
+		case "gzip":
+			w = gzip.NewWriter(&out)
+		case "deflate":
+			w = zlib.NewWriter(&out)
+		case "raw":
+			w, _ = flate.NewWriter(&out, 6)
+		case "br":
+			w = brotli.NewWriter(&out)
+		case "zstd":
+			w, _ = zstd.NewWriter(&out)
+		}
+		if _, err := w.Write(text); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		text = out.Bytes()
+	}
+	return text
+}
+
+// clinical is n bytes of the kind of text that clinical APIs send.
+func clinical(n int) []byte {
+	r := rand.New(rand.NewPCG(1, 2))
+	var out bytes.Buffer
+	for out.Len() < n {
+		out.WriteString(`{"resourceType":"Observation","id":"`)
+		for range 8 {
+			out.WriteByte("0123456789abcdef"[r.IntN(16)])
+		}
+		out.WriteString(`","subject":{"reference":"Patient/`)
+		out.WriteByte(byte('0' + r.IntN(10)))
+		out.WriteString(`"}},`)
+	}
+	return out.Bytes()[:n]
+}
+
+func message(encoding string) *Message {
+	return &Message{Headers: []Header{{[]byte("Content-Type"), []byte("text/plain")}, {[]byte("Content-Encoding"), []byte(encoding)}}}
+}
+
+func TestContent(t *testing.T) {
+	text := clinical(40_000)
+	var stats Stats
+	contents := NewContents(Defaults(), &stats)
+	f := func(encoding string, wire []byte, want string, r Result) {
+		t.Helper()
+		for _, cut := range []int{1, 3, 1460, len(wire) + 1} {
+			var out sink
+			d, limited, bad := contents.Open(message(encoding), &out)
+			if d == nil {
+				t.Fatalf("%s: not opened (limited %v, bad %v)", encoding, limited, bad)
+			}
+			for rest := wire; len(rest) > 0; rest = rest[min(cut, len(rest)):] {
+				piece := bytes.Clone(rest[:min(cut, len(rest))])
+				d.Write(piece)
+				clear(piece)
+			}
+			got := d.Close(true)
+			r.Decoded = int64(len(want))
+			if got != r {
+				t.Errorf("%s in pieces of %d: %+v, want %+v", encoding, cut, got, r)
+			}
+			if out.String() != want {
+				t.Errorf("%s in pieces of %d: other text, %d bytes", encoding, cut, out.Len())
+			}
+		}
+	}
+	good, bad := Result{Whole: true}, Result{Whole: true, Bad: true}
+	all := string(text)
+	f("gzip", pack(t, text, "gzip"), all, good)
+	f("X-GZip;q=1", append(pack(t, text[:100], "gzip"), pack(t, text[100:], "gzip")...), all, good)
+	f("deflate", pack(t, text, "deflate"), all, good)
+	f("deflate", pack(t, text, "raw"), all, good)
+	f("br", pack(t, text, "br"), all, good)
+	f("zstd", pack(t, text, "zstd"), all, good)
+	f("zstd", append(pack(t, text[:100], "zstd"), pack(t, text[100:], "zstd")...), all, good)
+	f("identity, gzip , br", pack(t, text, "gzip", "br"), all, good)
+	f("zstd,deflate", pack(t, text, "zstd", "deflate"), all, good)
+	f("gzip", []byte(`{"plain":1}`), `{"plain":1}`, bad)
+	f("gzip", []byte("x"), "x", bad)
+	f("zstd", []byte(`{"plain":1}`), `{"plain":1}`, bad)
+	f("gzip", append(pack(t, text, "gzip"), "and more than a header of garbage"...), all, bad)
+	f("gzip", nil, "", good)
+	f("br", []byte("\xff\xff\xff\xff\xff\xff"), "", Result{Bad: true})
+	if open := contents.open; open != 0 {
+		t.Errorf("%d contents are still open", open)
+	}
+	if len(contents.spares.gzip) == 0 || len(contents.spares.zstd) == 0 || len(contents.spares.flate) == 0 {
+		t.Error("decoders did not come back")
+	}
+	contents.Close()
+}
+
+func TestContentRefused(t *testing.T) {
+	f := func(encoding string, limited, bad bool) {
+		t.Helper()
+		contents := NewContents(Defaults(), new(Stats))
+		d, l, b := contents.Open(message(encoding), nil)
+		if d != nil || l != limited || b != bad {
+			t.Errorf("%q: opened %v, limited %v, bad %v", encoding, d != nil, l, b)
+		}
+	}
+	f("", false, false)
+	f("identity", false, false)
+	f("gzip, gzip, gzip", true, false)
+	f("gzip, gzip, gzip, gzip, gzip, gzip", true, false)
+	f("utf-8", false, true)
+	cfg := Defaults()
+	cfg.Decoders = 1
+	contents := NewContents(cfg, new(Stats))
+	d, _, _ := contents.Open(message("gzip"), nil)
+	if _, limited, _ := contents.Open(message("gzip"), nil); !limited || contents.stats.OverDecoders != 1 {
+		t.Error("a second decoder was opened")
+	}
+	d.Close(false)
+	if d, _, _ = contents.Open(message("gzip"), nil); d == nil {
+		t.Error("the decoder did not come back")
+	}
+	d.Close(false)
+	contents.Close()
+}
+
+// TestContentCut has content that ends early: cut off it is not bad, at its end it is.
+func TestContentCut(t *testing.T) {
+	text := clinical(100_000)
+	wire := pack(t, text, "gzip")
+	contents := NewContents(Defaults(), new(Stats))
+	defer contents.Close()
+	for _, complete := range []bool{false, true} {
+		var out sink
+		d, _, _ := contents.Open(message("gzip"), &out)
+		d.Write(wire[:len(wire)/2])
+		r := d.Close(complete)
+		if r.Whole || r.Bad != complete || r.Decoded != int64(out.Len()) || r.Decoded < 10_000 {
+			t.Errorf("complete %v: %+v", complete, r)
+		}
+		if !bytes.HasPrefix(text, out.Bytes()) {
+			t.Error("other text")
+		}
+	}
+}
+
+// TestBomb has bombs plain and nested: each is stopped at a limit, and in bounded memory.
+func TestBomb(t *testing.T) {
+	f := func(encoding string, wire []byte, cfg Config) (r Result, stats Stats) {
+		t.Helper()
+		contents := NewContents(cfg, &stats)
+		defer contents.Close()
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		d, _, _ := contents.Open(message(encoding), nil)
+		for rest := wire; len(rest) > 0; rest = rest[min(1460, len(rest)):] {
+			d.Write(rest[:min(1460, len(rest))])
+		}
+		r = d.Close(true)
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > 20<<20 {
+			t.Errorf("%s took %d bytes of memory", encoding, used)
+		}
+		if !r.Limited || r.Whole {
+			t.Errorf("%s: %+v", encoding, r)
+		}
+		return r, stats
+	}
+	cfg := Defaults()
+	zeros := make([]byte, 200<<20)
+	gz := pack(t, zeros, "gzip")
+	r, stats := f("gzip", gz, cfg)
+	if stats.OverRatio != 1 || r.Decoded > cfg.RatioFloor+cfg.Ratio*int64(len(gz)) {
+		t.Errorf("ratio: %+v, %d", r, stats.OverRatio)
+	}
+	cfg.Ratio = 1 << 20
+	if r, stats = f("gzip", gz, cfg); stats.OverDecoded != 1 || r.Decoded != cfg.DecodedBytes {
+		t.Errorf("size: %+v, %d", r, stats.OverDecoded)
+	}
+	cfg = Defaults()
+	for _, coding := range []string{"br", "zstd"} {
+		f(coding, pack(t, zeros, coding), cfg)
+	}
+	// What an outer coding unpacks to is bounded too: here it is gzip members that hold nothing.
+	empty := bytes.Repeat(pack(t, nil, "gzip"), 4<<20)
+	if r, _ = f("gzip, gzip", pack(t, empty, "gzip"), cfg); r.Decoded != 0 {
+		t.Errorf("nested: %+v", r)
+	}
+}
+
+// TestContentsClose leaves no coroutine behind.
+func TestContentsClose(t *testing.T) {
+	before := runtime.NumGoroutine()
+	contents := NewContents(Defaults(), new(Stats))
+	var open []*Content
+	for range 50 {
+		d, _, _ := contents.Open(message("gzip"), nil)
+		d.Write([]byte("\x1f\x8b\x08\x00"))
+		open = append(open, d)
+	}
+	for _, d := range open {
+		d.Close(false)
+	}
+	contents.Close()
+	if after := runtime.NumGoroutine(); after > before {
+		t.Errorf("%d coroutines more than before", after-before)
+	}
+}
+
+func TestContentAllocs(t *testing.T) {
+	contents := NewContents(Defaults(), new(Stats))
+	defer contents.Close()
+	text := clinical(20_000)
+	for _, coding := range []string{"gzip", "deflate", "gzip, deflate"} {
+		wire := pack(t, text, strings.Split(coding, ", ")...)
+		m := message(coding)
+		run := func() {
+			d, _, _ := contents.Open(m, nil)
+			for rest := wire; len(rest) > 0; rest = rest[min(1460, len(rest)):] {
+				d.Write(rest[:min(1460, len(rest))])
+			}
+			if !d.Close(true).Whole {
+				t.Fatal("not whole")
+			}
+		}
+		run()
+		if n := testing.AllocsPerRun(50, run); n > 0 {
+			t.Errorf("%s: %v allocations", coding, n)
+		}
+	}
+}
+
+// FuzzContent has any content under any coding, in any cut: nothing but the cut may differ, and limits hold.
+func FuzzContent(f *testing.F) {
+	for i, coding := range []string{"gzip", "deflate", "br", "zstd", "gzip, br"} {
+		f.Add(coding, pack(f, clinical(300), strings.Split(coding, ", ")...), uint16(i*7+1))
+	}
+	f.Add("deflate, zstd", []byte("x\x9c\x00"), uint16(2))
+	cfg := Defaults()
+	cfg.DecodedBytes, cfg.WindowBytes, cfg.RatioFloor = 1<<20, 1<<16, 1<<12
+	f.Fuzz(func(t *testing.T, encoding string, wire []byte, cut uint16) {
+		contents := NewContents(cfg, new(Stats))
+		defer contents.Close()
+		run := func(step int) (string, Result) {
+			var out sink
+			d, _, _ := contents.Open(message(encoding), &out)
+			if d == nil {
+				return "", Result{}
+			}
+			for rest := wire; len(rest) > 0; rest = rest[min(step, len(rest)):] {
+				d.Write(rest[:min(step, len(rest))])
+			}
+			r := d.Close(true)
+			return out.String(), r
+		}
+		text, whole := run(len(wire) + 1)
+		again, cutUp := run(int(cut) + 1)
+		if int64(len(text)) != whole.Decoded || whole.Decoded > cfg.DecodedBytes {
+			t.Errorf("%d bytes shown, %+v", len(text), whole)
+		}
+		if whole.Limited || cutUp.Limited {
+			return // the ratio is asked for with what was written so far
+		}
+		if whole.Bad == cutUp.Bad && whole.Bad && !whole.Whole {
+			return // how much comes out before the break depends on how the decoder reads ahead
+		}
+		if text != again || whole != cutUp {
+			t.Errorf("whole %+v, cut %+v", whole, cutUp)
+		}
+	})
+}
