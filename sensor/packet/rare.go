@@ -51,7 +51,7 @@ func (d *Decoder) find(f *finder, first gopacket.Decoder) {
 	case f.found:
 		f.reason = OK
 	case f.reason != OK:
-	case err != nil:
+	case err != nil && !f.ppp:
 		f.reason = Tunnel // a pseudowire, or a payload nobody can name
 	default:
 		f.reason = NotIP
@@ -62,6 +62,7 @@ func (d *Decoder) find(f *finder, first gopacket.Decoder) {
 type finder struct {
 	rest   []byte // what the next layer begins with
 	left   int    // layers that may still come
+	ppp    bool   // the last layer says what follows, be it only a number that the library does not know
 	found  bool
 	reason Reason
 }
@@ -73,6 +74,7 @@ func (f *finder) AddLayer(l gopacket.Layer) {
 	if f.found {
 		return
 	}
+	f.ppp = l.LayerType() == layers.LayerTypePPP
 	switch l := l.(type) {
 	case *layers.IPv4, *layers.IPv6:
 		f.found = true
