@@ -19,7 +19,7 @@ type Config struct {
 	ShareOversize    float64 `yaml:"share_oversize"`
 	// ColdThreshold is the evidence, in nats, asked of every stream until the site is known.
 	ColdThreshold float64 `yaml:"cold_threshold"`
-	// WarmDays is how long a site is watched before the learned thresholds hold.
+	// WarmDays is how long a site is watched until the learned thresholds hold in full.
 	WarmDays int `yaml:"warm_days"`
 	// VolumeTail is the tail probability at which a count of patients is alarming.
 	VolumeTail float64 `yaml:"volume_tail"`
@@ -41,7 +41,7 @@ func Defaults() Config {
 	return Config{
 		Budget: 1e-6, ShareUnexplained: 0.25, ShareLattice: 0.15, ShareRefused: 0.10, ShareVolume: 0.15,
 		ShareAcross: 0.10, ShareOversize: 0.10,
-		ColdThreshold: 24, WarmDays: 3, VolumeTail: 1e-7,
+		ColdThreshold: 24, WarmDays: 10, VolumeTail: 1e-7,
 		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Endpoints: 4096,
 		Lattices: 4, Runs: 4096, Single: 20, Unsized: 250,
 	}

@@ -56,7 +56,7 @@ func (d *distributed) Observe(dst []Signal, c *call.Call) []Signal {
 			around = 4
 		}
 		sp.seen = s.now
-		h := sp.walks.step(k.num.value, around, acrossTracks, acrossBack, acrossReach)
+		h := sp.walks.step(k.num.value, around, nearFloor, acrossTracks, acrossBack, acrossReach)
 		t := h.track
 		if t == nil {
 			continue

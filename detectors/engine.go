@@ -83,5 +83,4 @@ const (
 	deliveredHalf = 12 * hour
 	visitHalf     = 36 * hour
 	silence       = day // of a family of findings after an alert; growth is still told
-	markEvery     = 10 * minute
 )

@@ -34,11 +34,11 @@ const fastPrior = 0.03
 func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 	s, p := d.scene, d.scene.p
 	f := &p.cases[famFanout]
-	if f.until != 0 && !f.open(s.now) {
-		s.close(f)
-	}
 	if !p.person() {
 		return dst
+	}
+	if f.until != 0 && !f.open(s.now) {
+		d.reopen(f)
 	}
 	calm := !p.accused(s.now) && p.heat() < s.h.unexplained/2
 	site, own := &s.groups[groupCount], s.peers(p)
@@ -82,13 +82,33 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 	return d.verdict(dst, c, f, own, noted)
 }
 
+// reopen ends the silence of a case. While its counts still stand in the longer windows it is the same case.
+func (d *fanout) reopen(f *casefile) {
+	s, p := d.scene, d.scene.p
+	for _, v := range d.volume(s.peers(p)) {
+		if v.p < s.cfg.VolumeTail {
+			f.until = s.now + silence
+			return
+		}
+	}
+	d.settle()
+	s.close(f)
+}
+
+// settle forgets the evidence that was told.
+func (d *fanout) settle() {
+	p := d.scene.p
+	p.plain, p.pace = [3]stats.CUSUM{}, 0
+	p.paceCode.Reset()
+}
+
 // mark feeds one first contact to stream U.
 func (d *fanout) mark(k *contact, g *group, calm bool) {
 	s, p := d.scene, d.scene.p
 	if k.why == byPeer {
 		return // says nothing either way: two colluders must not clear each other
 	}
-	theta := g.theta
+	theta := p.theta(g)
 	yes := k.why == unexplained
 	p.novel++
 	if yes {
@@ -148,9 +168,9 @@ func (d *fanout) evidence() float64 {
 func (d *fanout) volume(g *group) (v [measures]verdict) {
 	s, p := d.scene, d.scene.p
 	weeks := float64(s.now-s.start) / float64(7*day)
-	factor := math.Pow(1.3, 1+weeks) // baselines move slowly: an attacker would feed them
+	down := math.Pow(1.3, 1+weeks) // baselines move slowly
 	for m := range v {
-		v[m] = p.tallies[m].judge(measure(m), s.now, g, factor)
+		v[m] = p.tallies[m].judge(measure(m), s.now, g, down)
 	}
 	return v
 }
@@ -187,8 +207,7 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 	sig = s.raise(f, c, sig)
 	s.describeFanout(&sig, f, v)
 	f.signal = sig
-	p.plain, p.pace = [3]stats.CUSUM{}, 0
-	p.paceCode.Reset()
+	d.settle()
 	if s.now < p.joined {
 		return dst
 	}

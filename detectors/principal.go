@@ -25,8 +25,11 @@ type principal struct {
 	pace      stats.CUSUM
 	paceCode  stats.KT
 	last      clock.Time // of its last first contact
-	novel     uint32     // first contacts of patients this mark
+	novel     uint32     // first contacts of patients this day
 	unexp     uint32     // of them unexplained
+	known     float64    // first contacts on honest days before
+	knownUn   float64    // of them unexplained
+	days      int        // honest days before
 	tallies   [measures]tally
 	refused   [2]stats.CUSUM
 	lattices  []*lattice
@@ -108,11 +111,12 @@ type group struct {
 	role   string
 	people int
 	rates  [measures][len(scales)]stats.Rate
+	steps  stats.Table // how often a contact goes on where one before pointed
 	marks  stats.Table // pace of unexplained contacts
 	shares [20]uint32  // principals' shares of unexplained contacts, in twentieths, at marks
 	total  uint32
-	novel  uint32
-	unexp  uint32
+	novel  uint64
+	unexp  uint64
 	theta  float64 // 99th percentile of the shares
 	failed uint32
 	tried  uint32
@@ -168,24 +172,41 @@ func (s *scene) teach(p *principal, f func(*group)) {
 	}
 }
 
+// theta is the share of unexplained contacts that p may have on an honest day: the group's 99th percentile, until
+// three days of its own tell; then its own mean and three deviations of a day of twenty contacts.
+func (p *principal) theta(g *group) float64 {
+	if p.days < 3 || p.known < 20 {
+		return math.Max(g.theta, thetaCold)
+	}
+	m := (p.knownUn + 20*float64(g.unexp+1)/float64(g.novel+2)) / (p.known + 20)
+	return math.Min(0.95, math.Max(0.15, m+3*math.Sqrt(m*(1-m)/20)))
+}
+
 // mark learns the day-level share of unexplained contacts: not averages but the spread between principals.
 // Principals under suspicion teach nothing.
 func (s *scene) mark() {
 	s.principals.each(func(p *principal) {
-		if p.novel < 8 || !p.person() {
-			return
-		}
 		n, u := p.novel, p.unexp
 		p.novel, p.unexp = 0, 0
-		if p.accused(s.now) || p.heat() > s.h.unexplained/2 {
+		if n == 0 || !p.person() || p.accused(s.now) || p.heat() > s.h.unexplained/2 {
+			return
+		}
+		// A day worse than one in a hundred of the group's, or of one's own, teaches nobody that it is usual;
+		// but in its first days a principal may show that its work is unlike the group's.
+		share := float64(u) / float64(n)
+		if g := s.peers(p); p.days < 5 && share < 0.85 || n < 4 || share <= p.theta(g) {
+			p.known, p.knownUn = p.known*0.98+float64(n), p.knownUn*0.98+float64(u)
+			p.days++
+		}
+		if n < 4 {
 			return
 		}
 		s.teach(p, func(g *group) {
-			share := (float64(u) + 2*float64(g.unexp+1)/float64(g.novel+2)) / (float64(n) + 2)
+			share = (float64(u) + 4*float64(g.unexp+1)/float64(g.novel+2)) / (float64(n) + 4)
 			g.shares[min(19, int(share*20))]++
 			g.total++
-			g.novel += n
-			g.unexp += u
+			g.novel += uint64(n)
+			g.unexp += uint64(u)
 		})
 	})
 	for i := range s.groups {

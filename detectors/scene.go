@@ -68,11 +68,11 @@ func (s *scene) begin(c *call.Call) {
 	s.now = c.Time
 	if s.start == 0 {
 		s.start = c.Time
-		s.nextMark = c.Time - c.Time%markEvery + markEvery
+		s.nextMark = c.Time - c.Time%day + day
 	}
 	if s.now >= s.nextMark {
 		s.mark()
-		s.nextMark = s.now - s.now%markEvery + markEvery
+		s.nextMark = s.now - s.now%day + day
 	}
 	s.oversize = false
 	p, fresh := s.principals.use(c.Principal.Key)
@@ -123,9 +123,7 @@ func (s *scene) explain(c *call.Call, k *contact) {
 		k.why = unexplained
 		s.stats.Unexplained++
 	}
-	if k.why != again {
-		k.num = s.number(k.Object)
-	}
+	k.num = s.number(k.Object)
 }
 
 // number reads an identifier in the form that its place has shown.
@@ -176,18 +174,23 @@ func (s *scene) finish(c *call.Call) {
 
 // cold tells whether the site is not yet known: young, too few contacts, or deliveries out of the sensor's sight.
 func (s *scene) cold() bool {
-	if s.now-s.start < clock.Time(s.cfg.WarmDays)*day {
+	if s.now-s.start < day {
 		return true
 	}
 	return !s.groups[groupCount].seesDeliveries()
 }
 
-// threshold is h when the site is known and the stated cold threshold before.
+// threshold goes from the stated cold threshold to h as the days pass in which the site is learned: with two days
+// of norms six false alarms in a million calls were measured at the final threshold, with five 1.7 (plan 1.2).
 func (s *scene) threshold(h float64) float64 {
-	if s.cold() {
-		return max(h, s.cfg.ColdThreshold)
+	if h >= s.cfg.ColdThreshold {
+		return h
 	}
-	return h
+	if s.cold() {
+		return s.cfg.ColdThreshold
+	}
+	left := 1 - float64(s.now-s.start)/float64(clock.Time(s.cfg.WarmDays)*day)
+	return h + (s.cfg.ColdThreshold-h)*max(0, left)
 }
 
 // visits remembers who last touched each patient with a reason, for 36 to 72 hours in two generations.

@@ -27,6 +27,7 @@ func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 	s, p := d.scene, d.scene.p
 	f := &p.cases[famWalk]
 	if f.until != 0 && !f.open(s.now) {
+		p.settle()
 		s.close(f)
 	}
 	noted := false
@@ -34,7 +35,7 @@ func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 		k := &s.contacts[i]
 		if k.why == again || k.why == delivered || k.why == created {
 			if k.num.ok {
-				d.pass(k)
+				d.follow(k)
 			}
 			continue
 		}
@@ -124,67 +125,111 @@ func (s *scene) lattice(p *principal, k *contact) *lattice {
 	return l
 }
 
-// pass moves tracks over what was known.
-func (d *sequential) pass(k *contact) {
-	key := k.Param ^ mix(k.num.family)
-	for _, l := range d.scene.p.lattices {
-		if l.space == key {
-			l.plain.pass(k.num.value)
-			l.stripped.pass(k.num.value / 10)
-		}
-	}
-}
-
-// follow feeds stream D.
+// follow feeds stream D with one contact. What an answer had delivered is no evidence, but teaches what order and
+// what nearness are usual for this principal.
 func (d *sequential) follow(k *contact) {
 	s, p := d.scene, d.scene.p
 	x := k.num.value
 	sp := s.space(k)
 	l := s.lattice(p, k)
-	around := sp.around()
+	if k.why == again {
+		l.plain.pass(x)
+		l.stripped.pass(x / 10)
+		return
+	}
+	g := s.peers(p)
+	calm := p.service || p.heat() < s.h.lattice/2 && !p.accused(s.now)
+	exact, near := l.usual(g)
+	evidence := k.why == unexplained || k.why == byPeer
 	arrivals := sp.frontier(x, p.key) && s.now-l.used > arrivalGap
 	l.used = s.now
-	if arrivals {
-		around = 4 // new patients are met in order, at the pace at which they come: a walk there says little
+	if !k.list {
+		d.habit(l, l.all.step(x, 64, nearFloor, 4, 2, 1<<12), evidence, calm)
 	}
-	if p.service {
-		around = math.Max(1, around/float64(1+l.own.Len())) // its own walks are its trade
-	}
-	hit := l.plain.step(x, around, 8, 2, 1<<20)
-	if x >= 10000 {
-		l.stripped.step(x/10, around, 8, 2, 1<<16)
+	var ahead bool
+	if evidence {
+		around := math.Min(sp.around(), 1/exact)
+		if arrivals {
+			around = 4 // new patients are met in order, at the pace at which they come: a walk there says little
+		}
+		near = math.Max(nearFloor, near)
+		ahead = l.plain.step(x, around, near, 8, 2, 1<<20).near && !arrivals
+		if x >= 10000 {
+			l.stripped.step(x/10, around, near, 8, 2, 1<<16)
+		}
+	} else {
+		l.plain.pass(x)
+		l.stripped.pass(x / 10)
 	}
 	if k.list {
 		return // a worklist is near itself; only a strict walk through it counts
 	}
-	near, ok := l.nearest(x)
-	if ok {
-		symbol := sp.rarity(l.sorted, near, p.key)
-		if hit.near && !arrivals {
+	// Delivered contacts teach one time in four: that is enough, and it is the costly part.
+	if gap, ok := l.nearest(x); ok && (evidence || l.all.tick%4 == 0) {
+		symbol := sp.rarity(l.sorted, gap, p.key)
+		if ahead {
 			symbol = classes
 		}
-		d.code(sp, l, symbol)
+		d.code(sp, l, symbol, evidence, calm)
 	}
 	l.add(x)
 	sp.learn(x, k.Key, p.key, int64(s.now/day))
 }
 
-// code feeds the nearness of one contact to the adaptive code and, if the principal is calm, to the norm.
-func (d *sequential) code(sp *space, l *lattice, symbol int) {
-	s, p := d.scene, d.scene.p
-	p0 := sp.symbols.P(symbol, honest(symbol), priorWeight)
-	p0 = l.own.P(symbol, p0, priorWeight)
-	if l.nearness <= 0 {
-		l.code.Reset()
-	}
-	l.nearness.Add(math.Log(l.code.Take(symbol, nearSymbols) / p0))
-	if p.service {
-		l.own.Learn(symbol) // a job's own order is its norm
+// habit learns how the contacts of the calm follow each other. What nothing explains teaches the group alone: a
+// walk must not become its maker's habit.
+func (d *sequential) habit(l *lattice, h hit, evidence, calm bool) {
+	if !calm {
 		return
 	}
-	if p.heat() < s.h.lattice/2 && !p.accused(s.now) {
+	symbol := stepElse
+	switch {
+	case h.exact:
+		symbol = stepExact
+	case h.near:
+		symbol = stepNear
+	}
+	if !evidence {
+		l.steps.Learn(symbol)
+	}
+	if p := d.scene.p; p.person() {
+		d.scene.teach(p, func(g *group) { g.steps.Learn(symbol) })
+	}
+}
+
+// nearFrom is the least class that is near: what lies farther is no sign of a walk, however regular.
+const nearFrom = 2
+
+// code feeds the nearness of one contact to the adaptive code and, if the principal is calm, to the norms: of
+// unexplained contacts, and of all.
+func (d *sequential) code(sp *space, l *lattice, symbol int, evidence, calm bool) {
+	if evidence {
+		p0 := honest(symbol)
+		p0 = math.Max(
+			l.own.P(symbol, sp.symbols.P(symbol, p0, priorWeight), priorWeight),
+			l.ownAll.P(symbol, sp.symbolsAll.P(symbol, p0, priorWeight), priorWeight))
+		if l.nearness <= 0 {
+			l.code.Reset()
+		}
+		p1 := l.code.Take(symbol, nearSymbols)
+		if symbol < nearFrom {
+			p1 = math.Min(p1, p0)
+		}
+		l.nearness.Add(math.Log(p1 / p0))
+	}
+	if !calm {
+		return
+	}
+	person := d.scene.p.person()
+	l.ownAll.Learn(symbol)
+	if person {
+		sp.symbolsAll.Learn(symbol)
+	}
+	if evidence {
 		l.own.Learn(symbol)
-		sp.symbols.Learn(symbol)
+		if person {
+			sp.symbols.Learn(symbol)
+		}
 	}
 }
 

@@ -11,18 +11,19 @@ import (
 // space is a family of identifiers at a place: the numbers of the patients of one server, say. It knows which
 // of them people ask for, and so how near to each other the identifiers of an honest principal lie.
 type space struct {
-	hex     bool // identifiers of this place and length have hex letters
-	sample  [sampleSize]sampled
-	n       int
-	active  stats.Distinct // identifiers asked for, this day and the last
-	before  int
-	since   int64
-	symbols stats.Table
-	walks   walks      // across principals
-	seen    clock.Time // of the last contact
-	top     uint64
-	topBy   uint64
-	second  uint64 // the largest identifier of a principal other than topBy
+	hex        bool // identifiers of this place and length have hex letters
+	sample     [sampleSize]sampled
+	n          int
+	active     stats.Distinct // identifiers asked for, this day and the last
+	before     int
+	since      int64
+	symbols    stats.Table // nearness of the unexplained contacts of the calm
+	symbolsAll stats.Table // and of all their contacts
+	walks      walks       // across principals
+	seen       clock.Time  // of the last contact
+	top        uint64
+	topBy      uint64
+	second     uint64 // the largest identifier of a principal other than topBy
 }
 
 // sampled is one identifier and who asked for it.

@@ -27,11 +27,11 @@ const (
 
 // prior is the shipped expectation of a count in a window in which it is not zero: mean, and Gamma shape. The
 // shapes are low because days of one person differ more than chance (detection plan 1.1: k <= 3, and 0.75 for
-// what is unexplained over a day). At a tail of 1e-7 they put the limits of an unknown person near 34, 70, 220,
-// 280 and 890 patients opened, and 20, 61, 150, 230 and 580 without a reason.
+// what is unexplained over a day). At a tail of 1e-7 they put the limits of an unknown person near 34, 70, 260,
+// 320 and 950 patients opened, and 20, 61, 190, 250 and 620 without a reason.
 var prior = [measures][len(scales)]struct{ mean, k float64 }{
-	opened:            {{2.6, 2}, {5.2, 1.5}, {18, 1.5}, {23, 1.5}, {75, 1.5}},
-	openedUnexplained: {{1.25, 2}, {4.5, 1.5}, {7, 0.75}, {11, 0.75}, {28, 0.75}},
+	opened:            {{2.6, 2}, {5.2, 1.5}, {21, 1.5}, {26, 1.5}, {80, 1.5}},
+	openedUnexplained: {{1.25, 2}, {4.5, 1.5}, {9, 0.75}, {12, 0.75}, {30, 0.75}},
 	deliveredPeople:   {{40, 0.6}, {60, 0.6}, {120, 0.6}, {200, 0.6}, {500, 0.6}},
 }
 
@@ -51,11 +51,12 @@ func (t *tally) add(m measure, now clock.Time, n int, learn bool, groups ...*gro
 		t.slide[i].Add(now, w, uint32(n))
 		if part := int64(now / w); part != t.part[i] {
 			if t.n[i] > 0 && learn {
-				// The top of the range would teach an attack: a count counts for at most four means.
-				x := min(float64(t.n[i]), 4*prior[m][i].mean)
-				t.hist[i].Learn(x)
+				// The top of the range would teach an attack: a count counts for at most three means.
+				pr := prior[m][i]
+				x := float64(t.n[i])
+				t.hist[i].Learn(min(x, 3*max(pr.mean, t.hist[i].Mean(pr.mean, 1/pr.mean, pr.k))), stats.FadePerson)
 				for _, g := range groups {
-					g.rates[m][i].Learn(x)
+					g.rates[m][i].Learn(min(x, 3*pr.mean), stats.FadeGroup)
 				}
 			}
 			t.part[i], t.n[i] = part, 0
@@ -63,6 +64,9 @@ func (t *tally) add(m measure, now clock.Time, n int, learn bool, groups ...*gro
 		t.n[i] += uint32(n)
 	}
 }
+
+// most is how far above the shipped prior a learned mean may go.
+const most = 10
 
 // verdict is the most surprising count of all scales: its tail probability, the count, what is usual, and where.
 type verdict struct {
@@ -73,8 +77,9 @@ type verdict struct {
 }
 
 // judge compares the counts that end at now with the principal's own history, shrunk to its group's, shrunk to
-// the shipped prior. Means move away from the prior by at most factor either way.
-func (t *tally) judge(m measure, now clock.Time, g *group, factor float64) verdict {
+// the shipped prior. People differ about as much as their mean, so the group weighs one over the mean in windows.
+// Means go below the prior by at most the factor down, and above it by at most most.
+func (t *tally) judge(m measure, now clock.Time, g *group, down float64) verdict {
 	best := verdict{p: 1}
 	for i := range scales {
 		n := t.slide[i].Sum(now, scales[i].width)
@@ -83,8 +88,9 @@ func (t *tally) judge(m measure, now clock.Time, g *group, factor float64) verdi
 			continue
 		}
 		mean := g.rates[m][i].Mean(pr.mean, 30, pr.k)
-		mean = t.hist[i].Mean(mean, 5, pr.k)
-		mean = min(max(mean, pr.mean/factor), pr.mean*factor)
+		mean = max(mean, pr.mean/down)
+		mean = t.hist[i].Mean(mean, 1/mean, pr.k)
+		mean = min(max(mean, pr.mean/down), pr.mean*most)
 		if p := stats.Tail(n, mean, pr.k); p < best.p {
 			best = verdict{p, n, mean, i}
 		}

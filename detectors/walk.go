@@ -47,15 +47,17 @@ type walks struct {
 type hit struct {
 	track *track // the best it extended, nil if none
 	near  bool   // it extended a track that had been extended before
+	exact bool   // and by its very step
 }
 
 // nearFloor is the least chance that an honest contact lies just ahead of the one before: people admitted one
 // after another lie in neighbouring beds, and a round goes from bed to bed.
 const nearFloor = 0.15
 
-// step takes one identifier. around is how many patients the honest choose among; limit and reach bound the
-// tracks and the distance at which a new one starts; back is how many recent identifiers start tracks.
-func (w *walks) step(x uint64, around float64, limit, back int, reach uint64) hit {
+// step takes one identifier. around is how many patients the honest choose among, ahead the chance that an honest
+// contact lies just ahead of one before; limit and reach bound the tracks and the distance at which a new one
+// starts; back is how many recent identifiers start tracks.
+func (w *walks) step(x uint64, around, ahead float64, limit, back int, reach uint64) hit {
 	w.tick++
 	var h hit
 	best := -1
@@ -73,11 +75,12 @@ func (w *walks) step(x uint64, around float64, limit, back int, reach uint64) hi
 		} else {
 			t.exact.Add(math.Log(0.1 * f1 * around / width))
 		}
-		t.near.Add(math.Log(f1 / math.Max(nearFloor, math.Min(1, width/around))))
+		t.near.Add(math.Log(f1 / math.Max(ahead, math.Min(1, width/around))))
 		if t.w() <= 0 {
 			t.step = d
 		}
 		h.near = h.near || t.steps > 0
+		h.exact = h.exact || t.steps > 0 && d == t.step
 		t.last, t.tick = x, w.tick
 		t.steps++
 		if best < 0 || t.w() > w.tracks[best].w() {
@@ -201,10 +204,13 @@ type lattice struct {
 	used     clock.Time
 	plain    walks
 	stripped walks // of the identifier without its last digit: a check digit hides the step
+	all      walks // of every first contact, to learn what order is usual
+	steps    stats.Table
 	sorted   []uint64
 	order    []uint64
 	code     stats.KT
-	own      stats.Table
+	own      stats.Table // nearness of its unexplained contacts
+	ownAll   stats.Table // and of all
 	nearness stats.CUSUM
 }
 
@@ -220,6 +226,22 @@ func (l *lattice) calm() {
 	l.plain.calm()
 	l.stripped.calm()
 	l.code.Reset()
+}
+
+// Symbols of the table of steps: how a contact lies to the tracks of all contacts before.
+const (
+	stepElse = iota
+	stepNear
+	stepExact
+)
+
+// usual is the chance that an honest contact of this principal goes on exactly, or nearly, where one before
+// pointed: its own habit, shrunk to its group's, shrunk to the shipped one. At most 0.4: order never becomes so
+// usual that a walk says nothing.
+func (l *lattice) usual(g *group) (exact, near float64) {
+	exact = l.steps.P(stepExact, g.steps.P(stepExact, 0.01, priorWeight), 30)
+	near = l.steps.P(stepNear, g.steps.P(stepNear, 0.04, priorWeight), 30)
+	return math.Min(0.4, exact), math.Min(0.6, exact+near)
 }
 
 // nearest is the distance from x to the nearest own identifier; ok is false when there is none.

@@ -8,14 +8,17 @@ import (
 // Distinct counts different hashes: exactly to a limit of 1024, then by HyperLogLog with 4096 registers
 // (1.6 % error, 4 kB). The count never goes down, at the switch or after it. The zero value is empty.
 type Distinct struct {
-	set Set
-	reg []uint8
-	top int
+	set   Set
+	reg   []uint8
+	sum   uint64 // of 2^-r over the registers, in units of 2^-maxRank: kept up, so that Len costs nothing
+	empty int    // registers still at 0
+	top   int
 }
 
 const (
 	exactLimit = 1024
 	hllBits    = 12
+	maxRank    = 51 // 4096 registers of at most 2^maxRank units fit a uint64
 )
 
 // Add counts h and tells whether it is surely new. Once counting is approximate it says no.
@@ -30,6 +33,7 @@ func (d *Distinct) Add(h uint64) bool {
 	d.top = d.set.Len()
 	if d.top >= exactLimit {
 		d.reg = make([]uint8, 1<<hllBits)
+		d.sum, d.empty = 1<<(hllBits+maxRank), 1<<hllBits
 		for _, x := range d.set.slots {
 			if x != 0 {
 				d.mark(x)
@@ -45,17 +49,10 @@ func (d *Distinct) Len() int {
 	if d.reg == nil {
 		return d.top
 	}
-	sum, empty := 0.0, 0
-	for _, r := range d.reg {
-		sum += math.Ldexp(1, -int(r))
-		if r == 0 {
-			empty++
-		}
-	}
 	const m = 1 << hllBits
-	n := 0.7213 / (1 + 1.079/m) * m * m / sum
-	if n < 2.5*m && empty > 0 {
-		n = m * math.Log(m/float64(empty)) // linear counting while registers are empty (Flajolet 2007)
+	n := 0.7213 / (1 + 1.079/m) * m * m * (1 << maxRank) / float64(d.sum)
+	if n < 2.5*m && d.empty > 0 {
+		n = m * math.Log(m/float64(d.empty)) // linear counting while registers are empty (Flajolet 2007)
 	}
 	d.top = max(d.top, int(n+0.5))
 	return d.top
@@ -64,14 +61,20 @@ func (d *Distinct) Len() int {
 // Clear empties it.
 func (d *Distinct) Clear() {
 	d.set.Clear()
-	d.reg, d.top = nil, 0
+	d.reg, d.sum, d.empty, d.top = nil, 0, 0, 0
 }
 
 func (d *Distinct) mark(h uint64) {
 	h = mix(h)
 	i := h >> (64 - hllBits)
-	r := uint8(bits.LeadingZeros64(h<<hllBits|1<<(hllBits-1)) + 1)
-	if r > d.reg[i] {
-		d.reg[i] = r
+	r := uint8(min(bits.LeadingZeros64(h<<hllBits)+1, maxRank))
+	old := d.reg[i]
+	if r <= old {
+		return
 	}
+	if old == 0 {
+		d.empty--
+	}
+	d.sum -= 1<<(maxRank-old) - 1<<(maxRank-r)
+	d.reg[i] = r
 }

@@ -49,9 +49,14 @@ type Rate struct {
 	sum, n float64
 }
 
-// Learn takes the count of one finished window. Windows fade with a half-life of about fifty.
-func (r *Rate) Learn(count float64) {
-	const fade = 0.986
+// Fades of a Rate: half-lives of about 50 windows of one person and of 5000 of a group.
+const (
+	FadePerson = 0.986
+	FadeGroup  = 0.99986
+)
+
+// Learn takes the count of one finished window; older ones lose worth by the factor fade.
+func (r *Rate) Learn(count, fade float64) {
 	r.sum = r.sum*fade + count
 	r.n = r.n*fade + 1
 }
