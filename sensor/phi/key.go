@@ -62,35 +62,46 @@ type keyInfo struct {
 
 const maxKey = 64
 
-// split cuts key at camel and other borders into lower-case tokens, appended to dst; flat is all of them joined.
-// A digit run belongs to the token before it: icd10, line1.
-func split(dst [][]byte, flat []byte, key []byte) ([][]byte, []byte) {
+// tokens are the words of a key in lower case: flat is all of them joined, ends where each ends in it.
+type tokens struct {
+	flat [maxKey]byte
+	ends [maxKey]uint8
+	size int
+	n    int
+}
+
+// split cuts key, of at most maxKey bytes, at camel and other borders. A digit run belongs to the token before it:
+// icd10, line1.
+func (t *tokens) split(key []byte) {
 	start := 0
 	for i, c := range key {
 		if !isLetter(c) && !isDigit(c) {
-			if len(flat) > start {
-				dst = append(dst, flat[start:])
-			}
-			start = len(flat)
+			start = t.end(start)
 			continue
 		}
-		if isUpper(c) && len(flat) > start {
-			lower := i > 0 && (!isUpper(key[i-1]))
-			ends := i+1 < len(key) && key[i+1]-'a' < 26 && isUpper(key[i-1]) && !(key[i+1] == 's' && i+2 == len(key))
-			if lower || ends {
-				dst = append(dst, flat[start:])
-				start = len(flat)
-			}
-		}
 		if isUpper(c) {
+			if i > 0 && t.size > start {
+				lower := !isUpper(key[i-1])
+				ends := i+1 < len(key) && key[i+1]-'a' < 26 && isUpper(key[i-1]) && !(key[i+1] == 's' && i+2 == len(key))
+				if lower || ends {
+					start = t.end(start)
+				}
+			}
 			c |= 0x20
 		}
-		flat = append(flat, c)
+		t.flat[t.size] = c
+		t.size++
 	}
-	if len(flat) > start {
-		dst = append(dst, flat[start:])
+	t.end(start)
+}
+
+// end ends the token that began at start, if there is any, and returns where the next begins.
+func (t *tokens) end(start int) int {
+	if t.size > start {
+		t.ends[t.n] = uint8(t.size)
+		t.n++
 	}
-	return dst, flat
+	return t.size
 }
 
 // classify is what key says of its value. It is a pure function.
@@ -101,16 +112,15 @@ func classify(key []byte) keyInfo {
 	if k, ok := exact(key); ok {
 		return k
 	}
-	var flatBuf [maxKey]byte
-	var tokenBuf [maxKey][]byte
-	tokens, flat := split(tokenBuf[:0], flatBuf[:0], key)
-	if len(tokens) == 0 {
+	var t tokens
+	t.split(key)
+	if t.n == 0 {
 		return keyInfo{}
 	}
-	if k, ok := whole(flat); ok {
+	if k, ok := whole(t.flat[:t.size]); ok {
 		return k
 	}
-	return byTokens(tokens)
+	return byTokens(&t)
 }
 
 // PatientKey is whether an argument or field called key names a patient: patientId, patient, subject, mrn, uhid, …

@@ -174,10 +174,14 @@ func whole(flat []byte) (keyInfo, bool) {
 }
 
 // byTokens knows keys by the tokens in them.
-func byTokens(tokens [][]byte) keyInfo {
+func byTokens(all *tokens) keyInfo {
 	var k keyInfo
 	patient, named, addressed, counts := false, false, false, false
-	for _, t := range tokens {
+	var t []byte
+	start := uint8(0)
+	for _, end := range all.ends[:all.n] {
+		t = all.flat[start:end]
+		start = end
 		switch string(t) {
 		case "patient", "patients":
 			patient = true
@@ -252,7 +256,7 @@ func byTokens(tokens [][]byte) keyInfo {
 	if patient {
 		k.traits |= prefix
 	}
-	if k.id == noID && !counts && marks(tokens[len(tokens)-1]) && len(tokens) > 1 && (k.check == anything) {
+	if k.id == noID && !counts && marks(t) && all.n > 1 && (k.check == anything) {
 		k.id, k.check = recordID, mark
 	}
 	return k

@@ -6,12 +6,15 @@ const (
 )
 
 // memo remembers what classify said of short keys. It holds the whole key, so what it says is what classify says.
+// A key has two places: the one it was put in last, and its neighbour.
 type memo struct {
-	slots [memoSize]struct {
-		key  [memoKey]byte
-		n    uint8
-		info keyInfo
-	}
+	slots [memoSize]memoEntry
+}
+
+type memoEntry struct {
+	key  [memoKey]byte
+	n    uint8
+	info keyInfo
 }
 
 // classify also gives the slot of key, a small hash of it.
@@ -24,6 +27,13 @@ func (m *memo) classify(key []byte) (keyInfo, uint8) {
 	e := &m.slots[i]
 	if int(e.n) == n && string(e.key[:n]) == string(key) {
 		return e.info, i
+	}
+	e2 := &m.slots[i^1]
+	if int(e2.n) == n && string(e2.key[:n]) == string(key) {
+		return e2.info, i
+	}
+	if e.n != 0 {
+		*e2 = *e
 	}
 	e.n, e.info = uint8(n), classify(key)
 	copy(e.key[:], key)

@@ -460,9 +460,10 @@ func number(v []byte) int64 {
 }
 
 // pack holds up to eight bytes of a code, in upper case.
-func pack(v []byte) uint64 {
+func pack[S []byte | string](v S) uint64 {
 	var n uint64
-	for _, c := range v[:min(len(v), 8)] {
+	for i := range min(len(v), 8) {
+		c := v[i]
 		if c-'a' < 26 {
 			c &^= 0x20
 		}

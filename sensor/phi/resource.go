@@ -269,14 +269,12 @@ func (s *Scanner) coding(p, f *frame) Class {
 // sensitivity is what a security label says (HL7 v3 ActCode, InformationSensitivityPolicy).
 func sensitivity(code uint64) Class {
 	switch code {
-	case coded("HIV"), coded("PSY"), coded("PSYTHPN"), coded("SUD"), coded("ETH"), coded("ETHUD"), coded("SEX"),
-		coded("SDV"), coded("STD"), coded("BH"), coded("MH"), coded("OPIOIDUD"), coded("SUICIDE"):
+	case pack("HIV"), pack("PSY"), pack("PSYTHPN"), pack("SUD"), pack("ETH"), pack("ETHUD"), pack("SEX"),
+		pack("SDV"), pack("STD"), pack("BH"), pack("MH"), pack("OPIOIDUD"), pack("SUICIDE"):
 		return Sensitive
 	}
 	return 0
 }
-
-func coded(s string) uint64 { return pack([]byte(s)) }
 
 // identifier is a FHIR identifier that ends, in a resource or a logical reference.
 func (s *Scanner) identifier(p, f *frame) Class {
@@ -326,15 +324,15 @@ func identifierClass(f *frame, v []byte, untyped bool) (Class, bool) {
 		return PAN, isPAN(v)
 	}
 	switch f.code {
-	case coded("MR"), coded("MRN"), coded("PI"), coded("PT"):
+	case pack("MR"), pack("MRN"), pack("PI"), pack("PT"):
 		return MRN, isMark(v)
-	case coded("SS"), coded("SB"):
+	case pack("SS"), pack("SB"):
 		return SSN, isSSN(v, false)
-	case coded("NPI"):
+	case pack("NPI"):
 		return NPI, isNPI(v)
-	case coded("MC"):
+	case pack("MC"):
 		return MBI, isMBI(v)
-	case coded("SN"), coded("MB"), coded("NIIP"):
+	case pack("SN"), pack("MB"), pack("NIIP"):
 		return Insurance, true
 	case 0:
 		return MRN, untyped && isMark(v)

@@ -106,7 +106,7 @@ func (s *Scanner) Scan(b []byte) {
 
 func (s *Scanner) read(b []byte) {
 	if s.sniffing && s.form == Unknown {
-		if b = s.sniff(b, false); s.sniffing || len(b) == 0 {
+		if b = s.sniff(b, false); s.form == Unknown || len(b) == 0 {
 			return
 		}
 	}

@@ -1,0 +1,90 @@
+package phi
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// show is a Report as one line.
+func show(r *Report) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "form=%d classes=%v codes=%v people=%d records=%d entries=%d total=%d bytes=%d more=%d cut=%v", r.Form,
+		r.Classes.Names(), r.Codes.Names(), r.People, r.Records, r.Entries, r.Total, r.Bytes, r.MoreIDs, r.Truncated)
+	for _, id := range r.IDs {
+		fmt.Fprintf(&b, " %d:%s=%q", id.Kind, id.Type, id.Value)
+	}
+	return b.String()
+}
+
+func scan(s *Scanner, form Form, pieces ...string) string {
+	s.Reset(form)
+	for _, p := range pieces {
+		b := []byte(p)
+		s.Scan(b)
+		for i := range b {
+			b[i] = '#' // a Scanner keeps no reference to a piece
+		}
+	}
+	s.Close(true)
+	return show(s.Report())
+}
+
+func TestCutAnywhere(t *testing.T) {
+	cfg := Defaults()
+	cfg.Depth = 24
+	s, fresh := New(cfg), New(cfg)
+	for _, body := range corpus() {
+		want := scan(fresh, Unknown, body)
+		for i := range len(body) + 1 {
+			if got := scan(s, Unknown, body[:i], body[i:]); got != want {
+				t.Fatalf("%.40q cut at %d:\n got %s\nwant %s", body, i, got, want)
+			}
+		}
+		for _, step := range []int{1, 2, 3, 7, 64} {
+			var pieces []string
+			for i := 0; i < len(body); i += step {
+				pieces = append(pieces, body[i:min(i+step, len(body))])
+			}
+			if got := scan(s, Unknown, pieces...); got != want {
+				t.Fatalf("%.40q in pieces of %d:\n got %s\nwant %s", body, step, got, want)
+			}
+		}
+	}
+}
+
+// A bound that cuts a body cuts it at the same byte whatever the pieces.
+func TestCutAnywhere_ScanLimit(t *testing.T) {
+	cfg := Defaults()
+	cfg.ScanLimit, cfg.Token = 300, 64
+	s := New(cfg)
+	for _, body := range corpus() {
+		want := scan(s, Unknown, body)
+		for i := range len(body) + 1 {
+			if got := scan(s, Unknown, body[:i], body[i:]); got != want {
+				t.Fatalf("%.40q cut at %d:\n got %s\nwant %s", body, i, got, want)
+			}
+		}
+	}
+}
+
+func FuzzScan(f *testing.F) {
+	for i, body := range corpus() {
+		f.Add([]byte(body), uint16(i*7), uint16(i*13), uint8(i%10))
+	}
+	cfg := Defaults()
+	cfg.ScanLimit, cfg.Token, cfg.Depth, cfg.IDs, cfg.Distinct = 1<<14, 64, 12, 8, 64
+	f.Fuzz(func(t *testing.T, body []byte, a, b uint16, form uint8) {
+		s := New(cfg)
+		hint := Form(form % 9)
+		want := scan(s, hint, string(body))
+		i := int(a) % (len(body) + 1)
+		j := i + int(b)%(len(body)-i+1)
+		if got := scan(s, hint, string(body[:i]), string(body[i:j]), string(body[j:])); got != want {
+			t.Fatalf("cut at %d and %d:\n got %s\nwant %s", i, j, got, want)
+		}
+		if r := s.Report(); len(r.IDs) > cfg.IDs || r.People < 0 {
+			t.Fatalf("bounds: %s", show(r))
+		}
+	})
+}

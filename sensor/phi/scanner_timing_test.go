@@ -1,0 +1,46 @@
+package phi
+
+import "testing"
+
+func TestScan_Allocs(t *testing.T) {
+	s := New(Defaults())
+	for _, body := range append(corpus(), bundleBody(40)) {
+		b := []byte(body)
+		run := func() {
+			s.Reset(Unknown)
+			for i := 0; i < len(b); i += 1448 {
+				s.Scan(b[i:min(i+1448, len(b))])
+			}
+			s.Close(true)
+		}
+		for range 4 {
+			run()
+		}
+		if n := testing.AllocsPerRun(20, run); n != 0 {
+			t.Errorf("%v allocations for %.40q", n, body)
+		}
+	}
+}
+
+func benchmark(b *testing.B, body string, piece int) {
+	s := New(Defaults())
+	text := []byte(body)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Reset(JSON)
+		for i := 0; i < len(text); i += piece {
+			s.Scan(text[i:min(i+piece, len(text))])
+		}
+		s.Close(true)
+	}
+	if s.Report().Bytes != int64(len(text)) {
+		b.Fatal("not all was read")
+	}
+}
+
+func BenchmarkScan_FHIRBundle(b *testing.B)         { benchmark(b, bundleBody(6), 1<<20) }
+func BenchmarkScan_FHIRBundleSegments(b *testing.B) { benchmark(b, bundleBody(6), 1448) }
+func BenchmarkScan_SmallPatient(b *testing.B)       { benchmark(b, patientBody(1), 1<<20) }
+func BenchmarkScan_PlainList(b *testing.B)          { benchmark(b, listBody, 1<<20) }
+func BenchmarkScan_XMLBundle(b *testing.B)          { benchmark(b, xmlBody, 1<<20) }
