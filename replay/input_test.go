@@ -3,12 +3,16 @@ package replay
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"auscult/sensor/packet"
 )
@@ -140,21 +144,39 @@ func TestZstdWindow(t *testing.T) {
 	}
 }
 
-func TestForbidden(t *testing.T) {
+// TestUnreadable: what the system refuses is told in its words, and a read that fails in the middle of a file
+// is a fault, not an end.
+func TestUnreadable(t *testing.T) {
 	dir := t.TempDir()
-	path := write(t, dir, "a.pcap", pcapOf(sec(1)))
-	if err := os.Chmod(path, 0); err != nil {
+	write(t, dir, "sub/a.pcap", pcapOf(sec(1)))
+	if err := os.Symlink("nowhere", filepath.Join(dir, "sub", "dangling")); err != nil {
 		t.Fatal(err)
 	}
-	src := New(small(), path)
-	got := run(t, src)
-	if os.Geteuid() == 0 { // root may read anything
-		wantSame(t, got, got[:1])
-		return
+	src := New(small(), filepath.Join(dir, "sub"), filepath.Join(dir, "sub", "a.pcap", "x"), "-")
+	src.Stdin = io.MultiReader(bytes.NewReader(pcapOf(sec(2), sec(3))), iotest.ErrReader(errors.New("the disk is on fire")))
+	if got := run(t, src); len(got) != 3 {
+		t.Errorf("%d packets", len(got))
 	}
-	if f := src.Faults(); len(f) != 1 || f[0].What != "permission denied; run as a user who may read it" {
-		t.Errorf("faults %v", f)
+	var said []string
+	for _, f := range src.Faults() {
+		said = append(said, strings.TrimPrefix(f.Error(), dir+string(os.PathSeparator)))
 	}
+	want := []string{"sub/dangling: no such file; check the name", "sub/a.pcap/x: cannot be read: not a directory", "-: cannot be read: the disk is on fire"}
+	if !slices.Equal(said, want) {
+		t.Errorf("got %q, want %q", said, want)
+	}
+}
+
+func TestUnreadableWords(t *testing.T) {
+	f := func(err error, want string) {
+		t.Helper()
+		if got := unreadable(&fs.PathError{Op: "open", Path: "x", Err: err}); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	f(fs.ErrNotExist, "no such file; check the name")
+	f(fs.ErrPermission, "permission denied; run as a user who may read it")
+	f(io.ErrClosedPipe, "cannot be read: io: read/write on closed pipe")
 }
 
 // TestNoInput: nothing to read is no error of Open's.
