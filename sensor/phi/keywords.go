@@ -150,8 +150,10 @@ func whole(flat []byte) (keyInfo, bool) {
 		"insurancenumber", "insurance", "insurances", "payer", "tpa", "coverage", "insuranceprovider":
 		return keyInfo{class: Insurance}, true
 	case "bloodgroup", "bloodtype", "bloodpressure", "heartrate", "vitals", "vitalsigns", "labresult", "labresults",
-		"testresult", "testresults", "hba1c", "spo2", "bmi", "loinc", "loinccode", "labs", "observations":
+		"testresult", "testresults", "hba1c", "spo2", "bmi", "labs", "observations":
 		return keyInfo{class: Observation}, true
+	case "loinc", "loinccode":
+		return keyInfo{class: Observation, check: loinc}, true
 	case "icd", "icd10", "icdcode", "icd10code", "icd10cm", "diagnosiscode", "dxcode", "icd9", "icdcodes", "icd10codes",
 		"diagnosiscodes":
 		return keyInfo{class: Diagnosis, check: icd10}, true
@@ -182,6 +184,9 @@ func byTokens(all *tokens) keyInfo {
 	for _, end := range all.ends[:all.n] {
 		t = all.flat[start:end]
 		start = end
+		for len(t) > 1 && isDigit(t[len(t)-1]) {
+			t = t[:len(t)-1]
+		}
 		switch string(t) {
 		case "patient", "patients":
 			patient = true

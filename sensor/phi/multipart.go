@@ -88,7 +88,7 @@ func (s *Scanner) headLine(line []byte) {
 	val = bytes.TrimSpace(val)
 	switch {
 	case bytes.EqualFold(name, []byte("Content-Type")):
-		m.hint = FormOf(val)
+		m.hint = typeForm(val)
 	case bytes.EqualFold(name, []byte("Content-Disposition")):
 		i := bytes.Index(val, []byte(` name="`))
 		if i < 0 {

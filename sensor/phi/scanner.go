@@ -31,7 +31,8 @@ type Scanner struct {
 	hl7     hl7
 
 	// the reader of records
-	frames      []frame
+	frames      []frame // the first is what stands outside any container
+	around      frame   // stands for what is around that: nothing
 	depth       int
 	arrays      int
 	stack       []byte
@@ -164,10 +165,15 @@ func (s *Scanner) end() (open bool) {
 
 // closeRoot settles what stood outside any container: the fields of a form.
 func (s *Scanner) closeRoot() {
-	if f := &s.frames[0]; f.strong|f.weak != 0 || f.patient.n+f.number.n+f.own.n > 0 {
-		s.closeRecord(&frame{}, f)
-		*f = frame{total: -1}
+	f := &s.frames[0]
+	if f.strong|f.weak == 0 && f.patient.n+f.number.n+f.own.n == 0 {
+		return
 	}
+	if s.count > 0 {
+		f.number = span{} // another field named the patient
+	}
+	s.closeRecord(&s.around, f)
+	*f = frame{total: -1}
 }
 
 // Close ends the body; complete is false when some of it was lost.

@@ -122,8 +122,8 @@ func isPairs(head []byte) bool {
 	return true
 }
 
-// FormOf is the form that a Content-Type field names; Unknown when it names none that is known.
-func FormOf(contentType []byte) Form {
+// typeForm is the form that a Content-Type field names; Unknown when it names none that is known.
+func typeForm(contentType []byte) Form {
 	t, _, _ := bytes.Cut(contentType, []byte{';'})
 	t = bytes.TrimSpace(t)
 	var buf [96]byte

@@ -1,0 +1,106 @@
+package phi
+
+// names is that v under a key of f is a patient's id.
+func (s *Scanner) names(f *frame, v []byte) {
+	if t, id := parseReference(v); t != 0 {
+		if t.Name() != "Patient" {
+			s.reference(f, v)
+			return
+		}
+		v = id
+	}
+	if !isMark(v) || f.staff || f.anonymous {
+		return
+	}
+	if f.patient.n == 0 {
+		f.patient = s.keep(v)
+	}
+	s.emit(Patient, "Patient", v)
+}
+
+// business is that v under a key of f is a number given to a patient.
+func (s *Scanner) business(f *frame, v []byte, c Class) {
+	if f.staff || f.anonymous || !isMark(v) {
+		return
+	}
+	t := numberType(c)
+	if f.number.n == 0 {
+		f.number, f.numberType = s.keep(v), t
+	}
+	s.emit(Business, t, v)
+}
+
+func numberType(c Class) string {
+	switch {
+	case c&SSN != 0:
+		return "ssn"
+	case c&Aadhaar != 0:
+		return "aadhaar"
+	case c&ABHA != 0:
+		return "abha"
+	case c&MBI != 0:
+		return "mbi"
+	}
+	return "mrn"
+}
+
+// keep remembers v until the object it stands in closes.
+func (s *Scanner) keep(v []byte) span {
+	if len(v) > maxID {
+		v = v[:maxID]
+	}
+	off := len(s.stack)
+	s.stack = append(s.stack, v...)
+	return span{uint32(off), uint32(len(v))}
+}
+
+func (s *Scanner) kept(p span) []byte { return s.stack[p.off : p.off+p.n] }
+
+// person counts a patient once by an identifier of type t. Own is whether the record is the patient's own.
+func (s *Scanner) person(v []byte, t string, own bool) {
+	added, full := s.people.add(digest(v, seed(t)))
+	if full {
+		s.stats.Full++
+		added = own
+	}
+	if added {
+		s.count++
+	}
+}
+
+func seed(t string) uint64 {
+	h := uint64(len(t)) << 56
+	for i := range len(t) {
+		h = h*31 + uint64(t[i])
+	}
+	return h
+}
+
+// emit keeps an identifier, if it is new.
+func (s *Scanner) emit(kind Kind, t string, v []byte) {
+	if len(v) == 0 || len(v) > maxID {
+		return
+	}
+	added, full := s.ids.add(digest(v, seed(t)))
+	if full {
+		s.stats.Full++
+	}
+	if !added && !full {
+		return
+	}
+	if full || len(s.marks) >= s.cfg.IDs {
+		s.more++
+		s.stats.MoreIDs++
+		return
+	}
+	off := len(s.arena)
+	s.arena = append(s.arena, v...)
+	s.marks = append(s.marks, held{kind: kind, typ: t, at: span{uint32(off), uint32(len(v))}})
+}
+
+// held is an identifier in the arena.
+type held struct {
+	kind Kind
+	typ  string
+	at   span
+}
