@@ -26,7 +26,7 @@ type incident struct {
 	last       clock.Time         // of its last signal
 	severity   detectors.Severity
 	sequence   int
-	steps      [3]int // next counts of calls, objects and people worth an Update
+	said       [3]int // calls, objects and people of the latest message
 }
 
 func newIncident(uid string) *incident { return &incident{uid: uid, first: clock.Never} }
@@ -54,22 +54,14 @@ func (in *incident) join(s *detectors.Signal, maxMembers int, more *uint64) bool
 	return in.grown() || news
 }
 
-// grown moves the steps past the numbers of the incident and says whether any was reached.
+// grown is whether some number of the incident is at least twice what the latest message said.
 func (in *incident) grown() bool {
-	grown := false
 	for i, n := range in.numbers() {
-		if n < in.steps[i] {
-			continue
+		if n > 0 && n >= 2*in.said[i] {
+			return true
 		}
-		grown = true
-		step := max(in.steps[i], 2*n)
-		if in.steps[i] > 0 {
-			for step = in.steps[i]; step <= n; step *= 2 {
-			}
-		}
-		in.steps[i] = max(step, 2)
 	}
-	return grown
+	return false
 }
 
 // numbers are calls, objects and people: of several kinds the largest, for they tell of the same calls.
@@ -114,7 +106,7 @@ func (in *incident) absorb(other *incident, limit int, more *uint64) {
 		in.add(&other.members[i], limit, more)
 	}
 	in.first = min(in.first, other.first)
-	in.steps = [3]int{} // whatever its numbers, that it grew by another incident is news
+	in.said = [3]int{} // whatever its numbers, that it grew by another incident is news
 }
 
 // alert is the next message about in.
@@ -130,6 +122,7 @@ func (in *incident) alert(a Activity, at clock.Time) Alert {
 	}
 	s := in.kinds[main]
 	n := in.numbers()
+	in.said = n
 	s.Calls, s.Objects, s.People = n[0], n[1], n[2]
 	s.Members = nil
 	if len(in.members) > 1 {

@@ -119,7 +119,7 @@ func findingInfo(w *writer, a *alert.Alert, m *mapping, meta Meta, text func(str
 	s := &a.Signal
 	w.open("finding_info", '{')
 	w.str("uid", a.UID)
-	w.str("title", m.name)
+	w.member("title", text(s.Title)) // analysts' queues list findings by it
 	w.member("desc", text("Expected: "+s.Expected+". Observed: "+s.Observed+"."))
 	w.words("types", a.Kinds)
 	w.num("created_time", a.Time.Millis())
