@@ -186,6 +186,7 @@ func (p *principal) theta(g *group) float64 {
 // Principals under suspicion teach nothing.
 func (s *scene) mark() {
 	s.principals.each(func(p *principal) {
+		s.markSteps(p)
 		n, u := p.novel, p.unexp
 		p.novel, p.unexp = 0, 0
 		if n == 0 || !p.person() || p.accused(s.now) || p.heat() > s.h.unexplained/2 {
@@ -211,6 +212,25 @@ func (s *scene) mark() {
 	})
 	for i := range s.groups {
 		s.groups[i].fit()
+	}
+}
+
+// markSteps teaches the day's steps, if the day was calm.
+func (s *scene) markSteps(p *principal) {
+	calm := !p.accused(s.now) && p.heat() < s.h.lattice/2
+	for _, l := range p.lattices {
+		for symbol, n := range l.today {
+			for range n {
+				if !calm {
+					break
+				}
+				l.steps.Learn(symbol)
+				if p.person() {
+					s.teach(p, func(g *group) { g.steps.Learn(symbol) })
+				}
+			}
+		}
+		l.today = [3]uint16{}
 	}
 }
 

@@ -176,12 +176,9 @@ func (d *sequential) follow(k *contact) {
 	sp.learn(x, k.Key, p.key, int64(s.now/day))
 }
 
-// habit learns how the contacts of the calm follow each other. What nothing explains teaches the group alone: a
-// walk must not become its maker's habit.
+// habit learns how contacts follow each other: at once from what is explained; what is not waits for the end of
+// a calm day, for a walk must not become its maker's habit while it is made.
 func (d *sequential) habit(l *lattice, h hit, evidence, calm bool) {
-	if !calm {
-		return
-	}
 	symbol := stepElse
 	switch {
 	case h.exact:
@@ -189,11 +186,15 @@ func (d *sequential) habit(l *lattice, h hit, evidence, calm bool) {
 	case h.near:
 		symbol = stepNear
 	}
-	if !evidence {
+	switch p := d.scene.p; {
+	case !calm:
+	case evidence && !p.service:
+		l.today[symbol]++
+	default:
 		l.steps.Learn(symbol)
-	}
-	if p := d.scene.p; p.person() {
-		d.scene.teach(p, func(g *group) { g.steps.Learn(symbol) })
+		if p.person() {
+			d.scene.teach(p, func(g *group) { g.steps.Learn(symbol) })
+		}
 	}
 }
 

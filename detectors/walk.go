@@ -61,12 +61,17 @@ func (w *walks) step(x uint64, around, ahead float64, limit, back int, reach uin
 	w.tick++
 	var h hit
 	best := -1
+	var before track // the best as it was
 	for i := range w.tracks {
 		t := &w.tracks[i]
 		d := int64(x - t.last)
 		if d == 0 || (d < 0) != (t.step < 0) || uint64(abs(d)) > t.reach() {
 			continue
 		}
+		if d != t.step && w.drop != nil && t.exact > t.near {
+			continue // someone else, ahead of a strict walk: it will come past
+		}
+		was := *t
 		wait := float64(w.tick - t.tick)
 		f1 := 1 / (wait * (wait + 1)) // a proper law of waiting times, whatever the dilution
 		width := float64(t.reach())
@@ -84,13 +89,16 @@ func (w *walks) step(x uint64, around, ahead float64, limit, back int, reach uin
 		t.last, t.tick = x, w.tick
 		t.steps++
 		if best < 0 || t.w() > w.tracks[best].w() {
-			best = i
+			best, before = i, was
 		}
 	}
 	if best < 0 {
 		w.start(x, limit, back, reach)
 	} else {
 		h.track = w.merge(best, x)
+		if w.drop == nil && before.exact > 0 && int64(x-before.last) != before.step {
+			w.keep(before, limit) // it may have been a look aside: the walk goes on where it was
+		}
 	}
 	if len(w.recent) < back {
 		w.recent = append(w.recent, x)
@@ -149,21 +157,25 @@ func (w *walks) start(x uint64, limit, back int, reach uint64) {
 		if step == 0 || uint64(abs(step)) > reach || w.has(x, step) {
 			continue
 		}
-		t := track{last: x, step: step, tick: w.tick, from: w.recent[i]}
-		if len(w.tracks) < limit {
-			w.tracks = append(w.tracks, t)
-			continue
-		}
-		worst := 0
-		for j := range w.tracks {
-			a, b := &w.tracks[j], &w.tracks[worst]
-			if a.value() < b.value() || a.value() == b.value() && a.tick < b.tick {
-				worst = j
-			}
-		}
-		w.let(&w.tracks[worst])
-		w.tracks[worst] = t
+		w.keep(track{last: x, step: step, tick: w.tick, from: w.recent[i]}, limit)
 	}
+}
+
+// keep adds a track, in the place of the least promising when there are too many.
+func (w *walks) keep(t track, limit int) {
+	if len(w.tracks) < limit {
+		w.tracks = append(w.tracks, t)
+		return
+	}
+	worst := 0
+	for j := range w.tracks {
+		a, b := &w.tracks[j], &w.tracks[worst]
+		if a.value() < b.value() || a.value() == b.value() && a.tick < b.tick {
+			worst = j
+		}
+	}
+	w.let(&w.tracks[worst])
+	w.tracks[worst] = t
 }
 
 func (w *walks) has(x uint64, step int64) bool {
@@ -206,6 +218,7 @@ type lattice struct {
 	stripped walks // of the identifier without its last digit: a check digit hides the step
 	all      walks // of every first contact, to learn what order is usual
 	steps    stats.Table
+	today    [3]uint16 // steps of unexplained contacts that the end of the day will teach
 	sorted   []uint64
 	order    []uint64
 	code     stats.KT
