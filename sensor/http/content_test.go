@@ -149,6 +149,31 @@ func TestContentRefused(t *testing.T) {
 	}
 	d.Close(false)
 	contents.Close()
+	// windows: of one content, and of all together
+	f2 := func(encoding, head string, cfg Config, window, decoders uint64) {
+		t.Helper()
+		var stats Stats
+		contents := NewContents(cfg, &stats)
+		defer contents.Close()
+		var open []*Content
+		for range 2 {
+			d, _, _ := contents.Open(message(encoding), nil)
+			d.Write([]byte(head))
+			open = append(open, d)
+		}
+		for _, d := range open {
+			d.Close(false)
+		}
+		if stats.OverWindow != window || stats.OverDecoders != decoders || contents.held != 0 {
+			t.Errorf("%s: windows %d, decoders %d, %d bytes held", encoding, stats.OverWindow, stats.OverDecoders, contents.held)
+		}
+	}
+	cfg = Defaults()
+	cfg.WindowBytes, cfg.DecoderBytes = 4<<20, 5<<20
+	f2("br", "\x0f\x00\x00\x00", cfg, 2, 0) // asks for 16 MB
+	f2("br", "\x0b\x00\x00\x00", cfg, 0, 1) // 4 MB
+	f2("gzip", "\x1f\x8b\x08\x00", cfg, 0, 0)
+	f2("zstd", "\x28\xb5\x2f\xfd\x00\x68\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", cfg, 2, 0) // 8 MB, refused at its first byte
 }
 
 // TestContentCut has content that ends early: cut off it is not bad, at its end it is.

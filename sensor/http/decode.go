@@ -6,13 +6,14 @@ import (
 	"io"
 
 	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
 var (
 	errLimit    = errors.New("decoded content is over a limit")
+	errWindow   = errors.New("window is over its limit")
+	errDecoders = errors.New("windows of all contents are over their limit")
 	errTrailing = errors.New("bytes after the end of the content")
 )
 
@@ -21,7 +22,7 @@ type spares struct {
 	gzip   []*gzip.Reader
 	flate  []io.ReadCloser
 	brotli []*brotli.Reader
-	zstd   []*zstd.Decoder
+	zstd   []*zstd.Decoder // of smallWindow
 }
 
 // stage undoes one coding. As a Reader it is what the coding was applied to.
@@ -32,6 +33,7 @@ type stage struct {
 	kind  coding
 	plain bool
 	count int64
+	held  int64 // bytes of window that the decoder may take
 }
 
 // Read gives the coroutine what was pushed, and yields to have more.
@@ -90,6 +92,10 @@ func (d *Content) judge(err error) outcome {
 		return overSize
 	case errors.Is(err, errLimit):
 		return d.over()
+	case errors.Is(err, errWindow), errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		return overWindow
+	case errors.Is(err, errDecoders):
+		return overDecoders
 	case errors.Is(err, errTrailing):
 		return trailing
 	case !errors.Is(err, io.EOF):
@@ -118,73 +124,6 @@ func (d *Content) over() outcome {
 	return decoding
 }
 
-// open prepares the stage to read src. What does not begin as its coding must is taken as not coded: servers
-// that mislabel plain text are common, and what it holds counts.
-func (s *stage) open(src io.Reader) error {
-	s.plain, s.count, s.inner = false, 0, nil
-	if s.src == nil {
-		s.src = bufio.NewReaderSize(nil, 4<<10)
-	}
-	s.src.Reset(src)
-	head, err := s.src.Peek(4)
-	if len(head) == 0 {
-		return err
-	}
-	if len(head) < 2 {
-		head = append(head[:len(head):len(head)], 0, 0)
-	}
-	pool := &s.d.owner.spares
-	switch s.kind {
-	case gzipCoding:
-		if head[0] != 0x1f || head[1] != 0x8b {
-			break
-		}
-		z, ok := pop(&pool.gzip)
-		if !ok {
-			z = new(gzip.Reader)
-		}
-		s.inner = z
-		return z.Reset(s.src)
-	case deflateCoding:
-		// The coding is zlib (RFC 1950), but some servers send bare deflate (RFC 1951). The checksum behind the
-		// data is not read: TCP has carried one, and a wrong one changes nothing about what was disclosed.
-		if head[0]&0x0f == 8 && head[0]>>4 <= 7 && (uint(head[0])<<8|uint(head[1]))%31 == 0 && head[1]&0x20 == 0 {
-			s.src.Discard(2)
-		}
-		z, ok := pop(&pool.flate)
-		if !ok {
-			z = flate.NewReader(s.src)
-		}
-		s.inner = z
-		return z.(flate.Resetter).Reset(s.src, nil)
-	case brotliCoding:
-		z, ok := pop(&pool.brotli)
-		if !ok {
-			z = new(brotli.Reader)
-		}
-		s.inner = z
-		return z.Reset(s.src)
-	case zstdCoding:
-		magic := len(head) == 4 && head[1] == 0xb5 && head[2] == 0x2f && head[3] == 0xfd && head[0] == 0x28
-		skippable := len(head) == 4 && head[0]>>4 == 5 && head[1] == 0x2a && head[2] == 0x4d && head[3] == 0x18
-		if !magic && !skippable {
-			break
-		}
-		z, ok := pop(&pool.zstd)
-		if !ok {
-			z, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-				zstd.WithDecoderMaxWindow(uint64(s.d.owner.cfg.WindowBytes)))
-			if err != nil {
-				return err
-			}
-		}
-		s.inner = z
-		return z.Reset(s.src)
-	}
-	s.inner, s.plain = s.src, true
-	return nil
-}
-
 // Read is io.Reader over the decoded bytes; it fails with errLimit at a limit.
 func (s *stage) Read(p []byte) (int, error) {
 	if room := s.d.owner.cfg.DecodedBytes - s.count; int64(len(p)) > room {
@@ -206,26 +145,6 @@ func (s *stage) Read(p []byte) (int, error) {
 	return 0, io.ErrNoProgress
 }
 
-// close takes the decoder back unless it failed.
-func (s *stage) close(fault bool) {
-	pool, most := &s.d.owner.spares, s.d.owner.cfg.Spare/4+1
-	s.src.Reset(nil)
-	if !fault {
-		switch z := s.inner.(type) {
-		case *gzip.Reader:
-			push(&pool.gzip, z, most)
-		case *brotli.Reader:
-			push(&pool.brotli, z, most)
-		case *zstd.Decoder:
-			z.Reset(nil) // lets go of the source
-			push(&pool.zstd, z, most)
-		case io.ReadCloser:
-			push(&pool.flate, z, most)
-		}
-	}
-	s.inner = nil
-}
-
 func pop[T any](list *[]T) (v T, ok bool) {
 	n := len(*list)
 	if n == 0 {
@@ -236,8 +155,10 @@ func pop[T any](list *[]T) (v T, ok bool) {
 	return v, true
 }
 
-func push[T any](list *[]T, v T, most int) {
-	if len(*list) < most {
-		*list = append(*list, v)
+func push[T any](list *[]T, v T, most int) bool {
+	if len(*list) >= most {
+		return false
 	}
+	*list = append(*list, v)
+	return true
 }

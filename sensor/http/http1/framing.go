@@ -49,7 +49,8 @@ func (p *Parser) frame(r *record, side http.Side) framing {
 		return f
 	}
 	switch {
-	case chunked: // it overrides Content-Length; reading it wherever it stands in the list is what servers do
+	case chunked:
+		// It overrides Content-Length. Wherever it stands in the list, and even in HTTP/1.0, who sends it means it.
 		f.phase = chunkSize
 	case coded && side == http.Response:
 		f.phase = toEnd

@@ -109,6 +109,9 @@ func FuzzStandard(f *testing.F) {
 		if host := string(x.Request.Get("host")); req.Host != host && req.URL.Host == "" {
 			t.Errorf("host %q, want %q", host, req.Host)
 		}
+		if text := strings.ToLower(string(client) + string(server)); strings.Contains(text, "http/1.0") && strings.Contains(text, "chunked") {
+			return // net/http has no chunks in HTTP/1.0
+		}
 		if coded(req.Header) || x.Marks&(http.UnknownTE|http.BadHeader) != 0 {
 			return
 		}

@@ -10,18 +10,19 @@ import (
 // Both CRLF and a bare LF end a line (RFC 9112 section 2.2). from is how much is known to hold no end.
 func headEnd(b []byte, from int) int {
 	from = max(from-2, 0)
-	end := bytes.Index(b[from:], []byte("\n\r\n"))
-	within := b[from:]
-	if end >= 0 {
-		within = within[:end+1]
+	for {
+		nl := bytes.IndexByte(b[from:], '\n')
+		if nl < 0 {
+			return -1
+		}
+		from += nl + 1
+		switch rest := b[from:]; {
+		case len(rest) > 0 && rest[0] == '\n':
+			return from + 1
+		case len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n':
+			return from + 2
+		}
 	}
-	if bare := bytes.Index(within, []byte("\n\n")); bare >= 0 {
-		return from + bare + 2
-	}
-	if end < 0 {
-		return -1
-	}
-	return from + end + 3
 }
 
 // fields reads header or trailer lines from b, which it may rewrite, onto dst, at most most of them.

@@ -144,7 +144,7 @@ func (p *Parser) flush(t clock.Time) {
 	}
 }
 
-// yield hands r out.
+// yield hands r out. Whether the connection is one-sided is for its owner to say, who sees packets without bytes.
 func (p *Parser) yield(r *record, t clock.Time) {
 	stats := &p.pool.Stats
 	r.End, r.Seq = t, p.seq
@@ -156,12 +156,7 @@ func (p *Parser) yield(r *record, t clock.Time) {
 			r.Loss |= http.LossTruncated
 		}
 	}
-	switch {
-	case r.Request.Complete && r.Response.Complete:
-		p.paired = true
-	case !p.heard[0] || !p.heard[1]:
-		r.Loss |= http.LossOneSided
-	}
+	p.paired = p.paired || r.Request.Complete && r.Response.Complete
 	if p.midstream && (!p.paired || r.orphan) {
 		r.Loss |= http.LossMidstream
 	}
