@@ -14,7 +14,8 @@ import (
 // outputs is where a run's results go, and the case folder among it, if there is one.
 type outputs struct {
 	pipeline.Output
-	dir caseFolder
+	dir          caseFolder
+	withoutKafka bool // it was asked for and could not be opened, which was said
 }
 
 // openOutputs opens everything that is written to, so that what is wrong with it is known before a packet is
@@ -28,31 +29,40 @@ func openOutputs(ctx context.Context, std stdio, screen *screen, s *settings, f 
 	names := &pseudonym.Names{Reveal: f.reveal, Keys: keys}
 	meta := ocsf.Meta{Version: version(), Tenant: s.Site.Tenant, Sensor: s.Site.Sensor}
 
-	if len(s.Kafka.Brokers) > 0 {
-		k, err := sink.OpenKafka(ctx, s.Kafka, names, meta)
-		if err != nil {
-			return o, &exit{statusFailed, err}
-		}
-		o.Alerts = append(o.Alerts, k)
-	}
 	if f.dir == "" {
 		o.Alerts = append(o.Alerts, standardOutput(std, screen, names, meta))
+	} else if err = o.openFolder(s, f, names, meta); err != nil {
+		return o, err
+	}
+	if len(s.Kafka.Brokers) == 0 {
 		return o, nil
 	}
+	// Kafka comes last: whatever becomes of it, the alerts are written where they can be read again.
+	k, err := sink.OpenKafka(ctx, s.Kafka, names, meta)
+	if err != nil {
+		o.withoutKafka = true
+		fmt.Fprintln(screen, "auscult:", err)
+		return o, nil
+	}
+	o.Alerts = append(o.Alerts, k)
+	return o, nil
+}
+
+func (o *outputs) openFolder(s *settings, f *replayFlags, names *pseudonym.Names, meta ocsf.Meta) (err error) {
 	if o.dir, err = openCase(f.dir, f.force); err != nil {
-		return o, &exit{statusUsage, err}
+		return &exit{statusUsage, err}
 	}
 	file, err := sink.OpenFile(o.dir.path(alertsFile), names, meta)
 	if err != nil {
-		return o, &exit{statusFailed, err}
+		return &exit{statusFailed, err}
 	}
 	o.Alerts = append(o.Alerts, file)
 	if f.calls == "jsonl" {
 		if o.Calls, err = sink.OpenCallLog(o.dir.path(callsFile), names, s.Site.CommunityIDSeed); err != nil {
-			return o, &exit{statusFailed, err}
+			return &exit{statusFailed, err}
 		}
 	}
-	return o, nil
+	return nil
 }
 
 // standardOutput writes cards for people where they are read by people, and lines for programs elsewhere.

@@ -138,7 +138,7 @@ func TestUnreadableInput(t *testing.T) {
 	}
 	for _, bad := range []string{note, filepath.Join(dir, "missing.pcap")} {
 		status, stdout, stderr := replayed(t, bad, walk)
-		if status != statusInput || stdout == "" || !strings.Contains(stderr, "auscult: "+bad) || !strings.Contains(stderr, "1 not readable") {
+		if status != statusInput || stdout == "" || !strings.Contains(stderr, "auscult: "+bad) || !strings.Contains(stderr, "1 input (unreadable)") {
 			t.Errorf("%s beside a good one: status %d, %d bytes of alerts, %s", bad, status, len(stdout), stderr)
 		}
 		if status, _, _ := replayed(t, bad); status != statusInput {
@@ -154,7 +154,7 @@ func TestTruncatedInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, stdout, stderr := replayed(t, cut)
-	if status != statusDone || stdout == "" || !strings.Contains(stderr, "auscult: "+cut+": truncated") || !strings.Contains(stderr, "1 file: truncated") {
+	if status != statusDone || stdout == "" || !strings.Contains(stderr, "auscult: "+cut+": truncated") || !strings.Contains(stderr, "1 file (truncated)") {
 		t.Errorf("status %d, %d bytes of alerts, %s", status, len(stdout), stderr)
 	}
 }

@@ -84,6 +84,7 @@ func newReport(s *pipeline.Stats, src *replay.Source, workers int, took time.Dur
 		r.Incidents = append(r.Incidents, count{c.Name, c.Count})
 	}
 	for _, l := range []loss{
+		{"unreadable", "inputs", uint64(len(r.Unread))},
 		{"outside_window", "packets", read.OutsideWindow},
 		{"time_went_back", "packets", read.Backwards},
 		{"truncated", "files", read.Truncated},
@@ -137,7 +138,7 @@ func (r *report) print(w io.Writer) error {
 		if i == 0 {
 			name = "lost"
 		}
-		row(name, fmt.Sprintf("%s: %s", counted(l.Count, strings.TrimSuffix(l.Unit, "s")), l.Cause))
+		row(name, fmt.Sprintf("%s (%s)", counted(l.Count, strings.TrimSuffix(l.Unit, "s")), l.Cause))
 	}
 	if len(r.Lost) == 0 {
 		row("lost", "nothing was lost")

@@ -68,6 +68,8 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	switch {
 	case err != nil:
 		return &exit{statusFailed, err}
+	case out.withoutKafka:
+		return &exit{status: statusFailed}
 	case len(src.Faults()) > 0:
 		return &exit{status: statusInput} // each was said
 	case f.failOnAlert && r.Alerts > 0:
