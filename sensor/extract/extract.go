@@ -142,6 +142,7 @@ func (e *Extractor) Close(now clock.Time) {
 		for i := range e.events {
 			e.event(part, &e.events[i])
 		}
+		part.pool.Close()
 	}
 }
 
