@@ -157,7 +157,7 @@ func whole(flat []byte) (keyInfo, bool) {
 	case "icd", "icd10", "icdcode", "icd10code", "icd10cm", "diagnosiscode", "dxcode", "icd9", "icdcodes", "icd10codes",
 		"diagnosiscodes":
 		return keyInfo{class: Diagnosis, check: icd10}, true
-	case "medicalhistory", "chiefcomplaint", "symptoms", "problemlist", "comorbidities", "dx":
+	case "medicalhistory", "chiefcomplaint", "symptoms", "problems", "problemlist", "comorbidities", "dx":
 		return keyInfo{class: Diagnosis}, true
 	case "hivstatus", "mentalhealth", "substanceabuse", "substanceuse", "psychiatricnotes", "psychiatrichistory",
 		"hivresult", "reproductivehealth":

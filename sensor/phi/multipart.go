@@ -88,7 +88,9 @@ func (s *Scanner) headLine(line []byte) {
 	val = bytes.TrimSpace(val)
 	switch {
 	case bytes.EqualFold(name, []byte("Content-Type")):
-		m.hint = typeForm(val)
+		if m.hint = typeForm(val); m.hint == Unknown {
+			m.hint = Binary
+		}
 	case bytes.EqualFold(name, []byte("Content-Disposition")):
 		i := bytes.Index(val, []byte(` name="`))
 		if i < 0 {

@@ -245,7 +245,8 @@ func (s *Scanner) closeArray(p, f *frame) {
 	if f.key.role == entryKey {
 		p.entries += f.items
 	}
-	if s.arrays == 0 {
+	// A list of words inside a record is not a list of records.
+	if s.arrays == 0 && (s.depth == 0 || f.rows > 0) {
 		p.longest = max(p.longest, f.items)
 	}
 	if s.depth == 0 {

@@ -2,7 +2,7 @@ package phi
 
 import "bytes"
 
-// headSize is how much of a body is read before its form is judged, unless its first byte tells.
+// headSize is how much of a body is read before its form is judged, unless its first byte and its type agree.
 const headSize = 64
 
 // sniff gathers the head of a text until its form is known, then reads the head. It returns what of b is still to
@@ -47,16 +47,16 @@ func isLead(c byte) bool {
 
 // formOf judges a body by its head, which is not empty; Unknown if it must see more. The head overrules the hint.
 func formOf(head []byte, hint Form, full bool) Form {
-	if head[0] == '{' || head[0] == '[' {
-		if hint == NDJSON {
-			return NDJSON
-		}
-		return JSON
+	object := head[0] == '{' || head[0] == '['
+	if object && (hint == JSON || hint == NDJSON) {
+		return hint
 	}
 	if !full {
 		return Unknown
 	}
 	switch {
+	case object && !isBinary(head):
+		return JSON
 	case head[0] == '<' && !isHTML(head):
 		return XML
 	case bytes.HasPrefix(head, []byte("--")) && len(head) > 2 && (hint == Multipart || hint == Unknown):
