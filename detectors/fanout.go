@@ -168,7 +168,7 @@ func (d *fanout) evidence() float64 {
 func (d *fanout) volume(g *group) (v [measures]verdict) {
 	s, p := d.scene, d.scene.p
 	weeks := float64(s.now-s.start) / float64(7*day)
-	down := math.Pow(1.3, 1+weeks) // baselines move slowly
+	down := math.Min(1.7, math.Pow(1.3, 1+weeks)) // baselines move slowly, and quiet weeks do not forbid a busy day
 	for m := range v {
 		v[m] = p.tallies[m].judge(measure(m), s.now, g, down)
 	}

@@ -18,7 +18,7 @@ func Tail(n int, mu, k float64) float64 {
 	c, _ := math.Lgamma(x + 1)
 	term := math.Exp(a - b - c + k*math.Log(k/(mu+k)) + x*math.Log(q))
 	sum := term
-	for i := 0; i < 1<<15 && term > sum*1e-9; i++ {
+	for i := 0; i < 1<<15 && term > sum*1e-13; i++ {
 		term *= q * (x + k) / (x + 1)
 		x++
 		sum += term
