@@ -87,7 +87,6 @@ func (s *scene) note(f *casefile, c *call.Call) {
 				return
 			}
 			s.runs++
-			f.evidence = make([]Evidence, 0, maxEvidence)
 		}
 		f.evidence = append(f.evidence, cloneEvidence(c))
 	}

@@ -19,6 +19,7 @@ type principal struct {
 	shared    bool
 	contacts  stats.Recent // patients and records touched
 	delivered stats.Recent
+	named     stats.Recent // ids named in worklists: polling a list is no new walk
 
 	// unexplained contacts
 	plain     [3]stats.CUSUM

@@ -115,6 +115,9 @@ func (s *scene) describeFanout(sig *Signal, f *casefile, v [measures]verdict) {
 		sig.People = max(sig.People, v[worst].n)
 	} else {
 		sig.Title = fmt.Sprintf("{principal} opened %s in %s, %d of them for no visible reason", count(n, "patient"), took, f.reasonless)
+		if v[worst].p < s.cfg.VolumeTail && f.reasonless*2 < n {
+			sig.Title = fmt.Sprintf("{principal} opened %s within %s", count(v[worst].n, "patient"), scales[v[worst].scale].name)
+		}
 		sig.Observed = fmt.Sprintf("%s in %s: %d delivered by a list or search first, %d seen by colleagues, %d unexplained",
 			count(n, "patient"), count(f.calls, "call"), f.delivered, f.peer, f.reasonless)
 		if f.refusals > 0 {

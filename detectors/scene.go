@@ -111,7 +111,7 @@ func (s *scene) begin(c *call.Call) {
 func (s *scene) explain(c *call.Call, k *contact) {
 	p := s.p
 	switch {
-	case p.contacts.Has(k.Key, s.now, contactHalf):
+	case p.contacts.Has(k.Key, s.now, contactHalf), k.list && p.named.Has(k.Key, s.now, contactHalf):
 		k.why = again
 	case p.delivered.Has(k.Key, s.now, deliveredHalf):
 		k.why = delivered
@@ -148,8 +148,11 @@ func (s *scene) finish(c *call.Call) {
 	calm := p.heat() < s.h.unexplained/2 && !p.accused(s.now)
 	for i := range s.contacts {
 		k := &s.contacts[i]
-		if k.list {
-			continue // opening one of a worklist is still to come
+		if k.list { // opening one of a worklist is still to come
+			if _, full := p.named.Add(k.Key, s.now, contactHalf, s.cfg.Contacts); full {
+				s.stats.EarlyForgotten++
+			}
+			continue
 		}
 		if k.why != again || !p.contacts.Has(k.Key, s.now, contactHalf) {
 			if _, full := p.contacts.Add(k.Key, s.now, contactHalf, s.cfg.Contacts); full {

@@ -46,15 +46,17 @@ func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 		if k.num.ok {
 			d.follow(k)
 		}
-		switch after := p.walkHeat(); {
-		case f.open(s.now) || after > 0 && after >= before:
+		after := p.walkHeat()
+		if !f.open(s.now) && after <= 0 {
+			s.close(f) // and this contact may be the first of a walk
+			noted = false
+		}
+		if f.open(s.now) || after >= before || after <= 0 {
 			if !noted {
 				s.note(f, c)
 				noted = true
 			}
 			f.touch(c, k)
-		case after <= 0:
-			s.close(f)
 		}
 	}
 	if !noted {

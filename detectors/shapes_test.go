@@ -126,6 +126,25 @@ func TestDistributed(t *testing.T) {
 	}
 }
 
+// TestWalkByLists names ten identifiers in a row in each search.
+func TestWalkByLists(t *testing.T) {
+	for seed := int64(1); seed <= 6; seed++ {
+		w := newSmallWorld(seed, 15)
+		calls := w.benign(2)
+		for i := range 12 {
+			var ids []string
+			for j := range 10 {
+				ids = append(ids, plainID(1230+10*i+j))
+			}
+			calls = append(calls, w.list(epoch+hour+clock.Time(i)*20*second, evil, ids, true))
+		}
+		sigs, after := run(calls, evil.Key)
+		if len(sigs) == 0 || after > 3 || sigs[0].Principal.Key != evil.Key {
+			t.Errorf("seed %d: caught after %d searches", seed, after)
+		}
+	}
+}
+
 // TestGrowth is one long walk: told once, then again only as it doubles.
 func TestGrowth(t *testing.T) {
 	w := newSmallWorld(3, 15)
@@ -295,6 +314,18 @@ func TestHardBenign(t *testing.T) {
 		out = append(out, w.list(at(0, 0), nurse, ids, false))
 		for i, id := range ids {
 			out = append(out, w.open(at(i, 80*time.Millisecond)+second, nurse, id, 200))
+		}
+		return out
+	})
+	f("a board of neighbours in number, polled, its answers unseen", func(w *smallWorld) (out []*call.Call) {
+		var ids []string
+		for i := range 10 {
+			ids = append(ids, plainID(1400+i))
+		}
+		for i := range 60 {
+			c := w.list(at(i, 30*time.Second), nurse, ids, true)
+			c.Status, c.Delivered, c.Objects, c.PHI.People = 0, nil, c.Objects[:10], 0
+			out = append(out, c)
 		}
 		return out
 	})
