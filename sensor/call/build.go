@@ -17,7 +17,6 @@ type Conn struct {
 	ID             uint64
 	Client, Server packet.Endpoint
 	Stream         uint32
-	Midstream      bool
 	OneSided       bool
 	Where          packet.Where
 	Login          *LoginBodies
@@ -127,9 +126,6 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 
 func loss(x *http.Exchange, conn *Conn) http.Loss {
 	l := x.Loss
-	if conn.Midstream {
-		l |= http.LossMidstream
-	}
 	if conn.OneSided {
 		l |= http.LossOneSided
 	}
@@ -250,6 +246,13 @@ func (b *Builder) found(c *Call, resp *phi.Report) {
 	if resp == nil {
 		return
 	}
-	c.PHI = Found{Classes: resp.Classes, People: resp.People, Records: resp.Records, Bytes: resp.Bytes,
+	classes := resp.Classes
+	for i := range b.objects {
+		if b.objects[i].Patient && b.objects[i].Where != InResponse {
+			classes |= resp.Codes // a code says nothing of anybody, but this request named whose it is
+			break
+		}
+	}
+	c.PHI = Found{Classes: classes, People: resp.People, Records: resp.Records, Bytes: resp.Bytes,
 		Cut: resp.Truncated || c.Loss&http.LossDecodeLimit != 0}
 }

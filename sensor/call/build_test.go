@@ -60,7 +60,7 @@ func TestBuild_Fields(t *testing.T) {
 	resp := &phi.Report{Classes: phi.Name, People: 1, Records: 1, Bytes: 1167, Total: -1, Form: phi.JSON,
 		IDs: []phi.ID{{Kind: phi.Patient, Type: "Patient", Value: []byte("1273")}}}
 	cn := conn()
-	cn.Midstream = true
+	x.Loss |= http.LossMidstream
 	var c call.Call
 	call.NewBuilder(call.Defaults(), new(call.Direct)).Build(&c, new(call.Arena), x, cn, nil, resp)
 	for _, f := range []struct {

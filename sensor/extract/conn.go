@@ -105,14 +105,19 @@ func (e *Extractor) emit(part *partition, ev *tcp.Event, x *http.Exchange) {
 		e.builder.Build(c, &e.arena, x, call.Conn{
 			ID:     uint64(ev.Conn.ID),
 			Client: ev.Conn.Flow.Src(x.ClientDir), Server: ev.Conn.Flow.Src(x.ClientDir.Other()),
-			Stream: x.Depth, Midstream: ev.Conn.Midstream, OneSided: ev.Conn.OneSided(),
+			Stream: x.Depth, OneSided: ev.Conn.OneSided(),
 			Where: x.Where, Login: login,
 		}, req, resp)
 		c.Time = ev.Time // when it was known
 	}
-	if b != nil {
-		e.rest(part, b)
+	part.drop(x)
+}
+
+// drop takes back what read the bodies of x.
+func (p *partition) drop(x *http.Exchange) {
+	if b, _ := x.App.(*bodies); b != nil {
 		x.App = nil
+		p.owner.rest(p, b)
 	}
 }
 

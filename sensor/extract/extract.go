@@ -88,10 +88,12 @@ func New(cfg Config, calls call.Config, memo *Memo, index, workers, epochCalls i
 	e := &Extractor{
 		cfg: cfg, index: index, workers: workers, epochCalls: epochCalls,
 		decoder: packet.New(cfg.Packet),
-		builder: call.NewBuilder(calls, &lookup{memo: memo}),
+		builder: call.NewBuilder(calls, newLookup(memo)),
 	}
 	for p := index; p < Partitions; p += workers {
-		e.parts[p] = &partition{owner: e, table: tcp.New(cfg.TCP), pool: http1.NewPool(cfg.HTTP)}
+		part := &partition{owner: e, table: tcp.New(cfg.TCP), pool: http1.NewPool(cfg.HTTP)}
+		part.pool.Drop = part.drop
+		e.parts[p] = part
 	}
 	return e
 }

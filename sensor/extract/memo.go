@@ -2,6 +2,7 @@ package extract
 
 import (
 	"fmt"
+	"hash/maphash"
 
 	"github.com/dgraph-io/ristretto/v2"
 
@@ -59,44 +60,71 @@ func (m *Memo) Close() {
 	}
 }
 
-// lookup is one worker's use of a Memo, as call.Memo.
+// lookup is one worker's use of a Memo, as call.Memo. An answer is computed in memory that is used again, and
+// only one that is asked for a second time is worth a copy: most paths are asked for once.
 type lookup struct {
 	memo   *Memo
 	direct call.Direct
+	seed   maphash.Seed
+	asked  [asked]uint64 // hashes of what was computed lately
+}
+
+// asked is how many questions a lookup remembers having answered, a power of two.
+const asked = 4096
+
+func newLookup(memo *Memo) *lookup { return &lookup{memo: memo, seed: maphash.MakeSeed()} }
+
+// again is whether key was asked for lately. It steers memory only: its seed is of this process.
+func (l *lookup) again(key []byte) bool {
+	h := maphash.Bytes(l.seed, key)
+	slot := &l.asked[h%asked]
+	if *slot == h {
+		*slot = 0
+		return true
+	}
+	*slot = h
+	return false
 }
 
 // noClaims is the remembered answer for a token that is no JWT.
 var noClaims = new(call.Claims)
 
-// Claims is what a token says, remembered; nil when it is no JWT.
+// Claims is what a token says; nil when it is no JWT.
 func (l *lookup) Claims(token []byte) *call.Claims {
 	if l.memo == nil {
 		return l.direct.Claims(token)
 	}
-	c, ok := l.memo.claims.Get(token)
-	if !ok {
-		c = new(call.Claims)
-		if !c.Parse(token) {
-			c = noClaims
+	if c, ok := l.memo.claims.Get(token); ok {
+		if c == noClaims {
+			return nil
 		}
-		l.memo.claims.Set(token, c, claimsSize)
+		return c
 	}
-	if c == noClaims {
+	if !l.again(token) {
+		return l.direct.Claims(token)
+	}
+	c := new(call.Claims)
+	if !c.Parse(token) {
+		l.memo.claims.Set(token, noClaims, claimsSize)
 		return nil
 	}
+	l.memo.claims.Set(token, c, claimsSize)
 	return c
 }
 
-// Route is a path's template, remembered.
+// Route is a path's template.
 func (l *lookup) Route(path []byte) *call.Route {
 	if l.memo == nil {
 		return l.direct.Route(path)
 	}
-	r, ok := l.memo.routes.Get(path)
-	if !ok {
-		r = new(call.Route)
-		r.Parse(path)
-		l.memo.routes.Set(path, r, routeSize)
+	if r, ok := l.memo.routes.Get(path); ok {
+		return r
 	}
+	if !l.again(path) {
+		return l.direct.Route(path)
+	}
+	r := new(call.Route)
+	r.Parse(path)
+	l.memo.routes.Set(path, r, routeSize)
 	return r
 }

@@ -12,6 +12,9 @@ type Pool struct {
 	Stats  http.Stats
 	Where  packet.Where // the packet at hand, kept with the exchanges that begin in it; set by the owner
 
+	// Drop, if set, is shown an exchange with an App that will not be yielded, after its Scanners were closed.
+	Drop func(x *http.Exchange)
+
 	contents *http.Contents
 	out      []*http.Exchange // the dst of the call under way
 	parsers  []*Parser
@@ -106,6 +109,9 @@ func (pool *Pool) put(r *record) {
 		if cap(h.buf) > keepBytes {
 			h.buf = nil
 		}
+	}
+	if r.App != nil && pool.Drop != nil {
+		pool.Drop(&r.Exchange)
 	}
 	if len(pool.records) >= pool.Config.Spare {
 		r.Storage = nil

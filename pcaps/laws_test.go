@@ -1,0 +1,288 @@
+package pcaps
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"auscult/pipeline"
+	"auscult/replay"
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+	"auscult/sensor/packet"
+)
+
+const walk = "sequential-walk/traffic.pcap"
+
+// Law 1: time comes from packets. The same capture, a year later by its own clock, says the same a year later;
+// and a capture whose clock steps back still gives times that never do.
+func TestLawTimeComesFromPackets(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	shifted := filepath.Join(t.TempDir(), "traffic.pcap")
+	write(t, shifted, restamp(t, read(t, walk), func(_ int, sec uint32) uint32 { return sec + uint32(year/time.Second) }))
+	_, before, _ := run(t, pipeline.Defaults(), replay.New(replay.Defaults(), walk))
+	_, after, _ := run(t, pipeline.Defaults(), replay.New(replay.Defaults(), shifted))
+	a, b := alertTimes(t, before), alertTimes(t, after)
+	if len(a) == 0 || len(a) != len(b) {
+		t.Fatalf("%d alerts, %d when shifted", len(a), len(b))
+	}
+	for i := range a {
+		if b[i]-a[i] != year.Milliseconds() {
+			t.Errorf("alert %d moved by %d ms, want %d", i, b[i]-a[i], year.Milliseconds())
+		}
+	}
+
+	stepped := filepath.Join(t.TempDir(), "traffic.pcap")
+	write(t, stepped, restamp(t, read(t, walk), func(i int, sec uint32) uint32 { return sec - uint32(i%7) }))
+	var last clock.Time
+	for _, p := range newLive(t, stepped).packets {
+		if p.Time < last {
+			t.Fatalf("time went back from %d to %d", last, p.Time)
+		}
+		last = p.Time
+	}
+}
+
+// restamp rewrites the seconds of every record of a little-endian pcap file.
+func restamp(t *testing.T, file []byte, f func(i int, sec uint32) uint32) []byte {
+	t.Helper()
+	if binary.LittleEndian.Uint16(file) != 0xc3d4 && binary.LittleEndian.Uint16(file) != 0x3c4d {
+		t.Fatal("not a little-endian pcap file")
+	}
+	out := bytes.Clone(file)
+	for i, at := 0, 24; at+16 <= len(out); i++ {
+		binary.LittleEndian.PutUint32(out[at:], f(i, binary.LittleEndian.Uint32(out[at:])))
+		at += 16 + int(binary.LittleEndian.Uint32(out[at+8:]))
+	}
+	return out
+}
+
+func alertTimes(t *testing.T, alerts []byte) (times []int64) {
+	t.Helper()
+	for line := range bytes.Lines(alerts) {
+		var a struct{ Time int64 }
+		if err := json.Unmarshal(line, &a); err != nil {
+			t.Fatal(err)
+		}
+		times = append(times, a.Time)
+	}
+	return times
+}
+
+// ticking yields a time-only Raw before every packet: more sweeps than any real source makes.
+type ticking struct{ pipeline.Source }
+
+type tickingLane struct {
+	pipeline.Lane
+	held packet.Raw
+	have bool
+}
+
+func (s ticking) Open(ctx context.Context, workers int) ([]pipeline.Lane, error) {
+	lanes, err := s.Source.Open(ctx, workers)
+	for i := range lanes {
+		lanes[i] = &tickingLane{Lane: lanes[i]}
+	}
+	return lanes, err
+}
+
+func (l *tickingLane) Next() (packet.Raw, error) {
+	if l.have {
+		l.have = false
+		return l.held, nil
+	}
+	raw, err := l.Lane.Next()
+	if err != nil {
+		return raw, err
+	}
+	l.held, l.have = raw, true
+	return packet.Raw{Time: raw.Time}, nil
+}
+
+// Law 2: a verdict depends on a key's own records and the grid; a sweep never decides.
+func TestLawSweepsDecideNothing(t *testing.T) {
+	for _, name := range []string{"sequential-walk", "paging"} {
+		path := filepath.Join(name, "traffic.pcap")
+		calls, alerts, _ := run(t, pipeline.Defaults(), ticking{replay.New(replay.Defaults(), path)})
+		same(t, name+": calls", calls, read(t, filepath.Join(name, "calls.jsonl")))
+		same(t, name+": alerts", alerts, read(t, filepath.Join(name, "alerts.jsonl")))
+	}
+}
+
+// Law 3: what silence makes known carries its own deadline, whenever it is noticed.
+func TestLawSilenceHasItsOwnTime(t *testing.T) {
+	// The first connection of the capture loses its end; a later packet of another one moves time on.
+	packets := newLive(t, walk).packets
+	decoder := packet.New(packet.Defaults())
+	var s packet.Segment
+	var first packet.Flow
+	var cut, other []packet.Raw
+	for _, raw := range packets {
+		if decoder.Decode(&s, &raw) != packet.OK {
+			continue
+		}
+		switch {
+		case first == (packet.Flow{}):
+			first = s.Flow
+			fallthrough
+		case s.Flow == first && len(cut) < 4: // the handshake and the request
+			cut = append(cut, raw)
+		case s.Flow != first && s.Flags&packet.SYN != 0 && len(other) == 0:
+			other = append(other, raw)
+		}
+	}
+	cfg := pipeline.Defaults()
+	idle := clock.Time(cfg.Extract.TCP.Idle)
+	var want []byte
+	for i, later := range []clock.Time{idle + clock.Grid, 2 * idle, 50 * idle} {
+		wake := other[0]
+		wake.Time = cut[len(cut)-1].Time + later
+		calls, _, _ := run(t, cfg, &live{packets: append(append([]packet.Raw(nil), cut...), wake)})
+		if i == 0 {
+			if want = calls; len(want) == 0 {
+				t.Fatal("the unanswered request is not among the calls")
+			}
+		}
+		same(t, fmt.Sprintf("woken after %v", later), calls, want)
+	}
+}
+
+// ordered is a CallSink that checks the total order.
+type ordered struct {
+	t    *testing.T
+	last call.Order
+	n    int
+}
+
+func (o *ordered) WriteCalls(batch []call.Call) error {
+	for i := range batch {
+		if o.n > 0 && o.last.Compare(batch[i].Order) >= 0 {
+			o.t.Errorf("call %d: %+v is not after %+v", o.n, batch[i].Order, o.last)
+		}
+		o.last = batch[i].Order
+		o.n++
+	}
+	return nil
+}
+
+func (o *ordered) Close() error { return nil }
+
+// Law 4: every record has its place in one total order.
+func TestLawOneOrder(t *testing.T) {
+	for _, workers := range []int{1, 2, 3, 8} {
+		for _, name := range cases(t) {
+			cfg := pipeline.Defaults()
+			cfg.Workers = workers
+			o := &ordered{t: t}
+			src := replay.New(replay.Defaults(), filepath.Join(name, "traffic.pcap"))
+			if _, err := pipeline.Run(context.Background(), cfg, src, pipeline.Output{Calls: o}, nil); err != nil {
+				t.Fatal(err)
+			}
+			if o.n == 0 {
+				t.Errorf("%s: no calls", name)
+			}
+		}
+	}
+}
+
+// Law 5: a cache holds only pure functions. What comes out is the same with a memo that forgets everything.
+func TestLawMemoMayForget(t *testing.T) {
+	for _, bytes := range []int64{0, 1, 4096} {
+		for _, name := range cases(t) {
+			cfg := pipeline.Defaults()
+			cfg.Extract.MemoBytes = bytes
+			calls, alerts, _ := run(t, cfg, replay.New(replay.Defaults(), filepath.Join(name, "traffic.pcap")))
+			same(t, fmt.Sprintf("%s: calls, memo of %d bytes", name, bytes), calls, read(t, filepath.Join(name, "calls.jsonl")))
+			same(t, fmt.Sprintf("%s: alerts, memo of %d bytes", name, bytes), alerts, read(t, filepath.Join(name, "alerts.jsonl")))
+		}
+	}
+}
+
+// Law 6: limits are per partition or per key; what they shed is counted and does not depend on the workers.
+func TestLawLimitsShedTheSame(t *testing.T) {
+	tight := pipeline.Defaults()
+	tight.EpochCalls = 1
+	tight.Extract.TCP.MaxConns = 1
+	tight.Extract.TCP.MaxFlowBuffer = 128 << 10
+	tight.Extract.TCP.MaxBuffer = 128 << 10
+	tight.Extract.Scanners = 1
+	tight.Extract.HTTP.Pending = 1
+	tight.Extract.PHI.IDs = 4
+	for _, name := range cases(t) {
+		path := filepath.Join(name, "traffic.pcap")
+		var calls, alerts []byte
+		var stats pipeline.Stats
+		for i, workers := range []int{1, 2, 3, 8} {
+			tight.Workers = workers
+			c, a, s := run(t, tight, replay.New(replay.Defaults(), path))
+			if i == 0 {
+				calls, alerts, stats = c, a, s
+				continue
+			}
+			same(t, fmt.Sprintf("%s: calls, %d workers", name, workers), c, calls)
+			same(t, fmt.Sprintf("%s: alerts, %d workers", name, workers), a, alerts)
+			if fmt.Sprint(s) != fmt.Sprint(stats) {
+				t.Errorf("%s, %d workers: counts %+v, with one %+v", name, workers, s, stats)
+			}
+		}
+		if len(stats.Ledger) == 0 {
+			t.Errorf("%s: nothing was shed, or nothing was said of it", name)
+		}
+	}
+}
+
+// Law 7: encodings have a fixed field order, and an incident's id is the same in every run with the same key.
+func TestLawEncodingIsFixed(t *testing.T) {
+	for _, name := range cases(t) {
+		for _, file := range []string{"calls.jsonl", "alerts.jsonl"} {
+			var rank map[string]int
+			for line := range bytes.Lines(read(t, filepath.Join(name, file))) {
+				d := json.NewDecoder(bytes.NewReader(line))
+				keys := topKeys(t, d)
+				if rank == nil {
+					rank = map[string]int{}
+				}
+				for i := 1; i < len(keys); i++ {
+					if rank[keys[i]+"\x00"+keys[i-1]] > 0 {
+						t.Fatalf("%s/%s: %q and %q change places", name, file, keys[i-1], keys[i])
+					}
+					rank[keys[i-1]+"\x00"+keys[i]]++
+				}
+			}
+		}
+	}
+	first, err := os.ReadFile("sequential-walk/alerts.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		_, alerts, _ := run(t, pipeline.Defaults(), replay.New(replay.Defaults(), walk))
+		same(t, "alerts of another run", alerts, first)
+	}
+}
+
+// topKeys are the keys of the outermost object, in order.
+func topKeys(t *testing.T, d *json.Decoder) (keys []string) {
+	t.Helper()
+	if _, err := d.Token(); err != nil {
+		t.Fatal(err)
+	}
+	for d.More() {
+		tok, err := d.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, tok.(string))
+		var skip json.RawMessage
+		if err := d.Decode(&skip); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return keys
+}

@@ -1,0 +1,29 @@
+package extract
+
+// What the tests of package extract_test look at inside: they cannot be in this package, as the file source that
+// feeds them is above it.
+
+var FormOf = formOf
+
+// Scanning is how many scanners are out, in all partitions.
+func (e *Extractor) Scanning() (n int) {
+	for _, part := range e.parts {
+		if part != nil {
+			n += part.scanning
+		}
+	}
+	return n
+}
+
+// Occupy makes every partition behave as if n scanners were out.
+func (e *Extractor) Occupy(n int) {
+	for _, part := range e.parts {
+		part.scanning = n
+	}
+}
+
+// Wait returns when the memo has taken in what it was given.
+func (m *Memo) Wait() {
+	m.claims.Wait()
+	m.routes.Wait()
+}
