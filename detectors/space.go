@@ -1,8 +1,10 @@
 package detectors
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
+	"slices"
 
 	"auscult/detectors/stats"
 	"auscult/sensor/clock"
@@ -13,6 +15,7 @@ import (
 type space struct {
 	hex        bool // identifiers of this place and length have hex letters
 	sample     [sampleSize]sampled
+	order      [sampleSize]uint8 // places of the sample by value
 	n          int
 	active     stats.Distinct // identifiers asked for, this day and the last
 	before     int
@@ -67,11 +70,26 @@ func (sp *space) learn(x, key, who uint64, today int64) {
 		}
 	}
 	if mine >= samplePerHead {
-		sp.sample[oldest].value = x
+		sp.put(oldest, sampled{x, who}, sp.held())
 		return
 	}
-	sp.sample[sp.n%sampleSize] = sampled{x, who}
+	sp.put(sp.n%sampleSize, sampled{x, who}, sp.held())
 	sp.n++
+}
+
+// held is how many places of the sample are filled.
+func (sp *space) held() int { return min(sp.n, sampleSize) }
+
+// put fills a place of the sample, of which held are filled, and keeps order.
+func (sp *space) put(place int, s sampled, held int) {
+	order := sp.order[:held]
+	if place < held { // it moves from where its old value stood
+		i := slices.Index(order, uint8(place))
+		order = slices.Delete(order, i, i+1)
+	}
+	i, _ := slices.BinarySearchFunc(order, s.value, func(o uint8, v uint64) int { return cmp.Compare(sp.sample[o].value, v) })
+	_ = slices.Insert(sp.order[:len(order)], i, uint8(place))
+	sp.sample[place] = s
 }
 
 // around is how many patients the honest choose among: at least 64, at most a million.
@@ -92,10 +110,11 @@ func (sp *space) frontier(x, who uint64) bool {
 // the span of sorted itself is the world, and hardly anything surprises.
 func (sp *space) rarity(sorted []uint64, d uint64, who uint64) int {
 	near, others := 1.0, 1.0
-	heads := 0
+	wide := uint64(math.MaxUint64) // the smallest distance of anyone else's: the sample's grain
+	heads, at := 0, 0
 	var head [4]uint64
-	for i := 0; i < min(sp.n, sampleSize); i++ {
-		s := &sp.sample[i]
+	for _, o := range sp.order[:sp.held()] {
+		s := &sp.sample[o]
 		if s.who == who {
 			continue
 		}
@@ -104,9 +123,20 @@ func (sp *space) rarity(sorted []uint64, d uint64, who uint64) int {
 			head[heads] = s.who
 			heads++
 		}
-		if o, ok := nearest(sorted, s.value); ok && o <= d {
+		for at < len(sorted) && sorted[at] < s.value {
+			at++
+		}
+		gap := uint64(math.MaxUint64)
+		if at < len(sorted) {
+			gap = sorted[at] - s.value
+		}
+		if at > 0 {
+			gap = min(gap, s.value-sorted[at-1])
+		}
+		if gap <= d {
 			near++
 		}
+		wide = min(wide, gap)
 	}
 	if heads < 3 {
 		span := float64(sorted[len(sorted)-1]-sorted[0]) + 2*float64(d) + 1
@@ -115,26 +145,10 @@ func (sp *space) rarity(sorted []uint64, d uint64, who uint64) int {
 	}
 	// Below the sample's grain the chance is taken to fall with d, from the grain on.
 	p := near / others
-	if near == 1 {
-		if wide, ok := sp.grain(sorted, who); ok && wide > d {
-			p *= math.Max(1.0/64, (2*float64(d)+1)/(2*float64(wide)+1))
-		}
+	if near == 1 && wide > d {
+		p *= math.Max(1.0/64, (2*float64(d)+1)/(2*float64(wide)+1))
 	}
 	return class(p)
-}
-
-// grain is the smallest distance from anyone else's identifier to sorted.
-func (sp *space) grain(sorted []uint64, who uint64) (uint64, bool) {
-	best, ok := uint64(math.MaxUint64), false
-	for i := 0; i < min(sp.n, sampleSize); i++ {
-		if sp.sample[i].who == who {
-			continue
-		}
-		if o, has := nearest(sorted, sp.sample[i].value); has && o < best {
-			best, ok = o, true
-		}
-	}
-	return best, ok
 }
 
 const classes = 16
