@@ -2,7 +2,6 @@ package extract
 
 import (
 	"fmt"
-	"hash/maphash"
 
 	"github.com/dgraph-io/ristretto/v2"
 
@@ -65,18 +64,17 @@ func (m *Memo) Close() {
 type lookup struct {
 	memo   *Memo
 	direct call.Direct
-	seed   maphash.Seed
 	asked  [asked]uint64 // hashes of what was computed lately
 }
 
 // asked is how many questions a lookup remembers having answered, a power of two.
 const asked = 4096
 
-func newLookup(memo *Memo) *lookup { return &lookup{memo: memo, seed: maphash.MakeSeed()} }
+func newLookup(memo *Memo) *lookup { return &lookup{memo: memo} }
 
-// again is whether key was asked for lately. It steers memory only: its seed is of this process.
+// again is whether key was asked for lately. It steers memory only: two keys with one hash cost a copy.
 func (l *lookup) again(key []byte) bool {
-	h := maphash.Bytes(l.seed, key)
+	h := call.TokenHash(key)
 	slot := &l.asked[h%asked]
 	if *slot == h {
 		*slot = 0
