@@ -43,7 +43,7 @@ func TestReplayToStandardOutput(t *testing.T) {
 			t.Errorf("not a finding: %v in %s", err, line)
 		}
 	}
-	for _, want := range []string{"inputs ", "packets ", "calls ", "1 incident in ", "lost ", "took "} {
+	for _, want := range []string{"inputs ", "packets ", "calls ", "1 incident in ", "unread ", "took "} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("the summary has no %q:\n%s", want, stderr)
 		}

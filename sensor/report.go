@@ -136,12 +136,12 @@ func (r *report) print(w io.Writer) error {
 	for i, l := range r.Lost {
 		name := ""
 		if i == 0 {
-			name = "lost"
+			name = "unread"
 		}
 		row(name, fmt.Sprintf("%s (%s)", counted(l.Count, strings.TrimSuffix(l.Unit, "s")), l.Cause))
 	}
 	if len(r.Lost) == 0 {
-		row("lost", "nothing was lost")
+		row("unread", "nothing, and nothing was lost")
 	}
 	row("took", fmt.Sprintf("%s, %sbit/s, %s", span(time.Duration(r.Run.Seconds*1e9)), scaled(r.Run.Mbits*1e6),
 		counted(uint64(r.Run.Workers), "worker")))

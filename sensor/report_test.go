@@ -27,7 +27,7 @@ seen     2026-11-26T07:03:46Z to 2026-11-26T09:00:46Z
 flows    104
 calls    519
 alerts   none
-lost     nothing was lost
+unread   nothing, and nothing was lost
 took     0.50 s, 19.5 Mbit/s, 1 worker
 `}, {loud, `
 inputs   2 files, 1 not readable
@@ -38,7 +38,7 @@ calls    519
 alerts   13 incidents in 9 messages
          1 bola_fanout
          12 oversized_phi
-lost     1 input (unreadable)
+unread   1 input (unreadable)
          12,345 bytes (tcp: gaps)
 took     1 min 15 s, 1.50 Gbit/s, 2 workers
          stopped by a signal before the end of the inputs
