@@ -32,8 +32,7 @@ func (s *Scanner) pair(v []byte) {
 		return
 	}
 	key, val, _ := bytes.Cut(v, []byte{'='})
-	k, slot := s.memo.classify(s.unpercent(key))
-	s.k, s.slot = k, slot
+	s.under(s.unpercent(key))
 	s.field(s.unpercent(val))
 }
 

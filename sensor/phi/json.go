@@ -213,7 +213,7 @@ func (s *Scanner) str(v []byte, escaped bool) {
 		if escaped {
 			v = s.unescape(v)
 		}
-		s.k, s.slot = s.memo.classify(v)
+		s.under(v)
 		return
 	}
 	if f := &s.frames[s.depth]; f.array {

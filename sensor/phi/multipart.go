@@ -98,7 +98,7 @@ func (s *Scanner) headLine(line []byte) {
 		}
 		val = val[i+len(` name="`):]
 		if end := bytes.IndexByte(val, '"'); end >= 0 {
-			m.key, _ = s.memo.classify(val[:end])
+			m.key = s.memo.classify(val[:end]).info
 		}
 	}
 }

@@ -68,8 +68,11 @@ func (s *Scanner) open(array bool) {
 	}
 	s.depth++
 	f := &s.frames[s.depth]
-	*f = frame{key: k, slot: slot, array: array, fhir: p.fhir, anonymous: p.anonymous, total: -1,
-		mark: uint32(len(s.stack)), staff: p.staff || k.traits&staff != 0}
+	// Field by field: a literal is built aside and copied, which costs twice as much.
+	*f = frame{}
+	f.key, f.slot, f.array, f.fhir, f.anonymous = k, slot, array, p.fhir, p.anonymous
+	f.total, f.mark = -1, uint32(len(s.stack))
+	f.staff = p.staff || k.traits&staff != 0
 	s.wantKey = !array
 	s.k, s.slot = k, slot
 }
@@ -84,6 +87,12 @@ func (s *Scanner) claim(f *frame, k keyInfo) {
 	if k.traits&prefix != 0 {
 		f.prefixed = true
 	}
+}
+
+// under makes key the current key.
+func (s *Scanner) under(key []byte) {
+	e := s.memo.classify(key)
+	s.k, s.slot = e.info, e.slot
 }
 
 // value is a whole string or number under the current key.
@@ -216,13 +225,18 @@ func (s *Scanner) close() {
 // adopt moves the ids that a part gave its owner down to where the owner keeps its own: f's share of the stack was
 // just given up, but not yet written over.
 func (s *Scanner) adopt(p, f *frame) {
-	for _, at := range [...]*span{&p.patient, &p.number} {
-		if at.n > 0 && at.off >= f.mark {
-			id := s.stack[:cap(s.stack)][at.off : at.off+at.n]
-			at.off = uint32(len(s.stack))
-			s.stack = append(s.stack, id...)
-		}
+	if p.patient.n > 0 && p.patient.off >= f.mark {
+		s.move(&p.patient)
 	}
+	if p.number.n > 0 && p.number.off >= f.mark {
+		s.move(&p.number)
+	}
+}
+
+func (s *Scanner) move(at *span) {
+	id := s.stack[:cap(s.stack)][at.off : at.off+at.n]
+	at.off = uint32(len(s.stack))
+	s.stack = append(s.stack, id...)
 }
 
 // inherit gives p the ids that f held, where p has none.

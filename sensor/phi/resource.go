@@ -135,7 +135,7 @@ func (s *Scanner) target(f *frame, v []byte) {
 		var arg []byte
 		arg, query, _ = bytes.Cut(query, []byte{'&'})
 		key, val, _ := bytes.Cut(arg, []byte{'='})
-		if k, _ := s.memo.classify(key); k.role == patientKey || k.role == subjectKey {
+		if r := s.memo.classify(key).info.role; r == patientKey || r == subjectKey {
 			s.names(f, val)
 		}
 	}

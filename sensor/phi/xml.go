@@ -172,7 +172,7 @@ func (s *Scanner) element(name []byte) {
 	}
 	t := fhir.Lookup(name)
 	p := &s.frames[s.depth]
-	s.k, s.slot = s.memo.classify(name)
+	s.under(name)
 	if t != 0 && s.k.role != patientKey || t != 0 && s.depth == 0 || t != 0 && p.key.role != plainRole {
 		s.k = keyInfo{role: wrapperKey}
 		if p.key.role == containedKey {
@@ -225,8 +225,8 @@ func (s *Scanner) attribute(name, val []byte) {
 	if bytes.HasPrefix(name, []byte("xmlns")) || string(name) == "url" && f.fhir {
 		return
 	}
-	if k, _ := s.memo.classify(name); k != (keyInfo{}) {
-		s.member(f, k, val)
+	if e := s.memo.classify(name); e.info != (keyInfo{}) {
+		s.member(f, e.info, val)
 	}
 }
 
