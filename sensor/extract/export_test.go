@@ -23,7 +23,4 @@ func (e *Extractor) Occupy(n int) {
 }
 
 // Wait returns when the memo has taken in what it was given.
-func (m *Memo) Wait() {
-	m.claims.Wait()
-	m.routes.Wait()
-}
+func (m *Memo) Wait() { m.claims.Wait() }

@@ -28,7 +28,7 @@ type Config struct {
 	// Scanners bounds the bodies that one flow partition scans at once; the content of further ones is counted
 	// and not scanned.
 	Scanners int `yaml:"scanners"`
-	// MemoBytes bounds the memory of the memo of pure functions (token to claims, path to template).
+	// MemoBytes bounds the memory of the memo of what tokens claim; 0 remembers nothing.
 	MemoBytes int64 `yaml:"memo_bytes"`
 }
 
@@ -36,7 +36,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Packet: packet.Defaults(), TCP: tcp.Defaults(), HTTP: http.Defaults(), PHI: phi.Defaults(),
-		Scanners: 512, MemoBytes: 16 << 20,
+		Scanners: 512, MemoBytes: 8 << 20,
 	}
 }
 

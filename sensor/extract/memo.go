@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/dgraph-io/ristretto/v2"
@@ -8,66 +9,56 @@ import (
 	"auscult/sensor/call"
 )
 
-// Memo remembers two pure functions: token to claims and path to template. Ristretto drops Sets under load and
-// admits by sampling, so it may forget anything at any time: that costs time and changes no result. It is shared
-// by all workers; a nil *Memo remembers nothing.
+// Memo remembers what tokens claim, a pure function of them. Ristretto drops Sets under load and admits by
+// sampling, so it may forget anything at any time: that costs time and changes no result. It is shared by all
+// workers; a nil *Memo remembers nothing.
 type Memo struct {
 	claims *ristretto.Cache[[]byte, *call.Claims]
-	routes *ristretto.Cache[[]byte, *call.Route]
 }
 
-// Rough sizes of a remembered answer, in bytes, for the cost that ristretto weighs.
-const (
-	claimsSize = 1024
-	routeSize  = 768
-)
+// claimsSize is the rough size of a remembered answer, in bytes, for the cost that ristretto weighs.
+const claimsSize = 1024
 
-// NewMemo returns a memo of about size bytes, half of it for each function; nil when size is 0.
+// NewMemo returns a memo of about size bytes; nil when size is 0.
 func NewMemo(size int64) (*Memo, error) {
 	if size == 0 {
 		return nil, nil
 	}
-	claims, err := newCache[*call.Claims](size/2, claimsSize)
-	if err != nil {
-		return nil, err
-	}
-	routes, err := newCache[*call.Route](size/2, routeSize)
-	if err != nil {
-		claims.Close()
-		return nil, err
-	}
-	return &Memo{claims, routes}, nil
-}
-
-func newCache[V any](size, each int64) (*ristretto.Cache[[]byte, V], error) {
-	c, err := ristretto.NewCache(&ristretto.Config[[]byte, V]{
-		NumCounters: max(10*size/each, 16),
-		MaxCost:     max(size, 1),
+	claims, err := ristretto.NewCache(&ristretto.Config[[]byte, *call.Claims]{
+		NumCounters: max(10*size/claimsSize, 16),
+		MaxCost:     size,
 		BufferItems: 64,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("memo: %w", err)
 	}
-	return c, nil
+	return &Memo{claims}, nil
 }
 
 // Close frees the memo.
 func (m *Memo) Close() {
 	if m != nil {
 		m.claims.Close()
-		m.routes.Close()
 	}
 }
 
 // lookup is one worker's use of a Memo, as call.Memo. An answer is computed in memory that is used again, and
-// only one that is asked for a second time is worth a copy: most paths are asked for once.
+// only a token that comes a second time is worth a copy.
+//
+// What a path says is remembered by the worker itself, in a small table that each new path writes over: reading
+// most paths takes no longer than asking ristretto, and the few without an identifier, which come again and
+// again, stay in it long enough.
 type lookup struct {
 	memo   *Memo
 	direct call.Direct
-	asked  [asked]uint64 // hashes of what was computed lately
+	asked  [asked]uint64 // hashes of the tokens that were read lately
+	routes [64]struct {
+		path  []byte
+		route call.Route
+	}
 }
 
-// asked is how many questions a lookup remembers having answered, a power of two.
+// asked is how many tokens a lookup remembers having read, a power of two.
 const asked = 4096
 
 func newLookup(memo *Memo) *lookup { return &lookup{memo: memo} }
@@ -110,19 +101,18 @@ func (l *lookup) Claims(token []byte) *call.Claims {
 	return c
 }
 
+// maxRemembered bounds the paths that are remembered, in bytes.
+const maxRemembered = 256
+
 // Route is a path's template.
 func (l *lookup) Route(path []byte) *call.Route {
-	if l.memo == nil {
+	if l.memo == nil || len(path) > maxRemembered {
 		return l.direct.Route(path)
 	}
-	if r, ok := l.memo.routes.Get(path); ok {
-		return r
+	slot := &l.routes[call.TokenHash(path)%uint64(len(l.routes))]
+	if len(slot.path) == 0 || !bytes.Equal(slot.path, path) {
+		slot.path = append(slot.path[:0], path...)
+		slot.route.Parse(path)
 	}
-	if !l.again(path) {
-		return l.direct.Route(path)
-	}
-	r := new(call.Route)
-	r.Parse(path)
-	l.memo.routes.Set(path, r, routeSize)
-	return r
+	return &slot.route
 }
