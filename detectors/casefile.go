@@ -100,7 +100,7 @@ func (f *casefile) touch(c *call.Call, k *contact) {
 	switch k.why {
 	case delivered, created:
 		f.delivered++
-	case byPeer:
+	case byPeer, arrived:
 		f.peer++
 	case unexplained:
 		f.reasonless++

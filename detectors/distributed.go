@@ -47,7 +47,7 @@ func (d *distributed) Observe(dst []Signal, c *call.Call) []Signal {
 	}
 	for i := range s.contacts {
 		k := &s.contacts[i]
-		if !k.num.ok || k.list || k.why == again || k.why == delivered || k.why == created {
+		if !k.num.ok || k.list || k.why == again || k.why == delivered || k.why == created || k.why == arrived {
 			continue
 		}
 		sp := s.space(k)
@@ -119,11 +119,16 @@ func (d *distributed) verdict(dst []Signal, c *call.Call, t *track) []Signal {
 	sum, most := 0, 0
 	for i := range m.who {
 		sum += m.who[i].n
-		most = max(most, m.who[i].n)
+		if m.who[i].n > m.who[most].n {
+			most = i
+		}
 	}
-	if float64(sum-most) < turns*float64(sum) {
-		t.exact, t.near, t.names = 0, 0, nil // one principal's walk: that is told by stream D
-		s.close(f)
+	if float64(sum-m.who[most].n) < turns*float64(sum) {
+		// So far it is one principal's walk, and stream D tells that; others may still take their turns.
+		if q := s.principals.find(m.who[most].key); q == nil || q.cases[famWalk].open(s.now) {
+			t.exact, t.near, t.names = 0, 0, nil
+			s.close(f)
+		}
 		return dst
 	}
 	sig := Signal{Detector: d.Name(), Severity: High, Confidence: 85, Score: t.w(), Threshold: h}

@@ -48,8 +48,8 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 	noted := false
 	for i := range s.contacts {
 		k := &s.contacts[i]
-		if !k.Patient || k.list || k.why == again {
-			continue
+		if !k.Patient || k.list || k.why == again || c.Status >= 500 {
+			continue // a server that failed showed nothing, and its callers try again
 		}
 		if s.now-p.last > 10*minute && d.evidence() <= 0 && !f.open(s.now) {
 			s.close(f)
@@ -105,7 +105,7 @@ func (d *fanout) settle() {
 // mark feeds one first contact to stream U.
 func (d *fanout) mark(k *contact, g *group, calm bool) {
 	s, p := d.scene, d.scene.p
-	if k.why == byPeer {
+	if k.why == byPeer || k.why == arrived {
 		return // says nothing either way: two colluders must not clear each other
 	}
 	theta := p.theta(g)

@@ -162,12 +162,8 @@ func (d *oversized) classify(e *endpoint, c *call.Call) sizeClass {
 	if c.FHIR.Interaction == "read" || c.FHIR.Interaction == "vread" {
 		return single
 	}
-	if c.Flags&(call.Search|call.PageStep) == 0 && c.Asked == 0 {
-		for i := range c.Objects {
-			if o := &c.Objects[i]; o.Patient && o.Where == call.InPath {
-				return single
-			}
-		}
+	if d.about(c) {
+		return single
 	}
 	switch {
 	case c.Flags&call.PageStep != 0 || c.Asked > 0:
@@ -178,6 +174,19 @@ func (d *oversized) classify(e *endpoint, c *call.Call) sizeClass {
 		return paged
 	}
 	return unclassified
+}
+
+// about tells whether a call asks about one patient: its path names one, or its arguments do and ask for no page
+// of a list, which a patient may merely begin.
+func (d *oversized) about(c *call.Call) bool {
+	named, path := 0, false
+	for i := range c.Objects {
+		if o := &c.Objects[i]; o.Patient && o.Where != call.InResponse {
+			named++
+			path = path || o.Where == call.InPath
+		}
+	}
+	return named == 1 && (path || c.Flags&call.PageStep == 0 && c.Asked == 0)
 }
 
 // limit is how many patients an answer of a class may hold.

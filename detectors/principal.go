@@ -22,23 +22,22 @@ type principal struct {
 	named     stats.Recent // ids named in worklists: polling a list is no new walk
 
 	// unexplained contacts
-	plain     [3]stats.CUSUM
-	pace      stats.CUSUM
-	paceCode  stats.KT
-	last      clock.Time // of its last first contact
-	novel     uint32     // first contacts of patients this day
-	unexp     uint32     // of them unexplained
-	known     float64    // first contacts on honest days before
-	knownUn   float64    // of them unexplained
-	days      int        // honest days before
-	tallies   [measures]tally
-	refused   [2]stats.CUSUM
-	lattices  []*lattice
-	bulk      clock.Time // of its first bulk answer
-	excess    stats.CUSUM
-	cases     [families]casefile
-	joined    clock.Time // until when a walk across principals speaks for it
-	volumeHot bool
+	plain    [3]stats.CUSUM
+	pace     stats.CUSUM
+	paceCode stats.KT
+	last     clock.Time // of its last first contact
+	novel    uint32     // first contacts of patients this day
+	unexp    uint32     // of them unexplained
+	known    float64    // first contacts on honest days before
+	knownUn  float64    // of them unexplained
+	days     int        // honest days before
+	tallies  [measures]tally
+	refused  [2]stats.CUSUM
+	lattices []*lattice
+	bulk     clock.Time // of its first bulk answer
+	excess   stats.CUSUM
+	cases    [families]casefile
+	joined   clock.Time // until when a walk across principals speaks for it
 }
 
 // family is a kind of finding on one principal, and a case of its own.

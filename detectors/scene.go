@@ -14,6 +14,7 @@ const (
 	delivered          // an answer had given it to this principal
 	created            // this principal made it
 	byPeer             // a colleague with a reason touched it in the last 72 hours
+	arrived            // a colleague registered it just now, and it is met at the pace at which people come
 )
 
 // contact is one identifier that a call named.
@@ -82,13 +83,16 @@ func (s *scene) begin(c *call.Call) {
 	p.meet(c, s.now)
 	s.p = p
 
-	patients := 0
+	patients, listed := 0, 0
 	s.newPeople = 0
 	s.contacts = s.contacts[:0]
 	for i := range c.Objects {
 		o := &c.Objects[i]
-		if o.Where == call.InResponse && o.Patient && c.OK() && !p.delivered.Has(o.Key, s.now, deliveredHalf) {
-			s.newPeople++
+		if o.Where == call.InResponse && o.Patient && c.OK() {
+			listed++
+			if !p.delivered.Has(o.Key, s.now, deliveredHalf) {
+				s.newPeople++
+			}
 		}
 		if o.Where == call.InResponse || o.Sub || o.Key == 0 {
 			continue
@@ -97,6 +101,9 @@ func (s *scene) begin(c *call.Call) {
 			patients++
 		}
 		s.contacts = append(s.contacts, contact{Object: o})
+	}
+	if listed > 0 && c.PHI.People > 0 { // a person may be listed by id and by number; of many, only the first are
+		s.newPeople = (s.newPeople*c.PHI.People + listed - 1) / listed
 	}
 	worklist := patients > 1 && (c.Flags&call.Search != 0 || patients > 3)
 	for i := range s.contacts {
@@ -119,6 +126,9 @@ func (s *scene) explain(c *call.Call, k *contact) {
 		k.why = created
 	case k.Patient && s.visits.solid(k.Key, p.key, s.now):
 		k.why = byPeer
+		if s.visits.made(k.Key, s.now) && s.now-p.last > arrivalGap {
+			k.why = arrived
+		}
 	default:
 		k.why = unexplained
 		s.stats.Unexplained++
@@ -162,7 +172,14 @@ func (s *scene) finish(c *call.Call) {
 		// A colleague's touch explains others' only if it was itself one hop from a delivery: two who follow
 		// each other explain nothing, and neither does a suspect.
 		if k.Patient && c.OK() && calm && (k.why == delivered || k.why == created) {
-			s.visits.add(k.Key, p.key, s.now, &s.stats)
+			s.visits.add(k.Key, p.key, s.now, false, &s.stats)
+		}
+	}
+	if calm && c.Flags&call.Create != 0 && c.OK() {
+		for i := range c.Objects {
+			if o := &c.Objects[i]; o.Patient && o.Where == call.InResponse {
+				s.visits.add(o.Key, p.key, s.now, true, &s.stats)
+			}
 		}
 	}
 	if s.oversize || !c.OK() {
@@ -203,8 +220,11 @@ type visits struct {
 	limit    int
 }
 
-// visit names up to two visitors, so that one who comes back does not hide the other.
-type visit struct{ who, before uint64 }
+// visit names up to two visitors, so that one who comes back does not hide the other, and when the record was made.
+type visit struct {
+	who, before uint64
+	made        clock.Time
+}
 
 func (v *visits) turn(now clock.Time) {
 	if v.cur == nil {
@@ -226,7 +246,7 @@ func (v *visits) rotate(now clock.Time) {
 	v.since = now
 }
 
-func (v *visits) add(key, who uint64, now clock.Time, st *Stats) {
+func (v *visits) add(key, who uint64, now clock.Time, made bool, st *Stats) {
 	v.turn(now)
 	t, ok := v.cur[key]
 	if !ok && len(v.cur) >= max(1, v.limit/2) {
@@ -236,7 +256,24 @@ func (v *visits) add(key, who uint64, now clock.Time, st *Stats) {
 	if t.who == who {
 		return
 	}
-	v.cur[key] = visit{who: who, before: t.who}
+	t = visit{who: who, before: t.who, made: t.made}
+	if made {
+		t.made = now
+	}
+	v.cur[key] = t
+}
+
+// arrivalTime is how long after its registration a patient counts as one who has just come.
+const arrivalTime = 4 * hour
+
+// made tells whether the record was made just now.
+func (v *visits) made(key uint64, now clock.Time) bool {
+	for _, t := range [...]visit{v.cur[key], v.old[key]} {
+		if t.made != 0 && now-t.made < arrivalTime {
+			return true
+		}
+	}
+	return false
 }
 
 // solid tells whether someone other than who had a reason to touch key.

@@ -33,7 +33,7 @@ func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 	noted := false
 	for i := range s.contacts {
 		k := &s.contacts[i]
-		if k.why == again || k.why == delivered || k.why == created {
+		if k.why == again || k.why == delivered || k.why == created || k.why == arrived {
 			if k.num.ok {
 				d.follow(k)
 			}
@@ -153,6 +153,9 @@ func (d *sequential) follow(k *contact) {
 		around := math.Min(sp.around(), 1/exact)
 		if arrivals {
 			around = 4 // new patients are met in order, at the pace at which they come: a walk there says little
+			if !k.Patient {
+				around = 2 // and specimens, invoices and orders are worked off in the order of their numbers
+			}
 		}
 		near = math.Max(nearFloor, near)
 		ahead = l.plain.step(x, around, near, 8, 2, 1<<20).near && !arrivals

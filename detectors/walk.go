@@ -14,6 +14,8 @@ import (
 type track struct {
 	last  uint64
 	step  int64
+	seen  int64  // the distance last gone
+	same  uint8  // how often in a row
 	tick  uint32 // contact at which it was last extended
 	steps uint32
 	exact stats.CUSUM // the very next identifier
@@ -31,6 +33,10 @@ func (t *track) value() float64 {
 	}
 	return t.w()
 }
+
+// stepAfter is how often the same distance must be gone in a row to be taken for the step of a track that began
+// with another: by chance, beside an honest contact.
+const stepAfter = 3
 
 // reach is how far past last a near step may go: four steps.
 func (t *track) reach() uint64 { return 4 * uint64(abs(t.step)) }
@@ -81,7 +87,10 @@ func (w *walks) step(x uint64, around, ahead float64, limit, back int, reach uin
 			t.exact.Add(math.Log(0.1 * f1 * around / width))
 		}
 		t.near.Add(math.Log(f1 / math.Max(ahead, math.Min(1, width/around))))
-		if t.w() <= 0 {
+		if t.same++; d != t.seen {
+			t.seen, t.same = d, 1
+		}
+		if t.w() <= 0 || t.same >= stepAfter && t.exact <= 0 {
 			t.step = d
 		}
 		h.near = h.near || t.steps > 0
