@@ -1,6 +1,7 @@
 package phi
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -32,13 +33,12 @@ func (s *Scanner) json(b []byte) {
 			return
 		}
 	}
-	for i < len(b) {
-		if s.skip > 0 {
-			if i = s.skipTree(b, i); i < 0 {
-				return
-			}
-			continue
+	if s.skip > 0 {
+		if i = s.skipTree(b, i); i < 0 {
+			return
 		}
+	}
+	for i < len(b) {
 		switch c := b[i]; c {
 		case '"':
 			i++
@@ -49,6 +49,15 @@ func (s *Scanner) json(b []byte) {
 				s.hold(b[i:])
 				s.pending = dangling(b[i:])
 				return
+			}
+			if s.wantKey {
+				s.name(b[i:j], !plain)
+				i = j + 1
+				if i < len(b) && b[i] == ':' {
+					s.wantKey = false
+					i++
+				}
+				continue
 			}
 			s.str(b[i:j], !plain)
 			i = j + 1
@@ -63,6 +72,11 @@ func (s *Scanner) json(b []byte) {
 		case '{', '[':
 			i++
 			s.open(c == '[')
+			if s.skip > 0 {
+				if i = s.skipTree(b, i); i < 0 {
+					return
+				}
+			}
 		case '}', ']':
 			i++
 			s.close()
@@ -95,31 +109,34 @@ var delimits = [256]bool{' ': true, '\n': true, '\r': true, '\t': true, ',': tru
 // quote finds the quote that ends the string that begins at i; -1 when it is not in b. Plain is whether there was
 // no backslash before it.
 func quote(b []byte, i int) (end int, plain bool) {
-	plain = true
-	for {
-		for i+8 <= len(b) {
-			w := word(b[i:])
-			q, e := w^quotes, w^slants
-			m := ((q-ones)&^q | (e-ones)&^e) & highs
-			if m != 0 {
-				i += bits.TrailingZeros64(m) / 8
-				goto found
+	for i+8 <= len(b) {
+		w := word(b[i:])
+		q, e := w^quotes, w^slants
+		if m := ((q-ones)&^q | (e-ones)&^e) & highs; m != 0 {
+			i += bits.TrailingZeros64(m) / 8
+			if b[i] == '"' {
+				return i, true
 			}
-			i += 8
+			break
 		}
-		for i < len(b) && b[i] != '"' && b[i] != '\\' {
-			i++
-		}
-		if i >= len(b) {
-			return -1, plain
-		}
-	found:
-		if b[i] == '"' {
-			return i, plain
-		}
-		plain = false
-		i += 2
+		i += 8
 	}
+	return quoteFar(b, i)
+}
+
+// quoteFar is quote for long strings and those with escapes. A quote after an odd number of backslashes is none.
+func quoteFar(b []byte, start int) (end int, plain bool) {
+	for i := start; i < len(b); i++ {
+		q := bytes.IndexByte(b[i:], '"')
+		if q < 0 {
+			break
+		}
+		i += q
+		if !dangling(b[start:i]) {
+			return i, bytes.IndexByte(b[start:i], '\\') < 0
+		}
+	}
+	return -1, start >= len(b) || bytes.IndexByte(b[start:], '\\') < 0
 }
 
 // dangling is whether b, the start of a string, ends in the first half of an escape.
@@ -170,7 +187,11 @@ func (s *Scanner) resume(b []byte) int {
 	}
 	s.hold(b[:j])
 	s.lex, s.pending = between, false
-	if s.skip == 0 {
+	switch {
+	case s.skip > 0:
+	case s.wantKey:
+		s.name(s.carry, s.escaped)
+	default:
 		s.str(s.carry, s.escaped)
 	}
 	return j + 1
@@ -204,18 +225,19 @@ func (s *Scanner) skipTree(b []byte, i int) int {
 	return -1
 }
 
-// str is a whole string, without its quotes and not unescaped: a key or a value.
-func (s *Scanner) str(v []byte, escaped bool) {
-	if s.wantKey {
-		if len(v) > s.cfg.Token {
-			v = nil
-		}
-		if escaped {
-			v = s.unescape(v)
-		}
-		s.under(v)
-		return
+// name is a whole key, without its quotes and not unescaped.
+func (s *Scanner) name(v []byte, escaped bool) {
+	if len(v) > s.cfg.Token {
+		v = nil
 	}
+	if escaped {
+		v = s.unescape(v)
+	}
+	s.under(v)
+}
+
+// str is a whole value, without its quotes and not unescaped.
+func (s *Scanner) str(v []byte, escaped bool) {
 	if f := &s.frames[s.depth]; f.array {
 		f.items++
 	}
