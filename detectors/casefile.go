@@ -6,6 +6,7 @@ import (
 	"auscult/detectors/stats"
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
+	"auscult/sensor/packet"
 )
 
 const (
@@ -24,12 +25,18 @@ type casefile struct {
 	delivered  int
 	peer       int
 	reasonless int
-	patient    bool    // it named patients
-	step       int64   // of the walk
-	shape      string  // of the walk, in words
-	fill       float64 // share of the range that was asked for
-	most       int     // patients in the largest answer
-	told       int     // largest count last told, of what grew
+	patient    bool       // it named patients
+	step       int64      // of the walk
+	shape      string     // of the walk, in words
+	fill       float64    // share of the range that was asked for
+	most       int        // patients in the largest answer
+	given      int        // patients that searches delivered, when that is what the case is about
+	walked     bool       // it is a walk, not only refusals
+	facts      []Fact     // that stay as they were when it was first told
+	told       counts     // what was last told of it
+	spoken     bool       // whether it was told at all
+	order      call.Order // of its last call
+	client     packet.Addr
 	objects    stats.Distinct
 	people     stats.Distinct
 	evidence   []Evidence
@@ -38,6 +45,17 @@ type casefile struct {
 	endpoint   uint64
 	signal     Signal // as last sent, to be told again with larger counts
 }
+
+// counts are the numbers of a case that grow.
+type counts struct{ calls, objects, people int }
+
+// now are the numbers as they stand.
+func (f *casefile) now() counts {
+	return counts{f.calls, f.objects.Len(), max(f.people.Len(), f.most, f.given)}
+}
+
+// most is the largest of them.
+func (n counts) most() int { return max(n.calls, n.objects, n.people) }
 
 // largest keeps the number of patients of the largest answer.
 func (f *casefile) largest(people int) { f.most = max(f.most, people) }
@@ -77,6 +95,7 @@ func (s *scene) note(f *casefile, c *call.Call) {
 	}
 	f.calls++
 	f.last = c.Time
+	f.order, f.client = c.Order, c.Client.Addr
 	if c.Refused() {
 		f.refusals++
 	}
@@ -115,31 +134,36 @@ func (f *casefile) touch(c *call.Call, k *contact) {
 }
 
 // raise makes the case's signal. The slices in it are never written to again.
-func (s *scene) raise(f *casefile, c *call.Call, sig Signal) Signal {
-	f.until = c.Time + silence
+func (s *scene) raise(f *casefile, sig Signal) Signal {
+	f.until = s.now + silence
 	sig.Principal = s.p.who
 	sig.Endpoint, sig.Route = f.endpoint, f.route
 	f.signal = sig
-	return s.restate(f, c)
+	return s.restate(f)
 }
 
-// restate is the case's signal with today's numbers.
-func (s *scene) restate(f *casefile, c *call.Call) Signal {
+// restate is the case's signal with today's numbers, as of its last call.
+func (s *scene) restate(f *casefile) Signal {
 	sig := f.signal
-	sig.Order = c.Order
-	sig.Client = c.Client.Addr.IP().String()
+	sig.Order = f.order
+	sig.Client = f.client.IP().String()
 	sig.Since = f.since
-	sig.Calls, sig.Refusals = f.calls, f.refusals
-	sig.Objects, sig.People = f.objects.Len(), f.people.Len()
+	n := f.now()
+	sig.Calls, sig.Objects, sig.People, sig.Refusals = n.calls, n.objects, n.people, f.refusals
 	sig.Evidence = f.evidence[:len(f.evidence):len(f.evidence)]
 	sig.Patients = f.patients[:len(f.patients):len(f.patients)]
-	f.told = max(f.calls, sig.Objects, sig.People)
+	f.told = n
 	return sig
 }
 
 // grown tells whether an open case has doubled since it was last told.
 func (f *casefile) grown(now clock.Time) bool {
-	return f.open(now) && max(f.calls, f.objects.Len(), f.people.Len()) >= 2*f.told
+	return f.open(now) && f.now().most() >= 2*f.told.most()
+}
+
+// more tells whether an open case that was told has grown at all since.
+func (f *casefile) more(now clock.Time) bool {
+	return f.spoken && f.open(now) && f.now() != f.told
 }
 
 // clonePrincipal copies the strings of p.

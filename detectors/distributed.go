@@ -68,7 +68,7 @@ func (d *distributed) Observe(dst []Signal, c *call.Call) []Signal {
 			continue
 		}
 		d.join(t, c, k)
-		dst = d.verdict(dst, c, t)
+		dst = d.verdict(dst, t)
 	}
 	return dst
 }
@@ -102,13 +102,13 @@ func (d *distributed) join(t *track, c *call.Call, k *contact) {
 	}
 }
 
-func (d *distributed) verdict(dst []Signal, c *call.Call, t *track) []Signal {
+func (d *distributed) verdict(dst []Signal, t *track) []Signal {
 	s, m := d.scene, t.names
 	f := &m.file
 	if f.open(s.now) {
 		if f.grown(s.now) {
 			f.until = s.now + silence
-			dst = append(dst, d.tell(c, t, f.signal))
+			dst = append(dst, d.tell(t, f.signal))
 		}
 		return dst
 	}
@@ -140,17 +140,18 @@ func (d *distributed) verdict(dst []Signal, c *call.Call, t *track) []Signal {
 			}
 		}
 	}
-	dst = append(dst, d.tell(c, t, sig))
+	dst = append(dst, d.tell(t, sig))
 	t.exact, t.near = 0, 0
 	return dst
 }
 
 // tell makes the signal of all members. Who extended the track once, by chance perhaps, is not named while
 // others did so more often.
-func (d *distributed) tell(c *call.Call, t *track, sig Signal) Signal {
+func (d *distributed) tell(t *track, sig Signal) Signal {
 	s, m := d.scene, t.names
 	m.file.signal = sig
-	sig = s.restate(&m.file, c)
+	sig = s.restate(&m.file)
+	m.file.spoken = true
 	most := 0
 	for i := range m.who {
 		most = max(most, m.who[i].n)

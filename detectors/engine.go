@@ -38,6 +38,7 @@ func List(s *scene) []Detector {
 func (e *Engine) Observe(dst []Signal, c *call.Call) []Signal {
 	s := &e.scene
 	s.stats.Calls++
+	s.now = c.Time
 	if c.Flags&(call.Health|call.Login) != 0 || c.Principal.Key == 0 {
 		return dst
 	}

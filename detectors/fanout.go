@@ -70,12 +70,15 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	if f.open(s.now) {
+		if f.given > 0 {
+			f.given += s.newPeople
+		}
+		if !noted {
+			s.note(f, c)
+		}
 		if f.grown(s.now) && s.now >= p.joined {
 			f.until = s.now + silence
-			sig := s.restate(f, c)
-			s.describeFanout(&sig, f, d.volume(own))
-			f.signal = sig
-			dst = append(dst, sig)
+			dst = append(dst, s.restateFanout(f))
 		}
 		return dst
 	}
@@ -204,12 +207,25 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 	} else {
 		sig.Score, sig.Threshold = -math.Log(v[worst].p), -math.Log(s.cfg.VolumeTail)
 	}
-	sig = s.raise(f, c, sig)
-	s.describeFanout(&sig, f, v)
+	if many && worst == deliveredPeople {
+		f.given = v[worst].n
+	}
+	sig = s.raise(f, sig)
+	s.expectFanout(&sig, f, v)
+	s.describeFanout(&sig, f)
 	f.signal = sig
 	d.settle()
 	if s.now < p.joined {
 		return dst
 	}
+	f.spoken = true
 	return append(dst, sig)
+}
+
+// restateFanout tells an open case again, larger.
+func (s *scene) restateFanout(f *casefile) Signal {
+	sig := s.restate(f)
+	s.describeFanout(&sig, f)
+	f.signal, f.spoken = sig, true
+	return sig
 }

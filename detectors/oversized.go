@@ -1,6 +1,7 @@
 package detectors
 
 import (
+	"fmt"
 	"math/bits"
 
 	"auscult/detectors/stats"
@@ -124,19 +125,20 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 	}
 	s.oversize = true
 	s.note(f, c)
+	name := uint64(0)
 	for i := range c.Objects {
-		if o := &c.Objects[i]; o.Where == call.InResponse && o.Patient {
-			f.touch(c, &contact{Object: o, why: delivered})
+		o := &c.Objects[i]
+		if o.Where != call.InResponse || !o.Patient || name != 0 && o.Param != name {
+			continue // who is listed by id and by number is one
 		}
+		name = o.Param
+		f.touch(c, &contact{Object: o, why: delivered})
 	}
 	f.largest(people)
 	if f.open(s.now) {
 		if f.grown(s.now) {
 			f.until = s.now + silence
-			sig := s.restate(f, c)
-			sig.People = max(sig.People, f.most)
-			f.signal = sig
-			dst = append(dst, sig)
+			dst = append(dst, s.restateSize(f))
 		}
 		return dst
 	}
@@ -145,13 +147,19 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 		severity = Medium
 	}
 	sig := Signal{Detector: d.Name(), Severity: severity, Confidence: p.confidence(85), Score: float64(people), Threshold: float64(limit)}
-	sig = s.raise(f, c, sig)
-	sig.People = max(sig.People, f.most)
+	sig = s.raise(f, sig)
 	describeSize(&sig, c, class, why, usual)
-	f.signal = sig
-	f.told = max(f.told, sig.People)
+	f.signal, f.spoken = sig, true
 	p.excess = 0
 	return append(dst, sig)
+}
+
+// restateSize tells an open case again, larger.
+func (s *scene) restateSize(f *casefile) Signal {
+	sig := s.restate(f)
+	sig.Title = fmt.Sprintf("{principal} got %s in %s", count(sig.People, "patient"), count(sig.Calls, "large answer"))
+	f.signal, f.spoken = sig, true
+	return sig
 }
 
 // classify says what kind of answer this is: by the form of the call, then by what the endpoint has given.

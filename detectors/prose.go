@@ -11,10 +11,10 @@ import (
 )
 
 // describeWalk writes what a finding of stream D or E says.
-func (s *scene) describeWalk(sig *Signal, f *casefile, l *lattice, walked bool) {
+func (s *scene) describeWalk(sig *Signal, f *casefile, l *lattice) {
 	n, took := f.objects.Len(), span(f.last-f.since)
 	what := thing(f)
-	if !walked {
+	if !f.walked {
 		sig.Title = fmt.Sprintf("{principal} asked for %s that %s mostly refused, in %s", count(n, what), isAre(n), took)
 		sig.Expected = "People ask for records that exist and that they may see: refusals are few"
 		sig.Observed = fmt.Sprintf("%d of %d calls were refused (403, 404): probing", f.refusals, f.calls)
@@ -99,24 +99,16 @@ func (s *scene) describeAcross(sig *Signal, t *track) {
 }
 
 // describeFanout writes what a finding of streams U and F says.
-func (s *scene) describeFanout(sig *Signal, f *casefile, v [measures]verdict) {
-	worst := opened
-	for m := range v {
-		if v[m].p < v[worst].p {
-			worst = measure(m)
-		}
-	}
+func (s *scene) describeFanout(sig *Signal, f *casefile) {
 	took := span(f.last - f.since)
 	n := f.objects.Len()
-	if worst == deliveredPeople && v[worst].p < s.cfg.VolumeTail {
-		sc := scales[v[worst].scale]
-		sig.Title = fmt.Sprintf("{principal} was given %d patients by searches within %s", v[worst].n, sc.name)
-		sig.Observed = fmt.Sprintf("%d patients delivered within %s, %d of them opened", v[worst].n, sc.name, v[opened].n)
-		sig.People = max(sig.People, v[worst].n)
+	if f.given > 0 {
+		sig.Title = fmt.Sprintf("{principal} was given %s by searches, in %s", count(sig.People, "patient"), took)
+		sig.Observed = fmt.Sprintf("%s delivered, %d of them opened", count(f.given, "patient"), n)
 	} else {
 		sig.Title = fmt.Sprintf("{principal} opened %s in %s, %d of them for no visible reason", count(n, "patient"), took, f.reasonless)
-		if v[worst].p < s.cfg.VolumeTail && f.reasonless*2 < n {
-			sig.Title = fmt.Sprintf("{principal} opened %s within %s", count(v[worst].n, "patient"), scales[v[worst].scale].name)
+		if f.reasonless*2 < n {
+			sig.Title = fmt.Sprintf("{principal} opened %s in %s", count(n, "patient"), took)
 		}
 		sig.Observed = fmt.Sprintf("%s in %s: %d delivered by a list or search first, %d seen by colleagues, %d unexplained",
 			count(n, "patient"), count(f.calls, "call"), f.delivered, f.peer, f.reasonless)
@@ -127,14 +119,26 @@ func (s *scene) describeFanout(sig *Signal, f *casefile, v [measures]verdict) {
 			}
 		}
 	}
-	sig.Expected = fmt.Sprintf("Like colleagues: about %s new patients in %s, nearly all from lists, searches or earlier care",
-		number(math.Max(1, v[worst].mean)), scales[v[worst].scale].name)
 	sig.Facts = append(s.facts(sig, f),
 		Fact{"delivered before", strconv.Itoa(f.delivered)}, Fact{"seen by colleagues", strconv.Itoa(f.peer)},
 		Fact{"unexplained", strconv.Itoa(f.reasonless)})
+	sig.Facts = append(sig.Facts, f.facts...)
+}
+
+// expectFanout writes what was usual, and the counts that were not, at the time of the alarm.
+func (s *scene) expectFanout(sig *Signal, f *casefile, v [measures]verdict) {
+	worst := opened
+	for m := range v {
+		if v[m].p < v[worst].p {
+			worst = measure(m)
+		}
+	}
+	sig.Expected = fmt.Sprintf("Like colleagues: about %s new patients in %s, nearly all from lists, searches or earlier care",
+		number(math.Max(1, v[worst].mean)), scales[v[worst].scale].name)
+	f.facts = nil
 	for m, name := range [...]string{"patients opened", "opened unexplained", "patients delivered"} {
 		if v[m].p < 1e-4 {
-			sig.Facts = append(sig.Facts, Fact{name + " in " + scales[v[m].scale].name, strconv.Itoa(v[m].n)},
+			f.facts = append(f.facts, Fact{name + " in " + scales[v[m].scale].name, strconv.Itoa(v[m].n)},
 				Fact{name + ": chance", fmt.Sprintf("%.0e", v[m].p)})
 		}
 	}

@@ -66,7 +66,6 @@ func (s *scene) init(cfg Config) {
 
 // begin finds the principal and says of every identifier the request named what explains it.
 func (s *scene) begin(c *call.Call) {
-	s.now = c.Time
 	if s.start == 0 {
 		s.start = c.Time
 		s.nextMark = c.Time - c.Time%day + day

@@ -64,7 +64,8 @@ func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 	}
 	if f.open(s.now) {
 		if f.grown(s.now) && s.now >= p.joined {
-			dst = append(dst, s.restateWalk(f, c))
+			f.until = s.now + silence
+			dst = append(dst, s.restateWalk(f))
 		}
 		return dst
 	}
@@ -266,13 +267,15 @@ func (d *sequential) verdict(dst []Signal, c *call.Call, f *casefile) []Signal {
 	} else {
 		sig.Severity, sig.Score, sig.Threshold, sig.Confidence = Medium, probing, s.h.refused, p.confidence(70)
 	}
-	sig = s.raise(f, c, sig)
-	s.describeWalk(&sig, f, best, walked)
+	f.walked = walked
+	sig = s.raise(f, sig)
+	s.describeWalk(&sig, f, best)
 	f.signal = sig
 	p.settle()
 	if s.now < p.joined {
 		return dst // it is told already, with the others of its walk
 	}
+	f.spoken = true
 	return append(dst, sig)
 }
 
@@ -285,10 +288,9 @@ func (p *principal) settle() {
 }
 
 // restateWalk tells an open walk again, larger.
-func (s *scene) restateWalk(f *casefile, c *call.Call) Signal {
-	f.until = s.now + silence
-	sig := s.restate(f, c)
-	s.describeWalk(&sig, f, nil, true)
-	f.signal = sig
+func (s *scene) restateWalk(f *casefile) Signal {
+	sig := s.restate(f)
+	s.describeWalk(&sig, f, nil)
+	f.signal, f.spoken = sig, true
 	return sig
 }
