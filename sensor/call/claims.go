@@ -24,6 +24,7 @@ type Claims struct {
 	Issued   clock.Time // iat; 0 when absent
 	Expires  clock.Time // exp; 0 when absent
 	Service  bool       // a machine's: system scope, or granted to a client for itself
+	Hash     uint64     // TokenHash of the token
 
 	text []byte
 }
@@ -74,6 +75,7 @@ func (c *Claims) Parse(token []byte) bool {
 		return false
 	}
 	s.settle(c)
+	c.Hash = TokenHash(token)
 	return len(c.Subject) > 0
 }
 

@@ -49,10 +49,12 @@ func canonical(dst *[48]byte, word []byte) []byte {
 	if len(b) > 5 && bytes.HasSuffix(b, []byte("ids")) {
 		b = b[:len(b)-1]
 	}
-	for _, suffix := range [...]string{"uuid", "guid", "uid", "id"} {
-		if bytes.HasSuffix(b, []byte(suffix)) && (len(b) == len(suffix) || len(b)-len(suffix) > 1) {
-			b = b[:len(b)-len(suffix)]
-			break
+	if len(b) > 1 && b[len(b)-1] == 'd' {
+		for _, suffix := range [...]string{"uuid", "guid", "uid", "id"} {
+			if bytes.HasSuffix(b, []byte(suffix)) && (len(b) == len(suffix) || len(b)-len(suffix) > 1) {
+				b = b[:len(b)-len(suffix)]
+				break
+			}
 		}
 	}
 	if len(b) > 3 && b[len(b)-1] == 's' && b[len(b)-2] != 's' {

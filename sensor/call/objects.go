@@ -20,7 +20,8 @@ func (b *Builder) add(c *Call, ar *Arena, space nameSpace, typ, value []byte, wh
 		return
 	}
 	o := Object{Where: where, Sub: sub, Patient: space == patient || space == business}
-	o.Key = keyIn(space, typ, value)
+	kind := b.kind(space, typ)
+	o.Key = keyIn(space, kind, value)
 	if !b.seen.add(o.Key) {
 		return
 	}
@@ -28,7 +29,7 @@ func (b *Builder) add(c *Call, ar *Arena, space nameSpace, typ, value []byte, wh
 		b.Stats.Objects++
 		return
 	}
-	o.Param = paramIn(b.server, space, typ)
+	o.Param = paramIn(b.server, space, kind)
 	o.Type = b.typeName(ar, typ, space)
 	o.ID = b.clip(ar, value)
 	b.objects = append(b.objects, o)
@@ -37,17 +38,27 @@ func (b *Builder) add(c *Call, ar *Arena, space nameSpace, typ, value []byte, wh
 	}
 }
 
-func keyIn(space nameSpace, typ, value []byte) uint64 {
+// kind is the typeHash of typ, where it matters.
+func (b *Builder) kind(space nameSpace, typ []byte) uint64 {
+	if space == patient || space == business {
+		return 0
+	}
+	return b.words.of(typ).kind
+}
+
+// keyIn is the Key of value; kind is the typeHash of its type, unless it names a patient.
+func keyIn(space nameSpace, kind uint64, value []byte) uint64 {
 	switch space {
 	case patient:
 		return PatientKey(value)
 	case business:
 		return objectKey(seedBusiness, 0, value)
 	}
-	return objectKey(seedRecord, typeHash(typ), value)
+	return objectKey(seedRecord, kind, value)
 }
 
-func paramIn(server uint64, space nameSpace, typ []byte) uint64 {
+// paramIn is the Param of what keyIn gives a Key.
+func paramIn(server uint64, space nameSpace, kind uint64) uint64 {
 	seed := mix(server, seedParam)
 	switch space {
 	case patient:
@@ -55,7 +66,7 @@ func paramIn(server uint64, space nameSpace, typ []byte) uint64 {
 	case business:
 		return nonzero(number(seed, seedBusiness))
 	}
-	return nonzero(number(seed, typeHash(typ)))
+	return nonzero(number(seed, kind))
 }
 
 // typeName is the word as it stood; the names of resource types need no copy.
@@ -82,12 +93,11 @@ func (b *Builder) clip(ar *Arena, value []byte) string {
 func (b *Builder) pathObjects(c *Call, ar *Arena, r *Route) {
 	for i := range r.IDs {
 		id := &r.IDs[i]
-		space, _ := b.words.of(id.Type)
-		switch {
-		case r.FHIR.Shape != fhir.NotFHIR:
-			space = typeSpace(id.Type)
-		case space == generic:
-			space = record
+		space := typeSpace(id.Type)
+		if r.FHIR.Shape == fhir.NotFHIR {
+			if space = b.words.of(id.Type).space; space == generic {
+				space = record
+			}
 		}
 		b.add(c, ar, space, id.Type, id.Value, InPath, id.Sub)
 	}
@@ -131,7 +141,7 @@ func (b *Builder) place(r *Route, id *phi.ID) (nameSpace, []byte, []byte) {
 	if fhir.Lookup(b.word) != 0 {
 		return typeSpace(b.word), b.word, value
 	}
-	space, _ := b.words.of(b.word)
+	space := b.words.of(b.word).space
 	if space != generic {
 		return space, b.word, value
 	}
@@ -157,14 +167,15 @@ func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report) {
 	for i := range resp.IDs {
 		id := &resp.IDs[i]
 		space, typ, value := b.place(r, id)
-		if space == record && id.Kind == phi.Resource && wordSpace(b.word) == generic {
+		if space == record && id.Kind == phi.Resource && b.words.of(b.word).space == generic {
 			space = b.echo(requested, value, people)
 		}
 		value = bytes.TrimSpace(value)
 		if len(value) == 0 {
 			continue
 		}
-		key := keyIn(space, typ, value)
+		kind := b.kind(space, typ)
+		key := keyIn(space, kind, value)
 		if !b.seen.add(key) {
 			continue
 		}
@@ -177,7 +188,7 @@ func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report) {
 			listed++
 			b.objects = append(b.objects, Object{
 				Type: b.typeName(ar, typ, space), ID: b.clip(ar, value),
-				Key: key, Param: paramIn(b.server, space, typ), Where: InResponse, Patient: true,
+				Key: key, Param: paramIn(b.server, space, kind), Where: InResponse, Patient: true,
 			})
 		}
 	}

@@ -197,29 +197,29 @@ func (b *Builder) principal(c *Call, ar *Arena, who *credentials, forwarded []by
 	p := &c.Principal
 	switch {
 	case who.custom != nil:
-		b.is(p, ar, Custom, strengthCustom, nil, who.custom, who.custom)
+		b.is(p, ar, Custom, strengthCustom, nil, who.custom, TokenHash(who.custom))
 	case b.jwt(p, ar, who.bearer), b.jwt(p, ar, who.cookie):
 	case who.session != nil:
-		b.is(p, ar, Session, strengthSession, nil, who.session, who.session)
+		b.is(p, ar, Session, strengthSession, nil, who.session, TokenHash(who.session))
 	case who.shape != nil:
-		b.is(p, ar, Session, strengthSession, nil, who.shape, who.shape)
+		b.is(p, ar, Session, strengthSession, nil, who.shape, TokenHash(who.shape))
 	case who.key != nil:
-		b.is(p, ar, APIKey, strengthKey, nil, who.key, who.key)
+		b.is(p, ar, APIKey, strengthKey, nil, who.key, TokenHash(who.key))
 	case len(b.basicUser(who.basic)) > 0:
 		user := b.basicUser(who.basic)
-		b.is(p, ar, Basic, strengthBasic, nil, user, who.basic)
+		b.is(p, ar, Basic, strengthBasic, nil, user, TokenHash(who.basic))
 	case who.bearer != nil:
-		b.is(p, ar, Session, strengthSession, nil, who.bearer, who.bearer)
+		b.is(p, ar, Session, strengthSession, nil, who.bearer, TokenHash(who.bearer))
 	default:
 		b.address(p, ar, c, forwarded)
 	}
 	p.Service = p.Service || b.services[p.ID] || p.Client != "" && b.services[p.Client]
 }
 
-func (b *Builder) is(p *Principal, ar *Arena, kind PrincipalKind, strength uint8, issuer, id, credential []byte) {
+func (b *Builder) is(p *Principal, ar *Arena, kind PrincipalKind, strength uint8, issuer, id []byte, token uint64) {
 	*p = Principal{
 		Key: principalKey(kind, issuer, id), Kind: kind, ID: b.clip(ar, id), Issuer: ar.bytes(issuer),
-		Strength: strength, Token: TokenHash(credential),
+		Strength: strength, Token: token,
 	}
 }
 
@@ -235,7 +235,7 @@ func (b *Builder) jwt(p *Principal, ar *Arena, token []byte) bool {
 		}
 		return false
 	}
-	b.is(p, ar, JWT, strengthJWT, claims.Issuer, claims.Subject, token)
+	b.is(p, ar, JWT, strengthJWT, claims.Issuer, claims.Subject, claims.Hash)
 	p.Client = ar.bytes(claims.Client)
 	p.Role = ar.bytes(claims.Role)
 	p.Scope = ar.bytes(claims.Scope)

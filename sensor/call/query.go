@@ -132,7 +132,8 @@ func (b *Builder) classify(r *Route, key, as, chain, value []byte) (nameSpace, [
 	if space, typ := dicomKey(key); space != nobody {
 		return space, typ
 	}
-	space, identifies := b.words.of(key)
+	m := b.words.of(key)
+	space := m.space
 	switch {
 	case string(as) == "Patient":
 		return patient, as
@@ -156,7 +157,7 @@ func (b *Builder) classify(r *Route, key, as, chain, value []byte) (nameSpace, [
 		return b.fhirParam(key, value)
 	case plumbing(key) || !hasDigit(value):
 		return nobody, nil
-	case identifies:
+	case m.identifies:
 		return record, key
 	}
 	return nobody, nil

@@ -84,7 +84,13 @@ func version(s []byte) bool {
 	case len(s) >= 3 && len(s) <= 4 && s[1] == '.' || len(s) == 5 && s[1] == '.' && s[3] == '.':
 		return digit(s[0]) && digit(s[2]) && digit(s[len(s)-1])
 	}
-	return bytes.EqualFold(s, []byte("stu3")) || bytes.EqualFold(s, []byte("dstu2")) || bytes.EqualFold(s, []byte("hl7v2"))
+	switch s[len(s)-1] {
+	case '2':
+		return bytes.EqualFold(s, []byte("dstu2")) || bytes.EqualFold(s, []byte("hl7v2"))
+	case '3':
+		return bytes.EqualFold(s, []byte("stu3"))
+	}
+	return false
 }
 
 func digit(c byte) bool  { return '0' <= c && c <= '9' }

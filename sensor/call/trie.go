@@ -168,8 +168,9 @@ func (r *Resolver) object(c *Call, n name) Object {
 	if fhir.Lookup(word) != 0 {
 		space = typeSpace(word)
 	}
+	kind := typeHash(word)
 	return Object{
 		Type: n.before, ID: id, Where: InPath, Patient: space == patient || space == business,
-		Key: keyIn(space, word, []byte(id)), Param: paramIn(serverHash(&c.Server), space, word),
+		Key: keyIn(space, kind, []byte(id)), Param: paramIn(serverHash(&c.Server), space, kind),
 	}
 }

@@ -23,7 +23,7 @@ var dicomBases = []string{"dicom", "wado", "qido", "stow", "pacs"}
 
 func dicomBase(s []byte) bool {
 	for _, w := range dicomBases {
-		if len(s) >= len(w) && bytes.EqualFold(s[:len(w)], []byte(w)) {
+		if len(s) >= len(w) && s[0]|0x20 == w[0] && bytes.EqualFold(s[:len(w)], []byte(w)) {
 			return true
 		}
 	}
