@@ -17,12 +17,12 @@ func (*fanout) Name() string      { return "bola_fanout" }
 func (*fanout) Key() Key          { return ByPrincipal }
 func (*fanout) Forget(clock.Time) {}
 
-// Marks of the pace code: explained, unexplained at leisure, unexplained within four, two and one seconds of the
+// Marks of the pace code: explained, unexplained at leisure, unexplained within five, two and one seconds of the
 // contact before. A person who looks and clicks takes longer.
 const (
 	markExplained = iota
 	markSlow
-	markFour
+	markFive
 	markTwo
 	markOne
 	paceMarks
@@ -30,6 +30,9 @@ const (
 
 // fastPrior bounds the chance that an honest unexplained contact comes so soon after the one before.
 const fastPrior = 0.03
+
+// rushPrior is the same for each of the three marks of haste when they are taken together.
+const rushPrior = 0.05
 
 func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 	s, p := d.scene, d.scene.p
@@ -45,6 +48,7 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 	if s.newPeople > 0 {
 		p.tallies[deliveredPeople].add(deliveredPeople, s.now, s.newPeople, calm, site)
 	}
+	searched := p.sweep.take(c, s.newPeople)
 	noted := false
 	for i := range s.contacts {
 		k := &s.contacts[i]
@@ -66,6 +70,7 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 		}
 		f.touch(c, k)
 	}
+	p.sweep.opened = p.sweep.opened || noted
 	if !noted && s.newPeople == 0 {
 		return dst
 	}
@@ -82,7 +87,7 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 		}
 		return dst
 	}
-	return d.verdict(dst, c, f, own, noted)
+	return d.verdict(dst, c, f, own, noted, searched)
 }
 
 // reopen ends the silence of a case. While its counts still stand in the longer windows it is the same case.
@@ -101,8 +106,9 @@ func (d *fanout) reopen(f *casefile) {
 // settle forgets the evidence that was told.
 func (d *fanout) settle() {
 	p := d.scene.p
-	p.plain, p.pace = [3]stats.CUSUM{}, 0
+	p.plain, p.pace, p.rush = [3]stats.CUSUM{}, 0, 0
 	p.paceCode.Reset()
+	p.sweep = sweep{}
 }
 
 // mark feeds one first contact to stream U.
@@ -129,8 +135,8 @@ func (d *fanout) mark(k *contact, g *group, calm bool) {
 			m = markOne
 		case gap < 2*minute/60:
 			m = markTwo
-		case gap < 4*minute/60:
-			m = markFour
+		case gap < 5*minute/60:
+			m = markFive
 		default:
 			m = markSlow
 		}
@@ -152,6 +158,11 @@ func (d *fanout) mark(k *contact, g *group, calm bool) {
 		p1 = math.Min(p1, p0) // leisure is never evidence
 	}
 	p.pace.Add(math.Log(p1 / p0))
+	rush := 0.0
+	for m := markFive; m <= markOne; m++ {
+		rush += g.marks.P(m, rushPrior, priorWeight)
+	}
+	p.rush.Add(stats.Bernoulli(m >= markFive, 0.9, math.Min(0.6, rush)))
 	if calm {
 		s.teach(p, func(g *group) { g.marks.Learn(m) })
 	}
@@ -160,7 +171,7 @@ func (d *fanout) mark(k *contact, g *group, calm bool) {
 // evidence is the largest sum of stream U.
 func (d *fanout) evidence() float64 {
 	p := d.scene.p
-	w := float64(p.pace)
+	w := math.Max(float64(p.pace), float64(p.rush))
 	for _, x := range p.plain {
 		w = math.Max(w, float64(x))
 	}
@@ -178,7 +189,7 @@ func (d *fanout) volume(g *group) (v [measures]verdict) {
 	return v
 }
 
-func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, noted bool) []Signal {
+func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, noted, searched bool) []Signal {
 	s, p := d.scene, d.scene.p
 	h := s.threshold(s.h.unexplained)
 	v := d.volume(g)
@@ -191,23 +202,28 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 	w := d.evidence()
 	many := v[worst].p < s.cfg.VolumeTail
 	reasonless := noted && w >= h
-	if !many && !reasonless {
+	swept := searched && float64(p.sweep.w) >= h
+	if !many && !reasonless && !swept {
 		return dst
 	}
 	if !noted {
 		s.note(f, c)
 	}
 	sig := Signal{Detector: d.Name(), Severity: Medium, Confidence: p.confidence(75)}
-	if reasonless {
+	switch {
+	case reasonless:
 		sig.Score, sig.Threshold = w, h
 		refused := math.Max(float64(p.refused[0]), float64(p.refused[1])) > s.h.refused/2
 		if v[opened].p < 1e-4 || v[openedUnexplained].p < 1e-4 || refused {
 			sig.Severity, sig.Confidence = High, p.confidence(85)
 		}
-	} else {
+	case swept:
+		sig.Score, sig.Threshold = float64(p.sweep.w), h
+		f.given = p.sweep.given
+	default:
 		sig.Score, sig.Threshold = -math.Log(v[worst].p), -math.Log(s.cfg.VolumeTail)
 	}
-	if many && worst == deliveredPeople {
+	if many && !reasonless && !swept && worst == deliveredPeople {
 		f.given = v[worst].n
 	}
 	sig = s.raise(f, sig)

@@ -24,6 +24,8 @@ type principal struct {
 	// unexplained contacts
 	plain    [3]stats.CUSUM
 	pace     stats.CUSUM
+	rush     stats.CUSUM
+	sweep    sweep
 	paceCode stats.KT
 	last     clock.Time // of its last first contact
 	novel    uint32     // first contacts of patients this day
@@ -66,7 +68,7 @@ func (p *principal) meet(c *call.Call, now clock.Time) {
 
 // heat is the largest evidence held against the principal.
 func (p *principal) heat() float64 {
-	w := math.Max(float64(p.pace), math.Max(float64(p.excess), math.Max(float64(p.refused[0]), float64(p.refused[1]))))
+	w := math.Max(math.Max(float64(p.rush), float64(p.sweep.w)), math.Max(float64(p.pace), math.Max(float64(p.excess), math.Max(float64(p.refused[0]), float64(p.refused[1])))))
 	for _, x := range p.plain {
 		w = math.Max(w, float64(x))
 	}

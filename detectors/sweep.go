@@ -1,0 +1,76 @@
+package detectors
+
+import (
+	"strings"
+
+	"auscult/detectors/stats"
+	"auscult/sensor/call"
+)
+
+// sweep watches for a person who draws the patient list out of a search field: one name or birth date after
+// another, each answered with many patients not seen before, and none of them opened. Who looks for somebody opens
+// what was found, or types on.
+type sweep struct {
+	w      stats.CUSUM
+	given  int  // new patients of the searches that made w
+	opened bool // a patient was opened since the last search
+	n      uint8
+	term   [24]byte // of the last search
+}
+
+const (
+	// sweepPeople is how many new patients a search must give to count.
+	sweepPeople = 10
+	// sweepHonest and sweepAttack are the shares of such searches, unopened, among the honest and in a sweep.
+	sweepHonest, sweepAttack = 0.1, 0.9
+)
+
+// take feeds one call, if it is a search by what describes a person, and tells whether it was. people is how many
+// patients it gave that this principal had not been given before.
+func (w *sweep) take(c *call.Call, people int) bool {
+	if c.Flags&call.Search == 0 || c.Flags&call.PageStep != 0 || !c.OK() {
+		return false
+	}
+	term := personTerm(c.Query)
+	if term == "" {
+		return false
+	}
+	last := string(w.term[:w.n])
+	short := term[:min(len(term), len(w.term))]
+	typing := last != "" && (strings.HasPrefix(short, last) || strings.HasPrefix(last, short))
+	w.n = uint8(copy(w.term[:], short))
+	wide := people >= sweepPeople && !w.opened
+	w.opened = false
+	if typing && wide {
+		return false // the same search, typed on
+	}
+	if w.w <= 0 {
+		w.given = 0
+	}
+	w.given += people
+	w.w.Add(stats.Bernoulli(wide, sweepAttack, sweepHonest))
+	return true
+}
+
+// personTerm is the value of the first argument in query that describes a person: a name, a birth date, or free
+// text. It is a part of query.
+func personTerm(query string) string {
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		key, value, _ := strings.Cut(pair, "=")
+		key, _, _ = strings.Cut(key, ":")
+		if value == "" {
+			continue
+		}
+		for _, k := range personKeys {
+			if strings.EqualFold(key, k) {
+				return value
+			}
+		}
+	}
+	return ""
+}
+
+var personKeys = [...]string{"name", "family", "given", "lastname", "last_name", "surname", "firstname", "first_name",
+	"fullname", "q", "query", "search", "term", "keyword", "phonetic", "birthdate", "dob", "phone", "telecom", "email", "address"}
