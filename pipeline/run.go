@@ -103,6 +103,8 @@ func (o *owner) run(m *merger, w *writer) {
 			p.alerts = o.observe(p.alerts, &p.calls[i])
 		}
 		if !more {
+			o.signals = o.engine.Close(o.signals[:0])
+			p.alerts = o.count(p.alerts, o.folder.Fold(p.alerts, o.signals))
 			p.alerts = o.count(p.alerts, o.folder.Close(p.alerts, o.last))
 		}
 		w.give(p)
