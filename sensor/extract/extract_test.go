@@ -260,10 +260,3 @@ func FuzzFrames(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkNew(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		extract.New(extract.Defaults(), call.Defaults(), nil, 0, 1, 1)
-	}
-}

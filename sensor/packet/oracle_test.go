@@ -50,7 +50,7 @@ func frames(t testing.TB, path string) []packet.Raw {
 	}
 	defer f.Close()
 	var src gopacket.PacketDataSource
-	link := func(ci gopacket.CaptureInfo) packet.LinkType { return 0 }
+	var link func(gopacket.CaptureInfo) packet.LinkType
 	if strings.HasSuffix(path, "ng") {
 		r, err := pcapgo.NewNgReader(bufio.NewReader(f), pcapgo.NgReaderOptions{WantMixedLinkType: true})
 		if err != nil {

@@ -46,8 +46,9 @@ func TestKeyer(t *testing.T) {
 		t.Errorf("keys and classes must part: %q, %q, %q", a, other, object)
 	}
 	long := strings.Repeat("z", 100)
-	if string(k.Append(nil, pseudonym.User, long)) != string(k.Append(nil, pseudonym.User, long)) {
-		t.Error("a long identifier has two pseudonyms")
+	once := string(k.Append(nil, pseudonym.User, long))
+	if again := string(k.Append(nil, pseudonym.User, long)); again != once {
+		t.Errorf("a long identifier has two pseudonyms: %q, %q", once, again)
 	}
 	if _, err := pseudonym.FromKey(make([]byte, 31)); err == nil {
 		t.Error("a key of 31 bytes was taken")
