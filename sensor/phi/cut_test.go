@@ -2,6 +2,7 @@ package phi
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -68,6 +69,24 @@ func TestCutAnywhere_ScanLimit(t *testing.T) {
 	}
 }
 
+// A Scanner that has learned the order of other bodies' keys reports what a fresh one does.
+func TestScan_Used(t *testing.T) {
+	used := New(Defaults())
+	bodies := append(corpus(), `[{"id":"p1","a\"b":"x","dob":"1980-01-02"},{"id":"p2","a\"b":"y","dob":"1980-01-03"}]`,
+		`[{"id":"p3","a"b":"x","dob":"1980-01-02"},{"id":"p4","a\\":"y","dob":"1980-01-03"}]`,
+		`[{"id":"p5","a\\":"x","dob":"1980-01-02"},{"id":"p6","a\\\\":"y","mrn":"M12"},{"id`,
+		`{"name":"A","patient":"p7"}`, `{"name":"A","patient`, `{"name":"A","patientName":"B C","dob":"1990-10-10"}`)
+	for range 3 {
+		for _, body := range bodies {
+			want := scan(New(Defaults()), JSON, body)
+			if got := scan(used, JSON, body); got != want {
+				t.Fatalf("%.60q:\n got %s\nwant %s", body, got, want)
+			}
+		}
+		slices.Reverse(bodies)
+	}
+}
+
 func FuzzScan(f *testing.F) {
 	for i, body := range corpus() {
 		f.Add([]byte(body), uint16(i*7), uint16(i*13), uint8(i%10))
@@ -78,6 +97,9 @@ func FuzzScan(f *testing.F) {
 		s := New(cfg)
 		hint := Form(form % 9)
 		want := scan(s, hint, string(body))
+		if got := scan(s, hint, string(body)); got != want {
+			t.Fatalf("the second time:\n got %s\nwant %s", got, want)
+		}
 		i := int(a) % (len(body) + 1)
 		j := i + int(b)%(len(body)-i+1)
 		if got := scan(s, hint, string(body[:i]), string(body[i:j]), string(body[j:])); got != want {

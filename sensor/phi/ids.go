@@ -68,13 +68,7 @@ func (s *Scanner) person(v []byte, t string, own bool) {
 	}
 }
 
-func seed(t string) uint64 {
-	h := uint64(len(t)) << 56
-	for i := range len(t) {
-		h = h*31 + uint64(t[i])
-	}
-	return h
-}
+func seed(t string) uint64 { return digest([]byte(t), 0) }
 
 // emit keeps an identifier, if it is new.
 func (s *Scanner) emit(kind Kind, t string, v []byte) {

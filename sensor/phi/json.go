@@ -42,6 +42,13 @@ func (s *Scanner) json(b []byte) {
 		switch c := b[i]; c {
 		case '"':
 			i++
+			if s.wantKey {
+				if e := s.memo.guess(b[i:]); e != nil {
+					s.k, s.slot = e.info, e.slot
+					i = s.colon(b, i+int(e.n)+1)
+					continue
+				}
+			}
 			j, plain := quote(b, i)
 			if j < 0 {
 				s.lex, s.escaped, s.pending = inString, !plain, false
@@ -52,11 +59,7 @@ func (s *Scanner) json(b []byte) {
 			}
 			if s.wantKey {
 				s.name(b[i:j], !plain)
-				i = j + 1
-				if i < len(b) && b[i] == ':' {
-					s.wantKey = false
-					i++
-				}
+				i = s.colon(b, j+1)
 				continue
 			}
 			s.str(b[i:j], !plain)
@@ -100,6 +103,15 @@ func (s *Scanner) json(b []byte) {
 			i = j
 		}
 	}
+}
+
+// colon passes over the colon that all but always follows a key.
+func (s *Scanner) colon(b []byte, i int) int {
+	if i < len(b) && b[i] == ':' {
+		s.wantKey = false
+		i++
+	}
+	return i
 }
 
 // delimits are the bytes that end a number or a word.

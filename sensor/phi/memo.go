@@ -1,5 +1,7 @@
 package phi
 
+import "bytes"
+
 const (
 	memoSize = 256 // slots; a power of two
 	memoKey  = 31
@@ -7,16 +9,37 @@ const (
 
 // memo remembers what classify said of short keys. It holds the whole key, so what it says is what classify says.
 // A key has two places: the one it was put in last, and its neighbour.
+//
+// Records of a kind have the same keys in the same order, so memo also remembers which key came after the last few.
+// It saves finding the end of the key and its place, and is only a guess: the text is compared.
 type memo struct {
 	slots [memoSize]memoEntry
 	long  memoEntry // of a key that is not kept
+	trail uint      // a hash of the places of the last keys
+	next  [trails]uint8
 }
 
+const trails = 1024 // a power of two
+
 type memoEntry struct {
-	key  [memoKey]byte
-	n    uint8
-	slot uint8 // a small hash of the key
-	info keyInfo
+	key   [memoKey]byte
+	n     uint8
+	slot  uint8 // a small hash of the key
+	plain bool  // there is neither a quote nor a backslash in the key
+	info  keyInfo
+}
+
+// guess is the entry of the key that stands at the start of b, before a quote, if it is the one that was to be
+// expected; else nil.
+func (m *memo) guess(b []byte) *memoEntry {
+	i := m.next[m.trail%trails]
+	e := &m.slots[i]
+	n := int(e.n)
+	if !e.plain || n >= len(b) || b[n] != '"' || string(b[:n]) != string(e.key[:n]) {
+		return nil
+	}
+	m.trail = m.trail<<2 ^ uint(i)
+	return e
 }
 
 // classify is what is known of key; it is valid until the next call. It is a pointer because five small fields
@@ -27,21 +50,26 @@ func (m *memo) classify(key []byte) *memoEntry {
 		m.long.info = classify(key)
 		return &m.long
 	}
-	i := spot(key)
-	e := &m.slots[i]
-	if int(e.n) == n && string(e.key[:n]) == string(key) {
-		return e
+	slot := spot(key)
+	i := slot
+	if !m.slots[i].is(key) {
+		i ^= 1
 	}
-	e2 := &m.slots[i^1]
-	if int(e2.n) == n && string(e2.key[:n]) == string(key) {
-		return e2
+	if !m.slots[i].is(key) {
+		if m.slots[slot].n != 0 {
+			m.slots[i] = m.slots[slot]
+		}
+		i = slot
+		m.slots[i] = memoEntry{n: uint8(n), slot: slot, plain: bytes.IndexAny(key, "\"\\") < 0, info: classify(key)}
+		copy(m.slots[i].key[:], key)
 	}
-	if e.n != 0 {
-		*e2 = *e
-	}
-	e.n, e.slot, e.info = uint8(n), i, classify(key)
-	copy(e.key[:], key)
-	return e
+	m.next[m.trail%trails] = i
+	m.trail = m.trail<<2 ^ uint(i)
+	return &m.slots[i]
+}
+
+func (e *memoEntry) is(key []byte) bool {
+	return int(e.n) == len(key) && string(e.key[:e.n]) == string(key)
 }
 
 // spot is the slot of a key of 1 to 31 bytes.
