@@ -176,6 +176,9 @@ func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report) {
 		}
 		kind := b.kind(space, typ)
 		key := keyIn(space, kind, value)
+		if id.Kind == phi.Patient && resp.People == 1 {
+			b.promote(requested, r, value, key)
+		}
 		if !b.seen.add(key) {
 			continue
 		}
@@ -225,6 +228,17 @@ func (b *Builder) echo(requested []Object, value []byte, people bool) nameSpace 
 		}
 	}
 	return record
+}
+
+// promote makes an identifier of the request's body a patient's, when it stood there as a bare id (a variable of
+// GraphQL, a parameter of a remote call) and the response is of the patient of that id.
+func (b *Builder) promote(requested []Object, r *Route, value []byte, key uint64) {
+	for i := range requested {
+		o := &requested[i]
+		if o.Where == InBody && !o.Patient && o.ID == string(value) && (o.Type == "" || o.Type == string(r.Collection)) {
+			o.Type, o.Key, o.Param, o.Patient = "Patient", key, paramIn(b.server, patient, 0), true
+		}
+	}
 }
 
 // set is a set of keys that is emptied in one step.

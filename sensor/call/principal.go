@@ -70,12 +70,33 @@ func (b *Builder) gather(c *Call, ar *Arena, x *http.Exchange, who *credentials)
 				continue
 			}
 		}
+		if space := b.patientHeader(h.Name); space != nobody {
+			b.add(c, ar, space, h.Name, h.Value, InHeader, false)
+		}
 		if who.key == nil && b.keyHeader(h.Name) {
 			who.key = h.Value
 		}
 	}
 	return forwarded
 }
+
+// patientHeader is the name space of the patient that a header names (X-Patient-Id, Patient-MRN), nobody for others.
+func (b *Builder) patientHeader(name []byte) nameSpace {
+	if len(name) > 2 && name[1] == '-' && name[0]|0x20 == 'x' {
+		name = name[2:]
+	}
+	for _, start := range patientHeaders {
+		if len(name) >= len(start) && http.EqualFold(name[:len(start)], start) {
+			if space := b.words.of(name).space; space == patient || space == business {
+				return space
+			}
+		}
+	}
+	return nobody
+}
+
+// patientHeaders are what the names of such headers begin with.
+var patientHeaders = [...]string{"patient", "mrn", "uhid", "abha"}
 
 func (b *Builder) keyHeader(name []byte) bool {
 	for _, k := range b.keyHeaders {

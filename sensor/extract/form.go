@@ -21,6 +21,8 @@ var forms = []struct {
 	{"x-www-form-urlencoded", phi.URLEncoded, true},
 	{"multipart/", phi.Multipart, true},
 	{"hl7", phi.HL7v2, true},
+	{"csv", phi.CSV, true},
+	{"tab-separated", phi.CSV, true},
 	{"html", phi.Binary, false},
 	{"xml", phi.XML, true},
 	{"image/", phi.Binary, false},

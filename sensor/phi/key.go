@@ -29,6 +29,8 @@ const (
 	wrapperKey         // data, result, items: what is inside is the record, not a part of one
 	inheritKey         // DICOM Value, Alphabetic: means what the container's key means
 	partKey            // an object that is part of the one it stands in
+	documentKey        // a GraphQL document
+	rpcKey             // JSON-RPC: the id beside it is of the exchange
 )
 
 // idRole is what an identifier under a key names.

@@ -8,6 +8,10 @@ func exact(key []byte) (keyInfo, bool) {
 	switch string(key) {
 	case "resourceType":
 		return keyInfo{role: resourceType}, true
+	case "query":
+		return keyInfo{role: documentKey}, true
+	case "jsonrpc":
+		return keyInfo{role: rpcKey}, true
 	case "id", "_id", "uuid", "Id", "ID", "uid", "guid":
 		return keyInfo{role: ownID}, true
 	case "reference":
@@ -55,7 +59,8 @@ func exact(key []byte) (keyInfo, bool) {
 	case "security":
 		return keyInfo{role: securityKey}, true
 	case "data", "result", "results", "payload", "record", "records", "item", "items", "rows", "list", "content",
-		"body", "node", "nodes", "edges", "hits", "_source", "docs", "resource", "d":
+		"body", "node", "nodes", "edges", "hits", "_source", "docs", "resource", "d", "variables", "params", "input",
+		"args", "arguments":
 		return keyInfo{role: wrapperKey}, true
 	case "Value", "Alphabetic", "Ideographic", "Phonetic":
 		return keyInfo{role: inheritKey}, true

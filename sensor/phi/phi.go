@@ -83,4 +83,5 @@ const (
 	Text
 	HL7v2
 	Binary
+	CSV
 )

@@ -37,6 +37,7 @@ type frame struct {
 	staff        bool
 	prefixed     bool // has members that speak of a patient other than itself
 	human        bool // has members that only people have
+	rpc          bool // is a JSON-RPC message
 	numberType   string
 }
 
@@ -158,6 +159,14 @@ func (s *Scanner) member(f *frame, k keyInfo, v []byte) {
 		return
 	case subjectKey:
 		s.reference(f, v)
+		return
+	case documentKey:
+		if s.depth == 1 && !f.fhir && bytes.IndexByte(v, '{') >= 0 {
+			s.graphQL(f, v)
+		}
+		return
+	case rpcKey:
+		f.rpc = true
 		return
 	case codingKey, entryKey, requestKey, responseKey, containedKey, identifierKey, telecomKey, securityKey,
 		wrapperKey, inheritKey, partKey:
@@ -320,6 +329,9 @@ func (s *Scanner) closeRecord(p, f *frame) {
 		proofs++
 	}
 	// A name and an address alone may be a shop's.
+	if f.rpc {
+		f.own.n = 0
+	}
 	human := proofs >= 2 && (c.proofs() > 0 || f.number.n > 0 || f.human)
 	known := true
 	switch {

@@ -29,6 +29,7 @@ type Scanner struct {
 	markup  markup
 	multi   multipart
 	hl7     hl7
+	table   table
 
 	// the reader of records
 	frames      []frame // the first is what stands outside any container
@@ -86,6 +87,7 @@ func (s *Scanner) begin() {
 	s.lex, s.escaped, s.pending, s.wantKey, s.skip = between, false, false, false, 0
 	s.k, s.slot, s.text = keyInfo{}, 0, s.text[:0]
 	s.markup, s.hl7 = markup{}, hl7{}
+	s.table.n, s.table.quoted = 0, false
 	s.depth, s.arrays, s.stack = 0, 0, s.stack[:0]
 	s.frames[0] = frame{total: -1}
 }
@@ -129,6 +131,8 @@ func (s *Scanner) feed(b []byte) {
 		s.pairs(b)
 	case HL7v2:
 		s.segments(b)
+	case CSV:
+		s.rows(b)
 	case Multipart:
 		s.multipart(b)
 	case Text:
@@ -153,6 +157,8 @@ func (s *Scanner) end() (open bool) {
 		s.endPairs()
 	case HL7v2:
 		s.endSegments()
+	case CSV:
+		s.endRows()
 	case Text:
 		s.endField()
 	}

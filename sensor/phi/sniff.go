@@ -69,7 +69,7 @@ func formOf(head []byte, hint Form, full bool) Form {
 		return JSON
 	}
 	switch hint {
-	case JSON, NDJSON, URLEncoded:
+	case JSON, NDJSON, URLEncoded, CSV:
 		return hint
 	case Unknown:
 		if isPairs(head) {
@@ -146,6 +146,8 @@ func typeForm(contentType []byte) Form {
 		return XML
 	case "application/x-www-form-urlencoded":
 		return URLEncoded
+	case "text/csv", "application/csv", "text/tab-separated-values":
+		return CSV
 	case "application/hl7-v2", "x-application/hl7-v2+er7", "application/hl7-v2+er7", "application/edi-hl7":
 		return HL7v2
 	case "application/pdf", "application/zip", "application/gzip", "application/dicom", "application/wasm":
