@@ -204,14 +204,12 @@ func (s clients) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 }
 
 func (l *clientsLane) Next() (packet.Raw, error) {
-	for {
-		raw, err := l.Lane.Next()
-		var s packet.Segment
-		if err == nil && l.decoder.Decode(&s, &raw) == packet.OK && s.Flow.Src(s.Dir).Port < s.Flow.Src(s.Dir.Other()).Port {
-			raw.Frame = nil // time goes on
-		}
-		return raw, err
+	raw, err := l.Lane.Next()
+	var s packet.Segment
+	if err == nil && l.decoder.Decode(&s, &raw) == packet.OK && s.Flow.Src(s.Dir).Port < s.Flow.Src(s.Dir.Other()).Port {
+		raw.Frame = nil // time goes on
 	}
+	return raw, err
 }
 
 // Law 4: every record has its place in one total order.
