@@ -10,6 +10,20 @@ type ident struct {
 	ok     bool
 }
 
+// Reaches: numbers, and the ticks of 100 ns in UUIDs, of which two days may lie between neighbours.
+const (
+	plainReach = 1 << 20
+	tickReach  = 1 << 41
+)
+
+// reach is how far apart two identifiers may be for the one to follow the other.
+func (k *contact) reach() uint64 {
+	if len(k.ID) == 36 { // a UUID
+		return tickReach
+	}
+	return plainReach
+}
+
 // Families of identifiers without a prefix of their own.
 const (
 	famDecimal uint64 = 1 + iota

@@ -144,7 +144,8 @@ func (d *sequential) follow(k *contact) {
 	calm := p.service || p.heat() < s.h.lattice/2 && !p.accused(s.now)
 	exact, near := l.usual(g)
 	evidence := k.why == unexplained || k.why == byPeer
-	arrivals := sp.frontier(x, p.key) && s.now-l.used > arrivalGap
+	// Specimens, orders and invoices are worked off in the order of their numbers, patients only as they come.
+	arrivals := s.now-l.used > arrivalGap && (!k.Patient || sp.frontier(x, p.key))
 	l.used = s.now
 	if !k.list {
 		d.habit(l, l.all.step(x, 64, nearFloor, 4, 2, 1<<12), evidence, calm)
@@ -155,11 +156,11 @@ func (d *sequential) follow(k *contact) {
 		if arrivals {
 			around = 4 // new patients are met in order, at the pace at which they come: a walk there says little
 			if !k.Patient {
-				around = 2 // and specimens, invoices and orders are worked off in the order of their numbers
+				around = 2
 			}
 		}
 		near = math.Max(nearFloor, near)
-		ahead = l.plain.step(x, around, near, 8, 2, 1<<20).near && !arrivals
+		ahead = l.plain.step(x, around, near, 8, 2, k.reach()).near && !arrivals
 		if x >= 10000 {
 			l.stripped.step(x/10, around, near, 8, 2, 1<<16)
 		}

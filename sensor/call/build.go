@@ -117,6 +117,7 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 	c.ContentType = ar.bytes(x.Response.Get("content-type"))
 	b.found(c, resp)
 	b.response(ar, r, resp)
+	b.created(ar, x)
 	b.login(c, ar, x, conn.Login)
 	c.Objects = ar.copyObjects(b.objects)
 	c.Delivered = ar.copyKeys(b.delivered)

@@ -2,8 +2,10 @@ package call
 
 import (
 	"bytes"
+	"slices"
 
 	"auscult/sensor/fhir"
+	"auscult/sensor/http"
 	"auscult/sensor/phi"
 )
 
@@ -194,6 +196,40 @@ func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report) {
 				Key: key, Param: paramIn(b.server, space, kind), Where: InResponse, Patient: true,
 			})
 		}
+	}
+}
+
+// created takes the identifier of a new record from where the response says that it is (RFC 9110 section 10.2.2).
+func (b *Builder) created(ar *Arena, x *http.Exchange) {
+	at := x.Response.Get("location")
+	if x.Status != 201 || at == nil {
+		return
+	}
+	at, _, _ = bytes.Cut(at, []byte("?"))
+	if i := bytes.Index(at, []byte("/_history/")); i >= 0 {
+		at = at[:i]
+	}
+	i := bytes.LastIndexByte(at, '/')
+	if i <= 0 || !hasDigit(at[i+1:]) {
+		return
+	}
+	value, typ := at[i+1:], at[:i]
+	typ = typ[bytes.LastIndexByte(typ, '/')+1:]
+	space := wordSpace(typ)
+	if space == generic {
+		space = record
+	}
+	kind := b.kind(space, typ)
+	key := keyIn(space, kind, value)
+	if len(typ) == 0 || slices.Contains(b.delivered, key) {
+		return
+	}
+	b.delivered = append(b.delivered, key)
+	if space == patient || space == business {
+		b.objects = append(b.objects, Object{
+			Type: b.typeName(ar, typ, space), ID: b.clip(ar, value),
+			Key: key, Param: paramIn(b.server, space, kind), Where: InResponse, Patient: true,
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package call_test
 
 import (
+	"slices"
 	"testing"
 
 	"auscult/sensor/call"
@@ -34,4 +35,20 @@ func TestPatientOfAnotherName(t *testing.T) {
 	f(build(cfg, exchange("GET", "/chart", 200, "patientid: 123"), nil, nil), true)
 	f(build(cfg, exchange("GET", "/chart", 200, "X-Request-Id: 123"), nil, nil), false)
 	f(build(cfg, exchange("GET", "/chart", 200, "X-Patient-Consent: yes"), nil, nil), false)
+}
+
+// TestCreated finds the new record's id in the response's Location.
+func TestCreated(t *testing.T) {
+	f := func(status int, location string, want ...uint64) {
+		t.Helper()
+		c := build(call.Defaults(), exchange("POST", "/fhir/Patient", status, "<Location: "+location), nil, nil)
+		if !slices.Equal(c.Delivered, want) {
+			t.Errorf("%s: delivered %v, want %v", location, c.Delivered, want)
+		}
+	}
+	f(201, "http://ehr/fhir/Patient/123/_history/1", call.PatientKey([]byte("123")))
+	f(201, "/api/v2/patients/123?x=1", call.PatientKey([]byte("123")))
+	f(200, "/api/v2/patients/123")
+	f(201, "/done")
+	f(201, "")
 }
