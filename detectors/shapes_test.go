@@ -76,14 +76,12 @@ func TestDistributed(t *testing.T) {
 		for _, order := range []string{"turns", "random"} {
 			w := newSmallWorld(seed, 15)
 			calls := w.benign(2)
-			var keys []uint64
 			for i := range 80 {
 				k := i % 5
 				if order == "random" {
 					k = w.rng.Intn(5)
 				}
 				who := call.Principal{Key: uint64(11 + k), Kind: call.Session, ID: fmt.Sprintf("s%d", k)}
-				keys = append(keys, who.Key)
 				calls = append(calls, w.open(epoch+hour+clock.Time(i)*7*second, who, plainID(1300+i), 200))
 			}
 			sigs, after := run(calls, 11, 12, 13, 14, 15)

@@ -60,7 +60,7 @@ func (m *memo) classify(key []byte) *memoEntry {
 			m.slots[i] = m.slots[slot]
 		}
 		i = slot
-		m.slots[i] = memoEntry{n: uint8(n), slot: slot, plain: bytes.IndexAny(key, "\"\\") < 0, info: classify(key)}
+		m.slots[i] = memoEntry{n: uint8(n), slot: slot, plain: !bytes.ContainsAny(key, "\"\\"), info: classify(key)}
 		copy(m.slots[i].key[:], key)
 	}
 	m.next[m.trail%trails] = i
