@@ -16,9 +16,9 @@ const callsPerVisit = 8
 // TestBudget plays a hospital for weeks and counts false accusations per million calls, then lets attackers into
 // known accounts and measures how many patients they reach.
 func TestBudget(t *testing.T) {
-	seeds, people, days := []int64{1, 2}, 400, 40
+	seeds, people, days := []int64{101, 102, 103, 104}, 400, 40 // none that anything was tuned on
 	if testing.Short() {
-		seeds, days = seeds[:1], 20
+		seeds = seeds[:1]
 	}
 	kinds := map[string]int{}
 	visits, accused := 0, 0
@@ -54,7 +54,7 @@ func TestBudget(t *testing.T) {
 	}
 	rate := float64(accused) / float64(visits*callsPerVisit) * 1e6
 	t.Logf("%d false accusations in %d calls: %.2f per million; %v", accused, visits*callsPerVisit, rate, kinds)
-	if rate > 3 {
+	if rate > Defaults().Budget*1e6 {
 		t.Errorf("%.2f false accusations per million calls", rate)
 	}
 }
@@ -122,7 +122,7 @@ func TestWarm_Delays(t *testing.T) {
 			}
 		}
 		slices.Sort(found)
-		t.Logf("%-30s median %d, worst %d of %d", a.name, found[len(found)/2], found[len(found)-1], len(found))
+		t.Logf("%-30s median %d, nine of ten %d, worst %d of %d", a.name, found[len(found)/2], found[len(found)*9/10], found[len(found)-1], len(found))
 		if m := found[len(found)/2]; m > a.most {
 			t.Errorf("%s: median %d, allowed %d", a.name, m, a.most)
 		}

@@ -177,12 +177,15 @@ func (s *scene) teach(p *principal, f func(*group)) {
 // theta is the share of unexplained contacts that p may have on an honest day: the group's 99th percentile, until
 // three days of its own tell; then its own mean and three deviations of a day of twenty contacts.
 func (p *principal) theta(g *group) float64 {
-	if p.days < 3 || p.known < 20 {
+	if !p.familiar() {
 		return math.Max(g.theta, thetaCold)
 	}
 	m := (p.knownUn + 20*float64(g.unexp+1)/float64(g.novel+2)) / (p.known + 20)
 	return math.Min(0.95, math.Max(0.15, m+3*math.Sqrt(m*(1-m)/20)))
 }
+
+// familiar tells whether p's own days say what is usual for it.
+func (p *principal) familiar() bool { return p.days >= 3 && p.known >= 20 }
 
 // mark learns the day-level share of unexplained contacts: not averages but the spread between principals.
 // Principals under suspicion teach nothing.

@@ -205,6 +205,10 @@ func (d *sequential) habit(l *lattice, h hit, evidence, calm bool) {
 	}
 }
 
+// ownWeight is what the norms of others weigh against one's own nearness, in symbols: whose work lies in one
+// range of numbers, a study's say, shows it in some days.
+const ownWeight = 30
+
 // nearFrom is the least class that is near: what lies farther is no sign of a walk, however regular.
 const nearFrom = 2
 
@@ -214,8 +218,8 @@ func (d *sequential) code(sp *space, l *lattice, symbol int, evidence, calm bool
 	if evidence {
 		p0 := honest(symbol)
 		p0 = math.Max(
-			l.own.P(symbol, sp.symbols.P(symbol, p0, priorWeight), priorWeight),
-			l.ownAll.P(symbol, sp.symbolsAll.P(symbol, p0, priorWeight), priorWeight))
+			l.own.P(symbol, sp.symbols.P(symbol, p0, priorWeight), ownWeight),
+			l.ownAll.P(symbol, sp.symbolsAll.P(symbol, p0, priorWeight), ownWeight))
 		if l.nearness <= 0 {
 			l.code.Reset()
 		}

@@ -50,6 +50,10 @@ func (t *tally) add(m measure, now clock.Time, n int, learn bool, groups ...*gro
 		w := scales[i].width
 		t.slide[i].Add(now, w, uint32(n))
 		if part := int64(now / w); part != t.part[i] {
+			if t.n[i] > 0 && !learn { // suspicion teaches next to nothing, or a busy person would stay one
+				mean := t.hist[i].Mean(prior[m][i].mean, 1, prior[m][i].k)
+				t.hist[i].Learn(min(float64(t.n[i]), 1.3*mean), stats.FadePerson)
+			}
 			if t.n[i] > 0 && learn {
 				// The top of the range would teach an attack: a count counts for at most three means.
 				pr := prior[m][i]
@@ -65,6 +69,10 @@ func (t *tally) add(m measure, now clock.Time, n int, learn bool, groups ...*gro
 	}
 }
 
+// coldFloor is the least count that alarms at each scale while the person is new in view: a person may see 250
+// patients in a day (detection plan 1.2). What matters sooner shows at the short scales.
+var coldFloor = [len(scales)]int{0, 0, 300, 400, 1500}
+
 // most is how far above the shipped prior a learned mean may go.
 const most = 10
 
@@ -79,12 +87,12 @@ type verdict struct {
 // judge compares the counts that end at now with the principal's own history, shrunk to its group's, shrunk to
 // the shipped prior. People differ about as much as their mean, so the group weighs one over the mean in windows.
 // Means go below the prior by at most the factor down, and above it by at most most.
-func (t *tally) judge(m measure, now clock.Time, g *group, down float64) verdict {
+func (t *tally) judge(m measure, now clock.Time, g *group, down float64, cold bool) verdict {
 	best := verdict{p: 1}
 	for i := range scales {
 		n := t.slide[i].Sum(now, scales[i].width)
 		pr := prior[m][i]
-		if float64(n) < 4*pr.mean {
+		if float64(n) < 4*pr.mean || cold && n < coldFloor[i] && m != deliveredPeople {
 			continue
 		}
 		mean := g.rates[m][i].Mean(pr.mean, 30, pr.k)
