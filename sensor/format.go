@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -65,4 +66,18 @@ func counted(n uint64, noun string) string {
 		return "1 " + noun
 	}
 	return grouped(n) + " " + noun + "s"
+}
+
+// amount is n of what is named in the plural: 1 body, 2 bodies.
+func amount(n uint64, nouns string) string {
+	if n != 1 {
+		return grouped(n) + " " + nouns
+	}
+	if y, ok := strings.CutSuffix(nouns, "ies"); ok {
+		return "1 " + y + "y"
+	}
+	if ss, ok := strings.CutSuffix(nouns, "sses"); ok {
+		return "1 " + ss + "ss"
+	}
+	return "1 " + strings.TrimSuffix(nouns, "s")
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -138,7 +137,7 @@ func (r *report) print(w io.Writer) error {
 		if i == 0 {
 			name = "unread"
 		}
-		row(name, fmt.Sprintf("%s (%s)", counted(l.Count, strings.TrimSuffix(l.Unit, "s")), l.Cause))
+		row(name, fmt.Sprintf("%s (%s)", amount(l.Count, l.Unit), l.Cause))
 	}
 	if len(r.Lost) == 0 {
 		row("unread", "nothing, and nothing was lost")

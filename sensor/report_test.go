@@ -49,3 +49,14 @@ took     1 min 15 s, 1.50 Gbit/s, 2 workers
 		}
 	}
 }
+
+func TestAmount(t *testing.T) {
+	for nouns, want := range map[string]string{"bodies": "1 body", "addresses": "1 address", "times": "1 time", "packets": "1 packet"} {
+		if got := amount(1, nouns); got != want {
+			t.Errorf("one of %s: %q, want %q", nouns, got, want)
+		}
+	}
+	if got := amount(1234, "bodies"); got != "1,234 bodies" {
+		t.Errorf("got %q", got)
+	}
+}
