@@ -51,7 +51,7 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 	if f.until != 0 && !f.open(s.now) {
 		d.reopen(f)
 	}
-	calm := !p.accused(s.now) && p.heat() < s.h.unexplained/2
+	calm := (s.fresh || s.newPeople > 0) && s.calm() // else nothing asks
 	site, own := &s.groups[groupCount], s.peers(p)
 	if s.newPeople > 0 {
 		p.tallies[deliveredPeople].add(deliveredPeople, s.now, s.newPeople, calm, site)
@@ -154,7 +154,7 @@ func (d *fanout) mark(k *contact, g *group, calm bool) {
 	case markExplained:
 		p0 = 1 - theta/2
 	case markSlow:
-		p0 = math.Min(1, theta+0.3)
+		p0 = min(1, theta+0.3)
 	default:
 		p0 = g.marks.P(m, fastPrior, priorWeight)
 	}
@@ -163,14 +163,14 @@ func (d *fanout) mark(k *contact, g *group, calm bool) {
 	}
 	p1 := p.paceCode.Take(m, paceMarks)
 	if m == markExplained || m == markSlow {
-		p1 = math.Min(p1, p0) // leisure is never evidence
+		p1 = min(p1, p0) // leisure is never evidence
 	}
 	p.pace.Add(math.Log(p1 / p0))
 	rush := 0.0
 	for m := markFive; m <= markOne; m++ {
 		rush += g.marks.P(m, rushPrior, priorWeight)
 	}
-	p.rush.Add(stats.Bernoulli(m >= markFive, 0.9, math.Min(0.6, rush)))
+	p.rush.Add(stats.Bernoulli(m >= markFive, 0.9, min(0.6, rush)))
 	if calm {
 		s.teach(p, func(g *group) { g.marks.Learn(m) })
 	}
@@ -179,9 +179,9 @@ func (d *fanout) mark(k *contact, g *group, calm bool) {
 // evidence is the largest sum of stream U.
 func (d *fanout) evidence() float64 {
 	p := d.scene.p
-	w := math.Max(float64(p.pace), float64(p.rush))
+	w := max(float64(p.pace), float64(p.rush))
 	for _, x := range p.plain {
-		w = math.Max(w, float64(x))
+		w = max(w, float64(x))
 	}
 	return w
 }
@@ -190,7 +190,7 @@ func (d *fanout) evidence() float64 {
 func (d *fanout) volume(g *group) (v [measures]verdict) {
 	s, p := d.scene, d.scene.p
 	weeks := float64(s.now-s.start) / float64(7*day)
-	down := math.Min(1.7, math.Pow(1.3, 1+weeks)) // baselines move slowly, and quiet weeks do not forbid a busy day
+	down := min(1.7, math.Pow(1.3, 1+weeks)) // baselines move slowly, and quiet weeks do not forbid a busy day
 	cold := p.days < s.cfg.WarmDays
 	for m := range v {
 		v[m] = p.tallies[m].judge(measure(m), s.now, g, down, cold)
@@ -222,7 +222,7 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 	switch {
 	case reasonless:
 		sig.Score, sig.Threshold = w, h
-		refused := math.Max(float64(p.refused[0]), float64(p.refused[1])) > s.h.refused/2
+		refused := max(float64(p.refused[0]), float64(p.refused[1])) > s.h.refused/2
 		if v[opened].p < 1e-4 || v[openedUnexplained].p < 1e-4 || refused {
 			sig.Severity, sig.Confidence = High, p.confidence(85)
 		}

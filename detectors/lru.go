@@ -33,6 +33,9 @@ func (l *lru[T]) find(key uint64) *T {
 // use returns the value under key and makes it the newest; fresh tells that it was made now.
 func (l *lru[T]) use(key uint64) (v *T, fresh bool) {
 	e := l.m[key]
+	if e != nil && e == l.root.next {
+		return &e.v, false
+	}
 	if e != nil {
 		l.unlink(e)
 		l.push(e)

@@ -68,12 +68,12 @@ func (p *principal) meet(c *call.Call, now clock.Time) {
 
 // heat is the largest evidence held against the principal.
 func (p *principal) heat() float64 {
-	w := math.Max(math.Max(float64(p.rush), float64(p.sweep.w)), math.Max(float64(p.pace), math.Max(float64(p.excess), math.Max(float64(p.refused[0]), float64(p.refused[1])))))
+	w := max(max(float64(p.rush), float64(p.sweep.w)), max(float64(p.pace), max(float64(p.excess), max(float64(p.refused[0]), float64(p.refused[1])))))
 	for _, x := range p.plain {
-		w = math.Max(w, float64(x))
+		w = max(w, float64(x))
 	}
 	for _, l := range p.lattices {
-		w = math.Max(w, l.heat())
+		w = max(w, l.heat())
 	}
 	return w
 }
@@ -178,10 +178,10 @@ func (s *scene) teach(p *principal, f func(*group)) {
 // three days of its own tell; then its own mean and three deviations of a day of twenty contacts.
 func (p *principal) theta(g *group) float64 {
 	if !p.familiar() {
-		return math.Max(g.theta, thetaCold)
+		return max(g.theta, thetaCold)
 	}
 	m := (p.knownUn + 20*float64(g.unexp+1)/float64(g.novel+2)) / (p.known + 20)
-	return math.Min(0.95, math.Max(0.15, m+3*math.Sqrt(m*(1-m)/20)))
+	return min(0.95, max(0.15, m+3*math.Sqrt(m*(1-m)/20)))
 }
 
 // familiar tells whether p's own days say what is usual for it.
@@ -254,8 +254,8 @@ func (g *group) fit() {
 	}
 	const weight = 100
 	top := (float64(i) + 1) / 20
-	g.theta = math.Max(0.1, (top*float64(g.total)+thetaCold*weight)/(float64(g.total)+weight))
+	g.theta = max(0.1, (top*float64(g.total)+thetaCold*weight)/(float64(g.total)+weight))
 	if top > thetaCold {
-		g.theta = math.Max(g.theta, top) // towards caution there is no waiting
+		g.theta = max(g.theta, top) // towards caution there is no waiting
 	}
 }

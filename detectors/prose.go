@@ -84,7 +84,7 @@ func fill(l *lattice, t *track) float64 {
 			in++
 		}
 	}
-	return math.Min(1, float64(in)/float64(hi-lo+1))
+	return min(1, float64(in)/float64(hi-lo+1))
 }
 
 // describeAcross writes what a walk of several principals says.
@@ -134,7 +134,7 @@ func (s *scene) expectFanout(sig *Signal, f *casefile, v [measures]verdict) {
 		}
 	}
 	sig.Expected = fmt.Sprintf("Like colleagues: about %s new patients in %s, nearly all from lists, searches or earlier care",
-		number(math.Max(1, v[worst].mean)), scales[v[worst].scale].name)
+		number(max(1, v[worst].mean)), scales[v[worst].scale].name)
 	f.facts = nil
 	for m, name := range [...]string{"patients opened", "opened unexplained", "patients delivered"} {
 		if v[m].p < 1e-4 {

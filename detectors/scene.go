@@ -42,6 +42,7 @@ type scene struct {
 	visits     visits
 	runs       int  // evidence being kept
 	oversize   bool // this answer is under an alert for its size
+	fresh      bool // this call names someone for the first time
 	newPeople  int  // patients in this answer that this principal had not been given before
 }
 
@@ -83,7 +84,7 @@ func (s *scene) begin(c *call.Call) {
 	s.p = p
 
 	patients, listed := 0, 0
-	s.newPeople = 0
+	s.newPeople, s.fresh = 0, false
 	s.contacts = s.contacts[:0]
 	for i := range c.Objects {
 		o := &c.Objects[i]
@@ -109,6 +110,7 @@ func (s *scene) begin(c *call.Call) {
 		k := &s.contacts[i]
 		k.list = worklist && k.Patient
 		s.explain(c, k)
+		s.fresh = s.fresh || k.why != again
 		s.stats.Contacts++
 	}
 }
@@ -154,7 +156,6 @@ func (s *scene) number(o *call.Object) ident {
 // finish remembers contacts and deliveries, once all detectors have judged.
 func (s *scene) finish(c *call.Call) {
 	p := s.p
-	calm := p.heat() < s.h.unexplained/2 && !p.accused(s.now)
 	for i := range s.contacts {
 		k := &s.contacts[i]
 		if k.list { // opening one of a worklist is still to come
@@ -170,11 +171,11 @@ func (s *scene) finish(c *call.Call) {
 		}
 		// A colleague's touch explains others' only if it was itself one hop from a delivery: two who follow
 		// each other explain nothing, and neither does a suspect.
-		if k.Patient && c.OK() && calm && (k.why == delivered || k.why == created) {
+		if k.Patient && c.OK() && (k.why == delivered || k.why == created) && s.calm() {
 			s.visits.add(k.Key, p.key, s.now, false, &s.stats)
 		}
 	}
-	if calm && c.Flags&call.Create != 0 && c.OK() {
+	if c.Flags&call.Create != 0 && c.OK() && s.calm() {
 		for i := range c.Objects {
 			if o := &c.Objects[i]; o.Patient && o.Where == call.InResponse {
 				s.visits.add(o.Key, p.key, s.now, true, &s.stats)
@@ -190,6 +191,9 @@ func (s *scene) finish(c *call.Call) {
 		}
 	}
 }
+
+// calm tells whether nothing much is held against the principal: only the calm teach what is usual.
+func (s *scene) calm() bool { return !s.p.accused(s.now) && s.p.heat() < s.h.unexplained/2 }
 
 // cold tells whether the site is not yet known: young, too few contacts, or deliveries out of the sensor's sight.
 func (s *scene) cold() bool {

@@ -74,9 +74,9 @@ func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 
 // walkHeat is the evidence of the streams of this detector.
 func (p *principal) walkHeat() float64 {
-	w := math.Max(float64(p.refused[0]), float64(p.refused[1]))
+	w := max(float64(p.refused[0]), float64(p.refused[1]))
 	for _, l := range p.lattices {
-		w = math.Max(w, l.heat())
+		w = max(w, l.heat())
 	}
 	return w
 }
@@ -89,7 +89,7 @@ func (d *sequential) refusal(c *call.Call) {
 	s, p := d.scene, d.scene.p
 	no := c.Refused() || c.Flags&call.Empty != 0
 	g := s.peers(p)
-	theta := math.Min(0.6, math.Max(0.15, 2*float64(g.failed+15)/float64(g.tried+100)))
+	theta := min(0.6, max(0.15, 2*float64(g.failed+15)/float64(g.tried+100)))
 	for i, one := range [...]float64{0.9, (0.9 + theta) / 2} {
 		p.refused[i].Add(stats.Bernoulli(no, one, theta))
 	}
@@ -152,14 +152,14 @@ func (d *sequential) follow(k *contact) {
 	}
 	var ahead bool
 	if evidence {
-		around := math.Min(sp.around(), 1/exact)
+		around := min(sp.around(), 1/exact)
 		if arrivals {
 			around = 4 // new patients are met in order, at the pace at which they come: a walk there says little
 			if !k.Patient {
 				around = 2
 			}
 		}
-		near = math.Max(nearFloor, near)
+		near = max(nearFloor, near)
 		ahead = l.plain.step(x, around, near, 8, 2, k.reach()).near && !arrivals
 		if x >= 10000 {
 			l.stripped.step(x/10, around, near, 8, 2, 1<<16)
@@ -217,7 +217,7 @@ const nearFrom = 2
 func (d *sequential) code(sp *space, l *lattice, symbol int, evidence, calm bool) {
 	if evidence {
 		p0 := honest(symbol)
-		p0 = math.Max(
+		p0 = max(
 			l.own.P(symbol, sp.symbols.P(symbol, p0, priorWeight), ownWeight),
 			l.ownAll.P(symbol, sp.symbolsAll.P(symbol, p0, priorWeight), ownWeight))
 		if l.nearness <= 0 {
@@ -225,7 +225,7 @@ func (d *sequential) code(sp *space, l *lattice, symbol int, evidence, calm bool
 		}
 		p1 := l.code.Take(symbol, nearSymbols)
 		if symbol < nearFrom {
-			p1 = math.Min(p1, p0)
+			p1 = min(p1, p0)
 		}
 		l.nearness.Add(math.Log(p1 / p0))
 	}
@@ -255,7 +255,7 @@ func (d *sequential) verdict(dst []Signal, c *call.Call, f *casefile) []Signal {
 			best = l
 		}
 	}
-	probing := math.Max(float64(p.refused[0]), float64(p.refused[1]))
+	probing := max(float64(p.refused[0]), float64(p.refused[1]))
 	walked := best != nil && best.heat() >= h
 	if !walked && probing < s.h.refused {
 		return dst

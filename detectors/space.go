@@ -94,7 +94,7 @@ func (sp *space) put(place int, s sampled, held int) {
 
 // around is how many patients the honest choose among: at least 64, at most a million.
 func (sp *space) around() float64 {
-	return math.Min(1<<20, math.Max(64, float64(max(sp.before, sp.active.Len()))))
+	return min(1<<20, max(64, float64(max(sp.before, sp.active.Len()))))
 }
 
 // frontier tells whether x is past everything that anyone but who asked for: new patients are met in order.
@@ -140,13 +140,13 @@ func (sp *space) rarity(sorted []uint64, d uint64, who uint64) int {
 	}
 	if heads < 3 {
 		span := float64(sorted[len(sorted)-1]-sorted[0]) + 2*float64(d) + 1
-		covered := math.Min(1, float64(len(sorted))*(2*float64(d)+1)/span)
+		covered := min(1, float64(len(sorted))*(2*float64(d)+1)/span)
 		return class(covered)
 	}
 	// Below the sample's grain the chance is taken to fall with d, from the grain on.
 	p := near / others
 	if near == 1 && wide > d {
-		p *= math.Max(1.0/64, (2*float64(d)+1)/(2*float64(wide)+1))
+		p *= max(1.0/64, (2*float64(d)+1)/(2*float64(wide)+1))
 	}
 	return class(p)
 }
@@ -175,7 +175,7 @@ func honest(symbol int) float64 {
 	if symbol >= classes { // just ahead of a track
 		return 0.15
 	}
-	return math.Max(0.2, math.Ldexp(1.2, -symbol-1))
+	return max(0.2, math.Ldexp(1.2, -symbol-1))
 }
 
 // priorWeight is what the shipped bounds weigh, in symbols learned.

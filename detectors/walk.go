@@ -24,7 +24,7 @@ type track struct {
 	names *members    // who made it, when several principals share the tracks
 }
 
-func (t *track) w() float64 { return math.Max(float64(t.exact), float64(t.near)) }
+func (t *track) w() float64 { return max(float64(t.exact), float64(t.near)) }
 
 // value is what a track is worth keeping: its evidence, and more if it was told.
 func (t *track) value() float64 {
@@ -86,7 +86,7 @@ func (w *walks) step(x uint64, around, ahead float64, limit, back int, reach uin
 		} else {
 			t.exact.Add(math.Log(0.1 * f1 * around / width))
 		}
-		t.near.Add(math.Log(f1 / math.Max(ahead, math.Min(1, width/around))))
+		t.near.Add(math.Log(f1 / max(ahead, min(1, width/around))))
 		if t.same++; d != t.seen {
 			t.seen, t.same = d, 1
 		}
@@ -200,7 +200,7 @@ func (w *walks) has(x uint64, step int64) bool {
 func (w *walks) best() float64 {
 	b := 0.0
 	for i := range w.tracks {
-		b = math.Max(b, w.tracks[i].w())
+		b = max(b, w.tracks[i].w())
 	}
 	return b
 }
@@ -240,7 +240,7 @@ type lattice struct {
 const latticeIDs = 512
 
 func (l *lattice) heat() float64 {
-	return math.Max(float64(l.nearness), math.Max(l.plain.best(), l.stripped.best()))
+	return max(float64(l.nearness), max(l.plain.best(), l.stripped.best()))
 }
 
 func (l *lattice) calm() {
@@ -263,7 +263,7 @@ const (
 func (l *lattice) usual(g *group) (exact, near float64) {
 	exact = l.steps.P(stepExact, g.steps.P(stepExact, 0.01, priorWeight), 30)
 	near = l.steps.P(stepNear, g.steps.P(stepNear, 0.04, priorWeight), 30)
-	return math.Min(0.4, exact), math.Min(0.6, exact+near)
+	return min(0.4, exact), min(0.6, exact+near)
 }
 
 // nearest is the distance from x to the nearest own identifier; ok is false when there is none.

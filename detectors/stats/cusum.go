@@ -14,7 +14,7 @@ type CUSUM float64
 
 // Add takes one ratio in nats and returns the sum so far.
 func (w *CUSUM) Add(z float64) float64 {
-	*w = CUSUM(math.Max(0, float64(*w)) + math.Min(Cap, z))
+	*w = CUSUM(max(0, float64(*w)) + min(Cap, z))
 	return float64(*w)
 }
 

@@ -23,7 +23,7 @@ func Tail(n int, mu, k float64) float64 {
 		x++
 		sum += term
 	}
-	return math.Min(1, sum)
+	return min(1, sum)
 }
 
 // Quantile is the smallest n with P(X >= n) <= alpha.
