@@ -63,13 +63,13 @@ func (e *Engine) Forget(now clock.Time) {
 // Stats is what was counted so far.
 func (e *Engine) Stats() Stats {
 	st := e.scene.stats
-	st.Principals = uint64(e.scene.principals.len())
-	st.Spaces = uint64(e.scene.spaces.len())
+	st.Principals, st.EvictedPrincipals = uint64(e.scene.principals.len()), e.scene.principals.evicted
+	st.Spaces, st.EvictedSpaces = uint64(e.scene.spaces.len()), e.scene.spaces.evicted
 	st.RememberedVisits = uint64(e.scene.visits.len())
 	st.OpenRuns = uint64(e.scene.runs)
 	for _, d := range e.detectors {
 		if o, ok := d.(*oversized); ok {
-			st.Endpoints = uint64(o.endpoints.len())
+			st.Endpoints, st.EvictedEndpoints = uint64(o.endpoints.len()), o.endpoints.evicted
 		}
 	}
 	return st

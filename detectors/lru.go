@@ -7,7 +7,8 @@ type lru[T any] struct {
 	m       map[uint64]*entry[T]
 	root    entry[T] // root.next is the newest
 	spare   func(*T) bool
-	evicted func(*T)
+	let     func(*T) // is shown what goes; nil if nobody asks
+	evicted uint64   // that went because the limit was reached
 }
 
 type entry[T any] struct {
@@ -16,8 +17,8 @@ type entry[T any] struct {
 	v          T
 }
 
-func newLRU[T any](limit int, spare func(*T) bool, evicted func(*T)) *lru[T] {
-	l := &lru[T]{limit: limit, m: map[uint64]*entry[T]{}, spare: spare, evicted: evicted}
+func newLRU[T any](limit int, spare func(*T) bool, let func(*T)) *lru[T] {
+	l := &lru[T]{limit: limit, m: map[uint64]*entry[T]{}, spare: spare, let: let}
 	l.root.prev, l.root.next = &l.root, &l.root
 	return l
 }
@@ -65,11 +66,14 @@ func (l *lru[T]) evict() {
 	if e == &l.root {
 		e = l.root.prev
 	}
+	l.evicted++
 	l.drop(e)
 }
 
 func (l *lru[T]) drop(e *entry[T]) {
-	l.evicted(&e.v)
+	if l.let != nil {
+		l.let(&e.v)
+	}
 	l.unlink(e)
 	delete(l.m, e.key)
 }

@@ -60,7 +60,7 @@ func (m *settled) besides(who uint64) int {
 }
 
 func newEndpoints(s *scene) *lru[endpoint] {
-	return newLRU(s.cfg.Endpoints, func(*endpoint) bool { return true }, func(*endpoint) { s.stats.EvictedEndpoints++ })
+	return newLRU(s.cfg.Endpoints, func(*endpoint) bool { return true }, nil)
 }
 
 // sizeClass is what kind of answer an endpoint gives.

@@ -50,11 +50,10 @@ func (s *scene) init(cfg Config) {
 	s.cfg, s.h = cfg, cfg.thresholds()
 	s.principals = newLRU(cfg.Principals,
 		func(p *principal) bool { return p.heat() <= 2 },
-		func(p *principal) { s.stats.EvictedPrincipals++; s.release(p) })
+		s.release)
 	s.spaces = newLRU(cfg.Spaces,
 		func(sp *space) bool { return sp.walks.best() <= 2 },
 		func(sp *space) {
-			s.stats.EvictedSpaces++
 			for i := range sp.walks.tracks {
 				sp.walks.let(&sp.walks.tracks[i])
 			}
