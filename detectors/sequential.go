@@ -171,8 +171,9 @@ func (d *sequential) follow(k *contact) {
 	if k.list {
 		return // a worklist is near itself; only a strict walk through it counts
 	}
-	// Delivered contacts teach one time in four: that is enough, and it is the costly part.
-	if gap, ok := l.nearest(x); ok && (evidence || l.all.tick%4 == 0) {
+	// Delivered contacts teach one time in four, and whoever is accused already is weighed one time in four: that
+	// is enough, and it is the costly part, which a flood of reads must not make the rule.
+	if gap, ok := l.nearest(x); ok && (evidence && !p.accused(s.now) || l.all.tick%4 == 0) {
 		symbol := sp.rarity(l.sorted, gap, p.key)
 		if ahead {
 			symbol = classes
