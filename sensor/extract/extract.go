@@ -116,9 +116,7 @@ func (e *Extractor) Packet(r *packet.Raw) {
 	e.stats.CutBytes += uint64(e.segment.Cut)
 	part.pool.Where = r.Where
 	e.events = part.table.Segment(e.events[:0], r.Time, &e.segment)
-	for i := range e.events {
-		e.event(part, &e.events[i])
-	}
+	e.handle(part)
 }
 
 // Expire lets happen what silence up to and including mark has decided.
@@ -128,9 +126,7 @@ func (e *Extractor) Expire(mark clock.Time) {
 			continue
 		}
 		e.events = part.table.Expire(e.events[:0], mark)
-		for i := range e.events {
-			e.event(part, &e.events[i])
-		}
+		e.handle(part)
 	}
 }
 
@@ -141,10 +137,15 @@ func (e *Extractor) Close(now clock.Time) {
 			continue
 		}
 		e.events = part.table.Close(e.events[:0], now)
-		for i := range e.events {
-			e.event(part, &e.events[i])
-		}
+		e.handle(part)
 		part.pool.Close()
+	}
+}
+
+// handle takes the events at hand through HTTP.
+func (e *Extractor) handle(part *partition) {
+	for i := range e.events {
+		e.event(part, &e.events[i])
 	}
 }
 
