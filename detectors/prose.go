@@ -181,7 +181,7 @@ func (s *scene) facts(sig *Signal, f *casefile) []Fact {
 	}
 	return []Fact{
 		{"evidence, nats", fmt.Sprintf("%.1f of %.1f", sig.Score, sig.Threshold)},
-		{"odds", fmt.Sprintf("10^%.0f to 1", math.Floor(sig.Score/math.Ln10))},
+		{"odds", fmt.Sprintf("10^%.0f to 1", math.Round(sig.Score/math.Ln10))},
 		{"refused", strconv.Itoa(f.refusals)},
 		{"baseline", known},
 	}

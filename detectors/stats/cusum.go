@@ -12,9 +12,14 @@ const Cap = math.Ln10
 // The zero value is ready.
 type CUSUM float64
 
+// grain is the step of a CUSUM, in nats: the last bits of a logarithm differ between processors (some fuse a
+// multiplication with an addition), and a sum of steps does not.
+const grain = 1.0 / (1 << 20)
+
 // Add takes one ratio in nats and returns the sum so far.
 func (w *CUSUM) Add(z float64) float64 {
-	*w = CUSUM(max(0, float64(*w)) + min(Cap, z))
+	z = min(Cap, max(-1e6, z))
+	*w = CUSUM(max(0, float64(*w)) + float64(int64(z/grain))*grain)
 	return float64(*w)
 }
 
