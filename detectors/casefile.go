@@ -32,6 +32,7 @@ type casefile struct {
 	most       int        // patients in the largest answer
 	given      int        // patients that searches delivered, when that is what the case is about
 	walked     bool       // it is a walk, not only refusals
+	usual      string     // how many patients colleagues open, when that is what the case is about
 	facts      []Fact     // that stay as they were when it was first told
 	told       counts     // what was last told of it
 	spoken     bool       // whether it was told at all

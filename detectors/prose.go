@@ -108,7 +108,7 @@ func (s *scene) describeFanout(sig *Signal, f *casefile) {
 	} else {
 		sig.Title = fmt.Sprintf("{principal} opened %s in %s, %d of them for no visible reason", count(n, "patient"), took, f.reasonless)
 		if f.reasonless*2 < n {
-			sig.Title = fmt.Sprintf("{principal} opened %s in %s", count(n, "patient"), took)
+			sig.Title = fmt.Sprintf("{principal} opened %s in %s; usual is about %s", count(n, "patient"), took, f.usual)
 		}
 		sig.Observed = fmt.Sprintf("%s in %s: %d delivered by a list or search first, %d seen by colleagues, %d unexplained",
 			count(n, "patient"), count(f.calls, "call"), f.delivered, f.peer, f.reasonless)
@@ -133,8 +133,8 @@ func (s *scene) expectFanout(sig *Signal, f *casefile, v [measures]verdict) {
 			worst = measure(m)
 		}
 	}
-	sig.Expected = fmt.Sprintf("Like colleagues: about %s new patients in %s, nearly all from lists, searches or earlier care",
-		number(max(1, v[worst].mean)), scales[v[worst].scale].name)
+	f.usual = count(int(max(1, math.Round(v[worst].mean))), "new patient") + " in " + scales[v[worst].scale].name
+	sig.Expected = "Like colleagues: about " + f.usual + ", nearly all from lists, searches or earlier care"
 	f.facts = nil
 	for m, name := range [...]string{"patients opened", "opened unexplained", "patients delivered"} {
 		if v[m].p < 1e-4 {
