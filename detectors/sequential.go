@@ -105,7 +105,7 @@ func (d *sequential) refusal(c *call.Call) {
 
 // lattice finds how p moves in the space of k.
 func (s *scene) lattice(p *principal, k *contact) *lattice {
-	key := k.Param ^ mix(k.num.family)
+	key := k.Param ^ stats.Mix(k.num.family)
 	for _, l := range p.lattices {
 		if l.space == key {
 			return l

@@ -183,17 +183,9 @@ const priorWeight = 100
 
 // space finds the family that o belongs to.
 func (s *scene) space(k *contact) *space {
-	sp, fresh := s.spaces.use(k.Param ^ mix(k.num.family))
+	sp, fresh := s.spaces.use(k.Param ^ stats.Mix(k.num.family))
 	if fresh {
 		sp.walks.drop = func(m *members) { s.close(&m.file) }
 	}
 	return sp
-}
-
-func mix(h uint64) uint64 {
-	h ^= h >> 33
-	h *= 0xff51afd7ed558ccd
-	h ^= h >> 33
-	h *= 0xc4ceb9fe1a85ec53
-	return h ^ h>>33
 }

@@ -49,7 +49,7 @@ func Run(ctx context.Context, cfg Config, src Source, out Output, prog *Progress
 			w.prog = prog
 		}
 		workers[i] = w
-		running.Go(func() { w.run() })
+		running.Go(w.run)
 	}
 
 	outbox := newWriter(out, prog, stop)
@@ -78,7 +78,6 @@ type owner struct {
 	tidy     clock.Time // when idle state is freed next
 	last     clock.Time
 	calls    uint64
-	first    clock.Time
 	byKind   map[string]uint64
 	alerts   uint64
 }
@@ -113,7 +112,6 @@ func (o *owner) run(m *merger, w *writer) {
 
 func (o *owner) observe(dst []alert.Alert, c *call.Call) []alert.Alert {
 	if o.calls == 0 {
-		o.first = c.Start
 		o.tidy = c.Time.Floor() + tidyEvery
 	}
 	o.calls++

@@ -65,7 +65,7 @@ func (d *Distinct) Clear() {
 }
 
 func (d *Distinct) mark(h uint64) {
-	h = mix(h)
+	h = Mix(h)
 	i := h >> (64 - hllBits)
 	r := uint8(min(bits.LeadingZeros64(h<<hllBits)+1, maxRank))
 	old := d.reg[i]

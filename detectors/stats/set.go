@@ -21,7 +21,7 @@ func (s *Set) Has(h uint64) bool {
 		return false
 	}
 	mask := uint64(len(s.slots) - 1)
-	for i := mix(h) & mask; ; i = (i + 1) & mask {
+	for i := Mix(h) & mask; ; i = (i + 1) & mask {
 		switch s.slots[i] {
 		case h:
 			return true
@@ -45,7 +45,7 @@ func (s *Set) Add(h uint64) bool {
 		s.grow()
 	}
 	mask := uint64(len(s.slots) - 1)
-	for i := mix(h) & mask; ; i = (i + 1) & mask {
+	for i := Mix(h) & mask; ; i = (i + 1) & mask {
 		switch s.slots[i] {
 		case h:
 			return false
@@ -71,7 +71,7 @@ func (s *Set) grow() {
 		if h == 0 {
 			continue
 		}
-		i := mix(h) & mask
+		i := Mix(h) & mask
 		for s.slots[i] != 0 {
 			i = (i + 1) & mask
 		}
@@ -79,8 +79,8 @@ func (s *Set) grow() {
 	}
 }
 
-// mix spreads a hash whose low bits an attacker may have chosen (the finaliser of MurmurHash3).
-func mix(h uint64) uint64 {
+// Mix spreads a hash whose low bits an attacker may have chosen (the finaliser of MurmurHash3).
+func Mix(h uint64) uint64 {
 	h ^= h >> 33
 	h *= 0xff51afd7ed558ccd
 	h ^= h >> 33

@@ -38,27 +38,20 @@ func (a *Arena) bytes(b []byte) string {
 }
 
 // copyObjects copies o into the arena; nil when it is empty.
-func (a *Arena) copyObjects(o []Object) []Object {
-	if len(o) == 0 {
-		return nil
-	}
-	if cap(a.objects)-len(a.objects) < len(o) {
-		a.objects = make([]Object, 0, max(objectChunk, len(o)))
-	}
-	n := len(a.objects)
-	a.objects = append(a.objects, o...)
-	return a.objects[n:len(a.objects):len(a.objects)]
-}
+func (a *Arena) copyObjects(o []Object) []Object { return carve(&a.objects, objectChunk, o) }
 
 // copyKeys copies k into the arena; nil when it is empty.
-func (a *Arena) copyKeys(k []uint64) []uint64 {
-	if len(k) == 0 {
+func (a *Arena) copyKeys(k []uint64) []uint64 { return carve(&a.keys, keyChunk, k) }
+
+// carve copies v behind what is in chunk, or into a new chunk of size when it does not fit.
+func carve[T any](chunk *[]T, size int, v []T) []T {
+	if len(v) == 0 {
 		return nil
 	}
-	if cap(a.keys)-len(a.keys) < len(k) {
-		a.keys = make([]uint64, 0, max(keyChunk, len(k)))
+	if cap(*chunk)-len(*chunk) < len(v) {
+		*chunk = make([]T, 0, max(size, len(v)))
 	}
-	n := len(a.keys)
-	a.keys = append(a.keys, k...)
-	return a.keys[n:len(a.keys):len(a.keys)]
+	n := len(*chunk)
+	*chunk = append(*chunk, v...)
+	return (*chunk)[n:len(*chunk):len(*chunk)]
 }

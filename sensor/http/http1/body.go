@@ -215,14 +215,8 @@ func (p *Parser) chunkEnd(s *stream, d packet.Dir, t clock.Time, b []byte) []byt
 
 // trailer reads the trailer section, which is most often just an empty line.
 func (p *Parser) trailer(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
-	limit, old, view := p.pool.Config.HeadBytes, 0, b
-	if s.buf != nil {
-		old = len(s.buf.b)
-		s.buf.b = append(s.buf.b, b[:min(len(b), limit-old)]...)
-		view = s.buf.b
-	} else if len(view) > limit {
-		view = view[:limit]
-	}
+	limit := p.pool.Config.HeadBytes
+	view, old := s.view(b, limit)
 	n := -1
 	switch {
 	case view[0] == '\n':

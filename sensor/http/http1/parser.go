@@ -186,16 +186,20 @@ func (p *Parser) between(s *stream, d packet.Dir, t clock.Time, b []byte) []byte
 	return b
 }
 
+// view is what s has of a head or of trailers with b, up to limit bytes; old of them are of earlier calls.
+func (s *stream) view(b []byte, limit int) (view []byte, old int) {
+	if s.buf == nil {
+		return b[:min(len(b), limit)], 0
+	}
+	old = len(s.buf.b)
+	s.buf.b = append(s.buf.b, b[:min(len(b), limit-old)]...)
+	return s.buf.b, old
+}
+
 // head reads a head, from b alone if it is all there, else by way of a buffer.
 func (p *Parser) head(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
-	limit, old, view := p.pool.Config.HeadBytes, 0, b
-	if s.buf != nil {
-		old = len(s.buf.b)
-		s.buf.b = append(s.buf.b, b[:min(len(b), limit-old)]...)
-		view = s.buf.b
-	} else if len(view) > limit {
-		view = view[:limit]
-	}
+	limit := p.pool.Config.HeadBytes
+	view, old := s.view(b, limit)
 	var st start
 	if !s.lineOK {
 		nl := bytes.IndexByte(view[old:], '\n')
