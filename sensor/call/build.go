@@ -20,6 +20,10 @@ type Conn struct {
 	OneSided       bool
 	Where          packet.Where
 	Login          *LoginBodies
+	Outer          packet.Outer // zero when there is none
+	MTLS           string       // subject of the client's verified-by-nobody certificate; empty without one
+	Running        bool         // the exchange goes on: this tells what was found so far
+	Continued      bool         // an earlier call told the beginning of the exchange
 }
 
 // Builder turns exchanges into calls. It belongs to one goroutine, remembers nothing of one call for the next,
@@ -84,7 +88,8 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 		Order: Order{Time: x.End, Flow: conn.ID, Seq: x.Seq}, Start: x.Start, Conn: conn.ID, Stream: conn.Stream,
 		Client: conn.Client, Server: conn.Server, Version: x.Version, Status: x.Status,
 		ReqWire: x.Request.Wire, ReqDec: x.Request.Decoded, RespWire: x.Response.Wire, RespDec: x.Response.Decoded,
-		Marks: x.Marks, Loss: loss(x, &conn), Frames: conn.Where,
+		Marks: x.Marks, Loss: loss(x, &conn), GRPC: x.GRPC, Messages: x.Messages, Frames: conn.Where, Outer: conn.Outer,
+		Running: conn.Running, Continued: conn.Continued,
 	}
 	b.objects, b.delivered, b.issued = b.objects[:0], b.delivered[:0], b.issued[:0]
 	b.loggedIn = false

@@ -162,7 +162,15 @@ type Call struct {
 	Flags     Flags
 	Marks     http.Marks
 	Loss      http.Loss
+	GRPC      http.GRPC
+	Messages  [2]int64     // gRPC or WebSocket messages of the request and the response side
 	Frames    packet.Where // record of the packet that began the request, for evidence
+	Outer     packet.Outer // the encapsulation its first packet came in
+
+	// A long exchange (WebSocket, server-sent events) is told in parts while it runs. Every part but the last is
+	// Running, every one but the first Continued. Delivered and Issued hold what is new since the part before;
+	// sizes and counts are those of the whole so far. The call log holds the last part only.
+	Running, Continued bool
 }
 
 // Grant is the OAuth 2.0 grant of a token request (RFC 6749), as far as it matters who it is for.

@@ -91,7 +91,7 @@ func New(cfg Config, calls call.Config, memo *Memo, index, workers, epochCalls i
 		builder: call.NewBuilder(calls, newLookup(memo)),
 	}
 	for p := index; p < Partitions; p += workers {
-		part := &partition{owner: e, table: tcp.New(cfg.TCP), pool: http1.NewPool(cfg.HTTP)}
+		part := &partition{owner: e, table: tcp.New(cfg.TCP), pool: http1.NewPool(http.NewShared(cfg.HTTP))}
 		part.pool.Drop = part.drop
 		e.parts[p] = part
 	}

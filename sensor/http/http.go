@@ -77,6 +77,11 @@ const (
 	OverHead                        // the head was longer than its limit
 	UnknownTE                       // a transfer coding that is not known
 	SpaceInTarget                   // white space inside the request target
+	Ambiguous                       // two careful readers would find different messages in these bytes: request smuggling
+	Conflict                        // bytes of it were sent twice with different values (RFC 9293 section 3.10.7.4)
+	HeaderState                     // its header section needs HPACK state from before the capture: some of it is unknown
+	RapidReset                      // HTTP/2 stream that its client reset at once (CVE-2023-44487)
+	Pushed                          // HTTP/2 server push: the request is the server's promise (RFC 9113 section 8.4)
 )
 
 // Loss says what of an exchange was not seen: each is a bit.
@@ -108,11 +113,23 @@ type Exchange struct {
 	Response      Message
 	Marks         Marks
 	Loss          Loss
+	GRPC          GRPC
+	Messages      [2]int64     // gRPC or WebSocket messages of the request and the response side
 	Where         packet.Where // record of the packet that began it
-	Depth         uint32       // requests of the connection that were unanswered when this one began
+	Depth         uint32       // requests of the connection that were unanswered when this one began; HTTP/2: the stream id
 	App           any          // the Handler's own, kept with the Exchange until it is released
 	Storage       any          // the parser's own: what the borrowed bytes live in
 }
+
+// GRPC is the outcome of a gRPC call: 0 when the exchange is not gRPC, GRPCUnknown while its status was not seen,
+// else its status code plus 2 (grpc-status, gRPC over HTTP/2).
+type GRPC uint8
+
+// GRPCUnknown is a gRPC call without a status.
+const GRPCUnknown GRPC = 1
+
+// Status is the status code of a gRPC call whose status was seen.
+func (g GRPC) Status() (code int, ok bool) { return int(g) - 2, g > GRPCUnknown }
 
 // Message is the half of x on side s.
 func (x *Exchange) Message(s Side) *Message {
@@ -135,6 +152,19 @@ type Scanner interface {
 	Scan(b []byte)
 	// Close ends the content: complete is false when some of it was lost, cut or refused by a limit.
 	Close(complete bool)
+}
+
+// Stream reads one connection and yields its exchanges: the verbs of every version of HTTP. The exchanges and
+// what they borrow are valid until they are released.
+type Stream interface {
+	// Bytes reads b, the next bytes of direction d, seen at t. b is not kept.
+	Bytes(dst []*Exchange, d packet.Dir, t clock.Time, b []byte) ([]*Exchange, Verdict)
+	// Gap says that n bytes of direction d, learned of at t, were never seen.
+	Gap(dst []*Exchange, d packet.Dir, t clock.Time, n int) ([]*Exchange, Verdict)
+	// End says that direction d ended at t. By FIN the other direction goes on; any other end ends both.
+	End(dst []*Exchange, d packet.Dir, t clock.Time, fin bool) ([]*Exchange, Verdict)
+	// Ended is whether both directions have ended: everything was yielded.
+	Ended() bool
 }
 
 // Verdict is what a parser thinks of its connection after a call.

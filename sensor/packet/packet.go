@@ -43,6 +43,35 @@ type Raw struct {
 	WireLen int // bytes on the wire; more than len(Frame) when the capture was cut by a snap length
 	Link    LinkType
 	Where   Where
+	Secrets []byte // TLS key log lines that stood here in the capture (pcapng Decryption Secrets Block); no Frame then
+}
+
+// Encap is an encapsulation by which a mirror or an overlay network carries packets.
+type Encap uint8
+
+// Encapsulations that give a packet an outer identity.
+const (
+	NoEncap Encap = iota
+	GRE
+	ERSPAN1
+	ERSPAN2
+	ERSPAN3
+	VXLAN
+	GENEVE
+	GTPU
+	IPinIP // IPv4 or IPv6 in IPv4 or IPv6
+)
+
+var encapNames = [...]string{"", "gre", "erspan1", "erspan2", "erspan3", "vxlan", "geneve", "gtpu", "ipip"}
+
+func (e Encap) String() string { return encapNames[e] }
+
+// Outer is the innermost encapsulation around a segment: its end points, and the network or session it names
+// (VNI, ERSPAN session, GTP TEID, GRE key). The zero value is none.
+type Outer struct {
+	Src, Dst Addr
+	ID       uint32
+	Encap    Encap
 }
 
 // Addr is an IP address in 16 bytes; IPv4 is mapped (::ffff:a.b.c.d).
@@ -107,6 +136,10 @@ type Segment struct {
 	Payload []byte
 	Cut     int
 	Scale   uint8 // of a SYN: its window scale option plus one (RFC 7323 section 2.2); 0 without one
+	HasTime bool  // the timestamps option is there (RFC 7323 section 3)
+	TSVal   uint32
+	IPID    uint16 // IPv4 identification; 0 in IPv6
+	Outer   *Outer // nil when it came without an encapsulation; valid until the next Decode
 }
 
 // Reason is the outcome of decoding a frame.

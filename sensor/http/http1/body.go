@@ -16,7 +16,7 @@ func (p *Parser) body(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 	}
 	switch s.phase {
 	case toEnd:
-		p.content(r, side, b)
+		r.content(side, b)
 		return nil
 	case length:
 		if side == http.Request && p.unsent(r, b) {
@@ -25,14 +25,14 @@ func (p *Parser) body(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 			return b
 		}
 		n := int(min(int64(len(b)), s.remain))
-		p.content(r, side, b[:n])
+		r.content(side, b[:n])
 		if s.remain -= int64(n); s.remain == 0 {
 			p.complete(s, side, t)
 		}
 		return b[n:]
 	case chunkData:
 		n := int(min(int64(len(b)), s.remain))
-		p.content(r, side, b[:n])
+		r.content(side, b[:n])
 		if s.remain -= int64(n); s.remain == 0 {
 			s.phase = chunkEnd
 		}
@@ -48,7 +48,7 @@ func (p *Parser) body(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 // unsent is whether b is not the body of r but the next request: a client that asked with Expect whether it may
 // send the body and was refused may leave it out (RFC 9110 section 10.1.1).
 func (p *Parser) unsent(r *record, b []byte) bool {
-	if !r.waits || r.Request.Wire > 0 || !r.half[http.Response].done {
+	if !r.waits || r.Request.Wire > 0 || !r.half[http.Response].body.Done() {
 		return false
 	}
 	nl := bytes.IndexByte(b, '\n')
@@ -73,22 +73,14 @@ func (p *Parser) abandon(s *stream, d packet.Dir, t clock.Time) {
 	p.done(r, p.side(d), t, false)
 }
 
-// miss counts n bytes of content of r as lost. What is compressed cannot be read past them.
-func (p *Parser) miss(r *record, side http.Side, n int64) {
-	h, m := &r.half[side], r.Message(side)
-	m.Lost += n
-	r.Loss |= http.LossGap
-	if h.dec != nil {
-		p.decoded(r, side, false)
-		h.capped = true
-	}
-}
+// miss counts n bytes of content of r as lost.
+func (r *record) miss(side http.Side, n int64) { r.half[side].body.Miss(&r.Exchange, side, n) }
 
 // gapInBody passes over n lost bytes where the length is known.
 func (p *Parser) gapInBody(s *stream, d packet.Dir, t clock.Time, n int64) {
 	side := p.side(d)
 	inside := min(n, s.remain)
-	p.miss(s.rec, side, inside)
+	s.rec.miss(side, inside)
 	s.remain -= inside
 	chunked := s.phase == chunkData
 	switch {

@@ -142,7 +142,7 @@ func readCapture(t *testing.T, path string) (calls []told, foreign int) {
 		}
 		src, link = p, func(gopacket.CaptureInfo) packet.LinkType { return packet.LinkType(p.LinkType()) }
 	}
-	decoder, table, pool := packet.New(packet.Defaults()), tcp.New(tcp.Defaults()), http1.NewPool(http.Defaults())
+	decoder, table, pool := packet.New(packet.Defaults()), tcp.New(tcp.Defaults()), http1.NewPool(http.NewShared(http.Defaults()))
 	defer pool.Close()
 	var (
 		events []tcp.Event

@@ -66,8 +66,8 @@ func (p *Parser) response(s *stream, d packet.Dir, t clock.Time, b []byte, st st
 // upgrade ends HTTP/1 on the connection with r.
 func (p *Parser) upgrade(r *record, t clock.Time) {
 	p.pool.Stats.Upgrades++
-	p.finish(r, http.Request, r.Request.Complete)
-	p.finish(r, http.Response, true)
+	r.finish(http.Request, r.Request.Complete)
+	r.finish(http.Response, true)
 	if r.orphan {
 		p.yield(r, t)
 	}
@@ -106,17 +106,7 @@ func (p *Parser) begin(s *stream, r *record, side http.Side, t clock.Time, f fra
 		return
 	}
 	s.phase, s.remain, s.rec = f.phase, f.length, r
-	h, m := &r.half[side], r.Message(side)
-	var limited, bad bool
-	h.scan = p.handler.Body(&r.Exchange, side)
-	h.dec, limited, bad = p.pool.contents.Open(m, h.scan)
-	if limited {
-		h.capped = true
-		r.Loss |= http.LossDecodeLimit
-	}
-	if bad {
-		r.Marks |= http.BadCoding
-	}
+	r.half[side].body.Begin(p.pool.Shared, p.handler, &r.Exchange, side)
 }
 
 // bare begins the response to an HTTP/0.9 request: content from its first byte to the end.
@@ -127,60 +117,16 @@ func (p *Parser) bare(s *stream, r *record, t clock.Time) {
 }
 
 // content takes the next bytes of a message's content.
-func (p *Parser) content(r *record, side http.Side, b []byte) {
-	h, m := &r.half[side], r.Message(side)
-	m.Wire += int64(len(b))
-	switch {
-	case h.dec != nil:
-		h.dec.Write(b)
-	case !h.capped:
-		m.Decoded += int64(len(b))
-		if h.scan != nil {
-			h.scan.Scan(b)
-		}
-	}
-}
+func (r *record) content(side http.Side, b []byte) { r.half[side].body.Write(&r.Exchange, side, b) }
 
 // finish ends the content of one half of r.
-func (p *Parser) finish(r *record, side http.Side, complete bool) {
-	h, m := &r.half[side], r.Message(side)
-	if h.done {
-		return
-	}
-	h.done = true
-	m.Complete = complete
-	if h.dec != nil {
-		complete = p.decoded(r, side, complete) && complete
-	}
-	if h.capped {
-		// What it decodes to is not known, but content is compressed to be smaller.
-		complete, m.Decoded = false, max(m.Decoded, m.Wire)
-	}
-	if h.scan != nil {
-		h.scan.Close(complete)
-		h.scan = nil
-	}
-}
-
-// decoded ends the decoder of one half of r and says whether it got to the end.
-func (p *Parser) decoded(r *record, side http.Side, complete bool) bool {
-	h, m := &r.half[side], r.Message(side)
-	res := h.dec.Close(complete)
-	h.dec = nil
-	m.Decoded = res.Decoded
-	if res.Bad {
-		r.Marks |= http.BadCoding
-	}
-	if res.Limited {
-		r.Loss |= http.LossDecodeLimit
-	}
-	h.capped = !res.Whole && (res.Bad || res.Limited)
-	return res.Whole
+func (r *record) finish(side http.Side, complete bool) {
+	r.half[side].body.End(&r.Exchange, side, complete)
 }
 
 // done ends one half of r at t, and the exchange if the other half has ended too.
 func (p *Parser) done(r *record, side http.Side, t clock.Time, complete bool) {
-	p.finish(r, side, complete)
+	r.finish(side, complete)
 	if side == http.Request {
 		r.RequestEnd = t
 	}

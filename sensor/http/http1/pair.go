@@ -11,7 +11,7 @@ func (p *Parser) enqueue(r *record, t clock.Time) {
 	if p.first == nil {
 		p.first = r
 	} else {
-		if p.first.half[http.Response].done {
+		if p.first.half[http.Response].body.Done() {
 			r.Depth--
 		}
 		p.last.next = r
@@ -81,7 +81,7 @@ func (p *Parser) bind(s *stream, t clock.Time) *record {
 		s.lost, p.shed = false, 0
 		p.realign(s.began, t)
 	}
-	if p.shed == 0 && p.first != nil && !p.first.half[http.Response].done {
+	if p.shed == 0 && p.first != nil && !p.first.half[http.Response].body.Done() {
 		r := p.first
 		p.pipelined = p.pipelined || r.next != nil && r.next.Start < s.began
 		if p.unsure {
@@ -99,7 +99,7 @@ func (p *Parser) bind(s *stream, t clock.Time) *record {
 	p.pool.Stats.Orphans++
 	r := p.pool.record()
 	r.orphan = true
-	r.half[http.Request].done = true
+	r.half[http.Request].body.Skip()
 	r.Start, r.Where, r.ClientDir = s.began, p.pool.Where, p.client
 	return r
 }
@@ -125,7 +125,7 @@ func (p *Parser) settle(t clock.Time) {
 	gone := p.known && p.streams[p.client.Other()].phase == closed
 	for p.first != nil {
 		r := p.first
-		if !r.half[http.Request].done || !r.half[http.Response].done && !gone {
+		if !r.half[http.Request].body.Done() || !r.half[http.Response].body.Done() && !gone {
 			return
 		}
 		p.pop()
@@ -138,7 +138,7 @@ func (p *Parser) flush(t clock.Time) {
 	for p.first != nil {
 		r := p.pop()
 		for side := range r.half {
-			p.finish(r, http.Side(side), false)
+			r.finish(http.Side(side), false)
 		}
 		p.yield(r, t)
 	}

@@ -109,9 +109,9 @@ func (p *Parser) Gap(dst []*http.Exchange, d packet.Dir, t clock.Time, n int) ([
 	case length, chunkData:
 		p.gapInBody(s, d, t, int64(n))
 	case toEnd:
-		p.miss(s.rec, p.side(d), int64(n))
+		s.rec.miss(p.side(d), int64(n))
 	case chunkSize, chunkEnd, trailer:
-		p.miss(s.rec, p.side(d), 0)
+		s.rec.miss(p.side(d), 0)
 		p.abandon(s, d, t)
 	}
 	return p.take(), p.verdict
@@ -171,7 +171,7 @@ func (p *Parser) side(d packet.Dir) http.Side {
 
 // between skips the line ends that may stand before a message (RFC 9112 section 2.2) and begins its head.
 func (p *Parser) between(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
-	if r := p.first; r != nil && r.old && !r.half[http.Response].done && p.side(d) == http.Response {
+	if r := p.first; r != nil && r.old && !r.half[http.Response].body.Done() && p.side(d) == http.Response {
 		if n := min(len(b), 5); !http.EqualFold(b[:n], "http/"[:n]) {
 			p.bare(s, r, t)
 			return b

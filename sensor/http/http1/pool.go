@@ -8,26 +8,16 @@ import (
 // Pool holds what the connections of one flow partition share: buffers, exchanges and decoders. An idle
 // connection holds none of them. A Pool, its Parsers and what they yield belong to one goroutine.
 type Pool struct {
-	Config http.Config // read only
-	Stats  http.Stats
-	Where  packet.Where // the packet at hand, kept with the exchanges that begin in it; set by the owner
+	*http.Shared
 
-	// Drop, if set, is shown an exchange with an App that will not be yielded, after its Scanners were closed.
-	Drop func(x *http.Exchange)
-
-	contents *http.Contents
-	out      []*http.Exchange // the dst of the call under way
-	parsers  []*Parser
-	records  []*record
-	buffers  []*buffer
+	out     []*http.Exchange // the dst of the call under way
+	parsers []*Parser
+	records []*record
+	buffers []*buffer
 }
 
-// NewPool returns an empty Pool under cfg, which must be valid.
-func NewPool(cfg http.Config) *Pool {
-	p := &Pool{Config: cfg}
-	p.contents = http.NewContents(cfg, &p.Stats)
-	return p
-}
+// NewPool returns an empty Pool.
+func NewPool(shared *http.Shared) *Pool { return &Pool{Shared: shared} }
 
 // New returns a Parser for one connection, whose bodies are shown to h. The client sends in direction client if
 // known; otherwise that is found by content. midstream says that the connection was joined after its start.
@@ -58,9 +48,6 @@ func (pool *Pool) Free(p *Parser) {
 	push(&pool.parsers, p, pool.Config.Spare)
 }
 
-// Close ends the Pool, after its Parsers were freed: coroutines of decoders at rest are let go.
-func (pool *Pool) Close() { pool.contents.Close() }
-
 // record is an Exchange with what its borrowed bytes live in.
 type record struct {
 	http.Exchange
@@ -73,12 +60,9 @@ type record struct {
 
 // half is one message of a record.
 type half struct {
-	buf    []byte // head and trailers
-	scan   http.Scanner
-	dec    *http.Content
-	begun  bool
-	done   bool
-	capped bool // content is past a limit, counted and not shown
+	buf   []byte // head and trailers
+	body  http.Body
+	begun bool
 }
 
 // buffer holds a head or line that is not in one segment.
@@ -100,12 +84,7 @@ func (pool *Pool) record() *record {
 func (pool *Pool) put(r *record) {
 	for s := range r.half {
 		h := &r.half[s]
-		if h.dec != nil {
-			h.dec.Close(false)
-		}
-		if h.scan != nil {
-			h.scan.Close(false)
-		}
+		h.body.Discard()
 		if cap(h.buf) > keepBytes {
 			h.buf = nil
 		}

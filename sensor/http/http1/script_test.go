@@ -121,7 +121,7 @@ func play(t testing.TB, o opts, script []step) result {
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	pool := http1.NewPool(cfg)
+	pool := http1.NewPool(http.NewShared(cfg))
 	defer pool.Close()
 	h := &keep{}
 	p := pool.New(h, packet.AtoB, !o.unknown, o.midstream)
@@ -185,7 +185,7 @@ func bytewise(script []step) (out []step) {
 }
 
 func newPool(t testing.TB) *http1.Pool {
-	pool := http1.NewPool(http.Defaults())
+	pool := http1.NewPool(http.NewShared(http.Defaults()))
 	t.Cleanup(pool.Close)
 	return pool
 }

@@ -10,9 +10,9 @@ import (
 
 // junk passes over view, which was to be a message and is not one, and goes on searching in rest.
 func (p *Parser) junk(s *stream, d packet.Dir, t clock.Time, view, rest []byte) []byte {
-	if r := p.first; r != nil && r.old && !r.half[http.Response].done && p.side(d) == http.Response {
+	if r := p.first; r != nil && r.old && !r.half[http.Response].body.Done() && p.side(d) == http.Response {
 		p.bare(s, r, t)
-		p.content(r, http.Response, view)
+		r.content(http.Response, view)
 		p.unbuffer(s)
 		return rest
 	}

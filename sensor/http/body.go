@@ -1,0 +1,102 @@
+package http
+
+// Body reads the content of one message: through its content codings, under the limits, to whoever wants it. The
+// zero value has not begun.
+type Body struct {
+	scan   Scanner
+	dec    *Content
+	capped bool // content is past a limit, counted and not shown
+	done   bool
+}
+
+// Begin begins the content of side s of x, whose head is there, and asks h who wants it.
+func (b *Body) Begin(sh *Shared, h Handler, x *Exchange, s Side) {
+	var limited, bad bool
+	b.scan = h.Body(x, s)
+	b.dec, limited, bad = sh.Contents.Open(x.Message(s), b.scan)
+	if limited {
+		b.capped = true
+		x.Loss |= LossDecodeLimit
+	}
+	if bad {
+		x.Marks |= BadCoding
+	}
+}
+
+// Write takes the next bytes of the content.
+func (b *Body) Write(x *Exchange, s Side, p []byte) {
+	m := x.Message(s)
+	m.Wire += int64(len(p))
+	switch {
+	case b.dec != nil:
+		b.dec.Write(p)
+	case !b.capped:
+		m.Decoded += int64(len(p))
+		if b.scan != nil {
+			b.scan.Scan(p)
+		}
+	}
+}
+
+// Miss counts n bytes of the content as lost. What is compressed cannot be read past them.
+func (b *Body) Miss(x *Exchange, s Side, n int64) {
+	x.Message(s).Lost += n
+	x.Loss |= LossGap
+	if b.dec != nil {
+		b.decoded(x, s, false)
+		b.capped = true
+	}
+}
+
+// End ends the content, once: complete says that all of it was written.
+func (b *Body) End(x *Exchange, s Side, complete bool) {
+	if b.done {
+		return
+	}
+	b.done = true
+	m := x.Message(s)
+	m.Complete = complete
+	if b.dec != nil {
+		complete = b.decoded(x, s, complete) && complete
+	}
+	if b.capped {
+		// What it decodes to is not known, but content is compressed to be smaller.
+		complete, m.Decoded = false, max(m.Decoded, m.Wire)
+	}
+	if b.scan != nil {
+		b.scan.Close(complete)
+		b.scan = nil
+	}
+}
+
+// Done is whether the content has ended.
+func (b *Body) Done() bool { return b.done }
+
+// Skip makes b that of a message which will not be seen.
+func (b *Body) Skip() { b.done = true }
+
+// Discard lets go of what b holds, for an exchange that will not be yielded, and makes it the zero value.
+func (b *Body) Discard() {
+	if b.dec != nil {
+		b.dec.Close(false)
+	}
+	if b.scan != nil {
+		b.scan.Close(false)
+	}
+	*b = Body{}
+}
+
+// decoded ends the decoder and says whether it got to the end.
+func (b *Body) decoded(x *Exchange, s Side, complete bool) bool {
+	res := b.dec.Close(complete)
+	b.dec = nil
+	x.Message(s).Decoded = res.Decoded
+	if res.Bad {
+		x.Marks |= BadCoding
+	}
+	if res.Limited {
+		x.Loss |= LossDecodeLimit
+	}
+	b.capped = !res.Whole && (res.Bad || res.Limited)
+	return res.Whole
+}
