@@ -20,6 +20,9 @@ type Config struct {
 	BatchPackets int `yaml:"batch_packets"`
 	// MaxInterfaces is how many interfaces one pcapng section may declare; more end the file as malformed.
 	MaxInterfaces int `yaml:"max_interfaces"`
+	// MaxSecrets is how many bytes of TLS secrets a pcapng may hold between two packets; more end the file as
+	// malformed.
+	MaxSecrets int `yaml:"max_secrets"`
 	// MaxZstdWindow is the largest zstd window, in bytes, that is given memory; a file that wants more is a
 	// Fault, or ends there with a Notice when it was being read.
 	MaxZstdWindow int `yaml:"max_zstd_window"`
@@ -41,6 +44,7 @@ func Defaults() Config {
 		InFlight:      8,
 		BatchPackets:  2048,
 		MaxInterfaces: 4096,
+		MaxSecrets:    64 << 20,
 		MaxZstdWindow: 128 << 20,
 	}
 }
@@ -56,6 +60,7 @@ func (c Config) Validate() error {
 		{"in_flight", c.InFlight, 1, 1 << 16},
 		{"batch_packets", c.BatchPackets, 1, 1 << 20},
 		{"max_interfaces", c.MaxInterfaces, 1, 1 << 20},
+		{"max_secrets", c.MaxSecrets, 1 << 10, 1 << 30},
 		{"max_zstd_window", c.MaxZstdWindow, 1 << 10, 1 << 30},
 	} {
 		if f.value < f.min || f.value > f.max {

@@ -44,9 +44,16 @@ func (m *merge) next() (*packet.Raw, *block) {
 			continue
 		}
 		m.taken = true
+		if s.raw.Frame == nil {
+			return &s.raw, s.win.blk // secrets that no packet follows
+		}
 		if m.outside(s.raw.Time) {
 			m.stats.OutsideWindow++
-			continue
+			if s.raw.Secrets == nil {
+				continue
+			}
+			s.raw.Frame = nil // what it brings opens packets that are inside
+			return &s.raw, s.win.blk
 		}
 		m.count(s)
 		return &s.raw, s.win.blk

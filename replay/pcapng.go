@@ -2,6 +2,7 @@ package replay
 
 import (
 	"encoding/binary"
+	"io"
 	"math/bits"
 
 	"auscult/sensor/clock"
@@ -15,8 +16,12 @@ const (
 	blockPacket    = 2 // obsolete
 	blockSimple    = 3
 	blockEnhanced  = 6
+	blockSecrets   = 10         // Decryption Secrets Block (section 4.7)
 	blockSection   = 0x0a0d0d0a // the same in both byte orders
 )
+
+// secretsTLS is the type of secrets that are TLS key log lines, "TLSK".
+const secretsTLS = 0x544c534b
 
 const byteOrderMagic = 0x1a2b3c4d
 
@@ -26,13 +31,15 @@ type pcapng struct {
 	maxFrame   int
 	maxBlock   int
 	maxIfaces  int
+	maxSecrets int
 	interfaces []iface // of the current section
 	last       clock.Time
+	secrets    []byte // of blocks since the last packet: they go with the next
 }
 
 // newPcapng tells by the first 12 bytes of a stream whether it is a pcapng.
 func newPcapng(head []byte, cfg Config) (*pcapng, bool) {
-	p := &pcapng{maxFrame: cfg.MaxFrame, maxBlock: cfg.MaxFrame + blockSlack, maxIfaces: cfg.MaxInterfaces}
+	p := &pcapng{maxFrame: cfg.MaxFrame, maxBlock: cfg.MaxFrame + blockSlack, maxIfaces: cfg.MaxInterfaces, maxSecrets: cfg.MaxSecrets}
 	return p, binary.LittleEndian.Uint32(head) == blockSection && p.order(head[8:])
 }
 
@@ -70,7 +77,7 @@ func (p *pcapng) next(w *window, raw *packet.Raw) error {
 	for {
 		b, err := w.need(12)
 		if err != nil {
-			return err
+			return p.atEnd(raw, err)
 		}
 		kind := p.u32(b)
 		if kind == blockSection && !p.order(b[8:]) {
@@ -79,6 +86,12 @@ func (p *pcapng) next(w *window, raw *packet.Raw) error {
 		total := p.u32(b[4:])
 		if total < 12 || total%4 != 0 {
 			return badly("a block claims %d bytes", total)
+		}
+		if kind == blockSecrets {
+			if err := p.take(w, total); err != nil {
+				return err
+			}
+			continue
 		}
 		if uint64(total) > uint64(p.maxBlock) {
 			switch kind {
@@ -103,9 +116,56 @@ func (p *pcapng) next(w *window, raw *packet.Raw) error {
 		raw.Where.Offset = w.offset()
 		w.r += int(total)
 		if got {
+			raw.Secrets, p.secrets = p.secrets, nil
 			return nil
 		}
 	}
+}
+
+// atEnd gives the secrets that no packet follows a record of their own.
+func (p *pcapng) atEnd(raw *packet.Raw, err error) error {
+	if len(p.secrets) == 0 || err != io.EOF {
+		return err
+	}
+	raw.Time, raw.Frame, raw.WireLen = p.last, nil, 0
+	raw.Secrets, p.secrets = p.secrets, nil
+	return nil
+}
+
+// take reads a Decryption Secrets Block of total bytes. It is copied, as it goes on with a packet that may lie in
+// another read buffer.
+func (p *pcapng) take(w *window, total uint32) error {
+	const header, trailer = 16, 4
+	if total < header+trailer {
+		return badly("a secrets block of %d bytes", total)
+	}
+	b, err := w.need(header)
+	if err != nil {
+		return err
+	}
+	kind, size := p.u32(b[8:]), p.u32(b[12:])
+	w.r += header
+	rest := int64(total - header)
+	if kind == secretsTLS {
+		if uint64(size) > uint64(total-header-trailer) {
+			return badly("a block of %d bytes claims %d bytes of secrets", total, size)
+		}
+		if uint64(size)+uint64(len(p.secrets)) > uint64(p.maxSecrets) {
+			return badly("%d bytes of secrets, more than max_secrets (%d)", size, p.maxSecrets)
+		}
+		rest -= int64(size)
+		for size > 0 {
+			n := min(size, firstRead)
+			if b, err = w.need(int(n)); err != nil {
+				return err
+			}
+			p.secrets = append(p.secrets, b...)
+			w.r += int(n)
+			size -= n
+		}
+		p.secrets = append(p.secrets, '\n')
+	}
+	return w.skip(rest)
 }
 
 // block takes in one whole block and reports whether it holds a packet.

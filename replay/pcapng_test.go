@@ -149,3 +149,37 @@ func TestIfaceOffset(t *testing.T) {
 	f(math.MaxInt64, math.MaxUint64, latest)
 	f(math.MinInt64, math.MaxUint64, latest%1e9)
 }
+
+// TestPcapngSecrets hands TLS key log lines over with the packet that follows them, whatever the window of time,
+// and those at the end by themselves; secrets of another kind are passed over.
+func TestPcapngSecrets(t *testing.T) {
+	for _, o := range []order{little, bigEnd} {
+		dsb := func(kind uint32, text string) []byte {
+			return ngBlock(o, blockSecrets, append(o.u32s(nil, kind, uint32(len(text))), text...))
+		}
+		long := strings.Repeat("x", 3*small().BlockBytes)
+		file := slices.Concat(ngSection(o), ngIface(o, packet.LinkEthernet, 0, nil),
+			dsb(secretsTLS, "early"), ngEnhanced(o, 0, 1_000_000, 1, []byte("a")),
+			dsb(0x57474b4c, "wireguard"), dsb(secretsTLS, long), dsb(secretsTLS, "more"),
+			ngEnhanced(o, 0, 9_000_000, 1, []byte("b")), ngEnhanced(o, 0, 9_000_001, 1, []byte("c")), dsb(secretsTLS, "late"))
+		cfg := small()
+		cfg.From = sec(5)
+		got, src := readBytes(t, cfg, file)
+		if n := src.Notices(); len(n) > 0 {
+			t.Error(n)
+		}
+		want := []struct{ frame, secrets string }{{"", "early\n"}, {"b", long + "\nmore\n"}, {"c", ""}, {"", "late\n"}}
+		if len(got) != len(want) {
+			t.Fatalf("%d records", len(got))
+		}
+		for i, w := range want {
+			if string(got[i].Frame) != w.frame || string(got[i].Secrets) != w.secrets {
+				t.Errorf("record %d: %q with %d bytes of secrets", i, got[i].Frame, len(got[i].Secrets))
+			}
+		}
+		cfg.MaxSecrets = 1 << 10
+		if _, src := readBytes(t, cfg, file); len(src.Notices()) != 1 {
+			t.Error("no word about too many secrets")
+		}
+	}
+}

@@ -36,7 +36,7 @@ type Where struct {
 }
 
 // Raw is one frame as a source hands it over. Frame is valid until the source's next call. A Raw without a
-// Frame only moves time.
+// Frame only moves time, or brings Secrets, and then does not even that.
 type Raw struct {
 	Time    clock.Time
 	Frame   []byte
