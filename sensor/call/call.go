@@ -130,6 +130,8 @@ const (
 type Call struct {
 	Order
 	Start  clock.Time
+	Kind   Kind
+	Link   *Link // of a LinkOnly
 	Conn   uint64
 	Stream uint32 // pipelining depth: requests before it that were unanswered; HTTP/2 stream
 
