@@ -36,10 +36,12 @@ type CallSink interface {
 	Close() error
 }
 
-// Output is where a run's results go. Calls may be nil.
+// Output is where a run's results go. Calls and Links may be nil; both are given every record and take what is
+// theirs.
 type Output struct {
 	Alerts []Sink
-	Calls  CallSink
+	Calls  CallSink // HTTP calls
+	Links  CallSink // connections of TLS and MLLP
 }
 
 // Progress is what a run has done so far; it may be read while it runs.

@@ -111,12 +111,17 @@ func (o *owner) run(m *merger, w *writer) {
 }
 
 func (o *owner) observe(dst []alert.Alert, c *call.Call) []alert.Alert {
-	if o.calls == 0 {
+	if o.tidy == 0 {
 		o.tidy = c.Time.Floor() + tidyEvery
 	}
-	o.calls++
+	if c.Kind == call.HTTP && !c.Running {
+		o.calls++
+	}
 	o.last = c.Time
 	dst = o.count(dst, o.folder.Expire(dst, c.Time-1))
+	if c.Kind == call.LinkOnly {
+		return dst
+	}
 	o.resolver.Resolve(c)
 	o.signals = o.engine.Observe(o.signals[:0], c)
 	if len(o.signals) > 0 {

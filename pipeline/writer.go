@@ -38,13 +38,16 @@ func (w *writer) give(p parcel) { w.full <- p }
 
 func (w *writer) run(ctx context.Context) {
 	sinks := w.out.Alerts
-	calls := w.out.Calls
+	logs := []CallSink{w.out.Calls, w.out.Links}
 	for p := range w.full {
-		if calls != nil && len(p.calls) > 0 {
-			if err := calls.WriteCalls(p.calls); err != nil {
+		for i, log := range logs {
+			if log == nil || len(p.calls) == 0 {
+				continue
+			}
+			if err := log.WriteCalls(p.calls); err != nil {
 				w.fail(fmt.Errorf("call log: %w", err))
-				w.fail(calls.Close())
-				calls = nil
+				w.fail(log.Close())
+				logs[i] = nil
 			}
 		}
 		if len(p.alerts) > 0 {
@@ -62,19 +65,31 @@ func (w *writer) run(ctx context.Context) {
 			}
 		}
 		if w.prog != nil {
-			w.prog.Calls.Add(uint64(len(p.calls)))
+			w.prog.Calls.Add(finished(p.calls))
 			w.prog.Alerts.Add(uint64(len(p.alerts)))
 		}
 		clear(p.calls)
 		clear(p.alerts)
 		w.empty <- parcel{p.calls[:0], p.alerts[:0]}
 	}
-	if calls != nil {
-		w.fail(calls.Close())
+	for _, log := range logs {
+		if log != nil {
+			w.fail(log.Close())
+		}
 	}
 	for _, s := range sinks {
 		w.fail(s.Close())
 	}
+}
+
+// finished is how many of a stretch are HTTP calls that are over.
+func finished(calls []call.Call) (n uint64) {
+	for i := range calls {
+		if calls[i].Kind == call.HTTP && !calls[i].Running {
+			n++
+		}
+	}
+	return n
 }
 
 func (w *writer) fail(err error) {

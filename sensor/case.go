@@ -14,6 +14,7 @@ import (
 const (
 	alertsFile = "alerts.jsonl"
 	callsFile  = "calls.jsonl"
+	linksFile  = "connections.jsonl"
 	statsFile  = "stats.json"
 )
 
@@ -27,7 +28,7 @@ func openCase(dir string, force bool) (caseFolder, error) {
 		return "", fmt.Errorf("case folder: %w", err)
 	}
 	c := caseFolder(dir)
-	for _, name := range []string{alertsFile, callsFile, statsFile} {
+	for _, name := range []string{alertsFile, callsFile, linksFile, statsFile} {
 		_, err := os.Lstat(c.path(name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

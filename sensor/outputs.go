@@ -61,6 +61,9 @@ func (o *outputs) openFolder(s *settings, f *replayFlags, names *pseudonym.Names
 		if o.Calls, err = sink.OpenCallLog(o.dir.path(callsFile), names, s.Site.CommunityIDSeed); err != nil {
 			return &exit{statusFailed, err}
 		}
+		if o.Links, err = sink.OpenLinkLog(o.dir.path(linksFile), names, s.Site.CommunityIDSeed); err != nil {
+			return &exit{statusFailed, err}
+		}
 	}
 	return nil
 }

@@ -263,6 +263,25 @@ func AppendLoss(dst []byte, l http.Loss) []byte {
 	return append(dst, ']')
 }
 
+// marks names the bits of http.Marks, in their order.
+var marks = [...]string{"te_and_cl", "duplicate_cl", "bare_lf", "obs_fold", "bad_chunk", "absolute_form", "bad_header",
+	"bad_coding", "over_head", "unknown_te", "space_in_target", "ambiguous", "conflict", "header_state", "rapid_reset", "pushed"}
+
+// AppendMarks appends the names of m as a JSON list.
+func AppendMarks(dst []byte, m http.Marks) []byte {
+	dst = append(dst, '[')
+	for i, name := range marks {
+		if m&(1<<i) == 0 {
+			continue
+		}
+		if dst[len(dst)-1] != '[' {
+			dst = append(dst, ',')
+		}
+		dst = append(append(append(dst, '"'), name...), '"')
+	}
+	return append(dst, ']')
+}
+
 // VersionName is an HTTP version as the protocol writes it: 1.0, 1.1, 2; empty when it is unknown.
 func VersionName(v http.Version) string {
 	switch v {

@@ -42,13 +42,24 @@ func NewCallLog(w io.Writer, name string, names *pseudonym.Names, seed uint16) *
 	return &CallLog{w: bufio.NewWriterSize(w, 256<<10), name: name, names: names.Clone(), seed: seed}
 }
 
-// WriteCalls writes calls, in order. They are borrowed until it returns.
+// WriteCalls writes the HTTP calls among batch, in order, each when it is over. They are borrowed until it returns.
 func (l *CallLog) WriteCalls(batch []call.Call) error {
 	for i := range batch {
-		l.line = l.Append(l.line[:0], &batch[i])
-		if _, err := l.w.Write(l.line); err != nil {
-			return fmt.Errorf("write %s: %w", l.name, err)
+		if c := &batch[i]; c.Kind != call.HTTP || c.Running {
+			continue
 		}
+		if err := l.write(l.Append(l.line[:0], &batch[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write writes a line, whose memory is used again.
+func (l *CallLog) write(line []byte) error {
+	l.line = line
+	if _, err := l.w.Write(line); err != nil {
+		return fmt.Errorf("write %s: %w", l.name, err)
 	}
 	return nil
 }
@@ -71,7 +82,17 @@ const stamp = "2006-01-02T15:04:05.000000000Z"
 
 // Append appends c as a line of JSON.
 func (l *CallLog) Append(b []byte, c *call.Call) []byte {
-	n := l.names
+	b = l.endpoints(b, c)
+	if c.Forwarded != "" {
+		var s int
+		b, s = open(b, `,"auscult.forwarded_for":"`)
+		b = ocsf.Seal(l.names.Addresses(b, c.Forwarded), s)
+	}
+	return l.request(b, c)
+}
+
+// endpoints appends when c began and between whom it was.
+func (l *CallLog) endpoints(b []byte, c *call.Call) []byte {
 	b = append(b, `{"timestamp":"`...)
 	b = c.Start.UTC().AppendFormat(b, stamp)
 	b = append(b, `","network.community_id":"`...)
@@ -87,12 +108,13 @@ func (l *CallLog) Append(b []byte, c *call.Call) []byte {
 	b = append(b, `,"server.address":"`...)
 	b = server.Addr().AppendTo(b)
 	b = number(append(b, '"'), `,"server.port":`, int64(server.Port()))
-	if c.Forwarded != "" {
-		var s int
-		b, s = open(b, `,"auscult.forwarded_for":"`)
-		b = ocsf.Seal(n.Addresses(b, c.Forwarded), s)
+	if o := &c.Outer; o.Encap != packet.NoEncap {
+		b = append(append(b, `,"auscult.tunnel.type":"`...), o.Encap.String()...)
+		b = o.Src.IP().AppendTo(append(b, `","auscult.tunnel.source":"`...))
+		b = o.Dst.IP().AppendTo(append(b, `","auscult.tunnel.destination":"`...))
+		b = number(append(b, '"'), `,"auscult.tunnel.id":`, int64(o.ID))
 	}
-	return l.request(b, c)
+	return b
 }
 
 func (l *CallLog) request(b []byte, c *call.Call) []byte {
@@ -154,9 +176,19 @@ func (l *CallLog) response(b []byte, c *call.Call) []byte {
 		b = millis(b, `,"auscult.duration_ms":`, int64(c.Duration))
 		b = millis(b, `,"auscult.ttfb_ms":`, int64(c.TTFB))
 	}
+	if code, ok := c.GRPC.Status(); ok {
+		b = number(b, `,"rpc.grpc.status_code":`, int64(code))
+	}
+	if c.Messages[0]+c.Messages[1] > 0 {
+		b = number(b, `,"auscult.request.messages":`, c.Messages[0])
+		b = number(b, `,"auscult.response.messages":`, c.Messages[1])
+	}
 	b = l.principal(b, &c.Principal)
 	b = l.objects(b, c.Objects)
 	b = l.found(b, c)
+	if c.Marks != 0 {
+		b = ocsf.AppendMarks(append(b, `,"auscult.marks":`...), c.Marks)
+	}
 	if c.Loss != 0 {
 		b = ocsf.AppendLoss(append(b, `,"auscult.loss":`...), c.Loss)
 	}
