@@ -98,6 +98,7 @@ type Stats struct {
 	Upgrades     uint64
 	NotHTTP      uint64
 	HTTP2        uint64
+	OverHeld     uint64 // clients that sent more than HeadBytes behind a request to switch that was not answered yet
 	Resyncs      uint64 // directions that lost step
 	Skipped      uint64 // bytes passed over while out of step
 	GivenUp      uint64 // connections in which ResyncBytes held no message
@@ -127,6 +128,7 @@ func (s *Stats) Add(o *Stats) {
 	s.Upgrades += o.Upgrades
 	s.NotHTTP += o.NotHTTP
 	s.HTTP2 += o.HTTP2
+	s.OverHeld += o.OverHeld
 	s.Resyncs += o.Resyncs
 	s.Skipped += o.Skipped
 	s.GivenUp += o.GivenUp

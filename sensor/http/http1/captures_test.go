@@ -202,6 +202,10 @@ func handleEvent(pool *http1.Pool, ev *tcp.Event) (calls []told) {
 	case tcp.End:
 		out, verdict = p.End(nil, ev.Dir, ev.Time, ev.Why == tcp.ByFIN)
 	}
+	if verdict == http.Upgrade {
+		x, _ := p.Switched()
+		out = append(out, x)
+	}
 	for _, x := range out {
 		calls = append(calls, told{string(x.Method), string(x.Request.Get("host")), string(x.Target), x.Status,
 			x.Request.Decoded, x.Response.Decoded})

@@ -33,7 +33,7 @@ func (p *Parser) request(s *stream, d packet.Dir, t clock.Time, b []byte, st sta
 		return
 	}
 	f := p.frame(r, http.Request)
-	r.waits = f.expect
+	r.waits, r.switches = f.expect, switching(r)
 	p.begin(s, r, http.Request, t, f)
 }
 
@@ -54,26 +54,13 @@ func (p *Parser) response(s *stream, d packet.Dir, t clock.Time, b []byte, st st
 	r.half[http.Response].begun = true
 	p.read(r, http.Response, b, st)
 	switch {
-	case st.status == 101, st.status < 300 && string(r.Method) == "CONNECT":
-		p.upgrade(r, t)
+	case st.loss&http.LossTruncated == 0 && (st.status == 101 || st.status < 300 && string(r.Method) == "CONNECT"):
+		p.upgrade(r, t) // whatever Content-Length a 2xx to CONNECT has (RFC 9110 section 9.3.6)
 	case !whole:
 		p.done(r, http.Response, t, false)
 	default:
 		p.begin(s, r, http.Response, t, p.frame(r, http.Response))
 	}
-}
-
-// upgrade ends HTTP/1 on the connection with r.
-func (p *Parser) upgrade(r *record, t clock.Time) {
-	p.pool.Stats.Upgrades++
-	r.finish(http.Request, r.Request.Complete)
-	r.finish(http.Response, true)
-	if r.orphan {
-		p.yield(r, t)
-	}
-	p.flush(t)
-	p.streams[0].rec, p.streams[1].rec = nil, nil
-	p.verdict = http.Upgrade
 }
 
 // read copies a head into r and reads its fields. It returns the copy.

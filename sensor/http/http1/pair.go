@@ -144,8 +144,15 @@ func (p *Parser) flush(t clock.Time) {
 	}
 }
 
-// yield hands r out. Whether the connection is one-sided is for its owner to say, who sees packets without bytes.
+// yield hands r out.
 func (p *Parser) yield(r *record, t clock.Time) {
+	p.settled(r, t)
+	p.pool.out = append(p.pool.out, &r.Exchange)
+}
+
+// settled numbers r, of which HTTP/1 will see no more at t. Whether the connection is one-sided is for its owner
+// to say, who sees packets without bytes.
+func (p *Parser) settled(r *record, t clock.Time) {
 	stats := &p.pool.Stats
 	r.End, r.Seq = t, p.seq
 	p.seq++
@@ -160,5 +167,4 @@ func (p *Parser) yield(r *record, t clock.Time) {
 	if p.midstream && (!p.paired || r.orphan) {
 		r.Loss |= http.LossMidstream
 	}
-	p.pool.out = append(p.pool.out, &r.Exchange)
 }

@@ -32,6 +32,9 @@ type Parser struct {
 	cutOff      bool // it ended otherwise than by FIN
 	heard       [2]bool
 	verdict     http.Verdict
+	held        *held   // of a client that waits for the answer to its request to switch
+	switched    *record // until the owner takes it
+	rest        []byte  // of the Bytes that switched
 }
 
 // stream is one direction.
@@ -64,7 +67,7 @@ const (
 )
 
 // Bytes reads b, the next bytes of direction d, seen at t, and appends the exchanges that ended in it to dst.
-// b is not kept. After a Verdict other than More the rest of the connection is not read.
+// b is not kept. After a Verdict other than More the rest of the connection is not read: see Switched.
 func (p *Parser) Bytes(dst []*http.Exchange, d packet.Dir, t clock.Time, b []byte) ([]*http.Exchange, http.Verdict) {
 	if p.verdict != http.More {
 		return dst, p.verdict
@@ -73,9 +76,21 @@ func (p *Parser) Bytes(dst []*http.Exchange, d packet.Dir, t clock.Time, b []byt
 	p.heard[d] = p.heard[d] || len(b) > 0
 	s := &p.streams[d]
 	p.segment(s, d, b)
+	if b = p.feed(s, d, t, b); p.verdict != http.More {
+		p.rest = b
+	}
+	return p.take(), p.verdict
+}
+
+// feed reads b until it is read or the verdict falls, and returns what is left of it.
+func (p *Parser) feed(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 	for len(b) > 0 && p.verdict == http.More {
 		switch s.phase {
 		case idle:
+			if d == p.client && p.waits() {
+				b = p.wait(d, t, b)
+				continue
+			}
 			b = p.between(s, d, t, b)
 		case head:
 			b = p.head(s, d, t, b)
@@ -86,8 +101,11 @@ func (p *Parser) Bytes(dst []*http.Exchange, d packet.Dir, t clock.Time, b []byt
 		default:
 			b = p.body(s, d, t, b)
 		}
+		if p.held != nil && !p.waits() && p.verdict == http.More {
+			p.resume()
+		}
 	}
-	return p.take(), p.verdict
+	return b
 }
 
 // Gap says that n bytes of direction d, learned of at t, were never seen.
@@ -96,9 +114,24 @@ func (p *Parser) Gap(dst []*http.Exchange, d packet.Dir, t clock.Time, n int) ([
 		return dst, p.verdict
 	}
 	p.pool.out = dst
-	s := &p.streams[d]
+	p.gap(&p.streams[d], d, t, n)
+	if p.held != nil && !p.waits() && p.verdict == http.More {
+		p.resume()
+	}
+	return p.take(), p.verdict
+}
+
+func (p *Parser) gap(s *stream, d packet.Dir, t clock.Time, n int) {
 	switch s.phase {
 	case idle:
+		if d == p.client && p.waits() {
+			h := p.holding()
+			if h.lost == 0 {
+				h.lostAt = t
+			}
+			h.lost += n
+			return
+		}
 		s.lost = p.first != nil && p.side(d) == http.Response
 		p.lose(s)
 	case head:
@@ -114,7 +147,6 @@ func (p *Parser) Gap(dst []*http.Exchange, d packet.Dir, t clock.Time, n int) ([
 		s.rec.miss(p.side(d), 0)
 		p.abandon(s, d, t)
 	}
-	return p.take(), p.verdict
 }
 
 // End says that direction d ended at t. By FIN the other direction goes on; any other end ends both.
@@ -123,6 +155,13 @@ func (p *Parser) End(dst []*http.Exchange, d packet.Dir, t clock.Time, fin bool)
 		return dst, p.verdict
 	}
 	p.pool.out = dst
+	if h := p.held; h != nil && fin && d == p.client {
+		h.ended, h.endedAt = true, t
+		return p.take(), p.verdict
+	}
+	if p.held != nil { // no answer will come
+		p.resume()
+	}
 	p.cutOff = p.cutOff || !fin
 	p.end(d, t, fin)
 	if !fin {

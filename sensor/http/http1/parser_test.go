@@ -169,9 +169,8 @@ func TestVerdicts(t *testing.T) {
 			}
 		}
 	}
-	switching := "HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n"
-	f(opts{}, http.Upgrade, `0: GET /a 11 101 >[0/0] <[0/0]`, c(get), s(switching+"\x81\x05HTTP/"))
-	f(opts{}, http.Upgrade, `0: CONNECT h:443 11 200 >[0/0] <[0/0]`, c("CONNECT h:443 HTTP/1.1\r\n\r\n"), s("HTTP/1.0 200 OK\r\n\r\n"), c("\x16\x03"))
+	f(opts{}, http.Upgrade, `0: GET /a 11 101 >[0/0] <[0/0 part]`, c(get), s(switching+"\x81\x05HTTP/"))
+	f(opts{}, http.Upgrade, `0: CONNECT h:443 11 200 >[0/0] <[0/0 part]`, c("CONNECT h:443 HTTP/1.1\r\n\r\n"), s("HTTP/1.0 200 OK\r\n\r\n"), c("\x16\x03"))
 	f(opts{}, http.More, `0: CONNECT h:443 11 403 >[0/0] <[5/5 "hello"]`, c("CONNECT h:443 HTTP/1.1\r\n\r\n"), s("HTTP/1.0 403 No\r\nContent-Length: 5\r\n\r\nhello"))
 	f(opts{}, http.HTTP2, "", c("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))
 	f(opts{unknown: true}, http.NotHTTP, "", c("\x16\x03\x01\x02\x00"), s("\x16\x03\x03"))

@@ -14,6 +14,7 @@ type Pool struct {
 	parsers []*Parser
 	records []*record
 	buffers []*buffer
+	helds   []*held
 }
 
 // NewPool returns an empty Pool.
@@ -39,6 +40,12 @@ func (pool *Pool) Free(p *Parser) {
 	for d := range p.streams {
 		p.drop(&p.streams[d])
 	}
+	if p.held != nil {
+		pool.unhold(p.held)
+	}
+	if p.switched != nil {
+		pool.put(p.switched)
+	}
 	for r := p.first; r != nil; {
 		next := r.next
 		pool.put(r)
@@ -56,6 +63,8 @@ type record struct {
 	old    bool // HTTP/0.9: the response is bare content
 	orphan bool // a response without a request
 	waits  bool // the request said Expect: 100-continue
+
+	switches bool // the request asks for another protocol, and its client has not gone on in HTTP/1
 }
 
 // half is one message of a record.
@@ -121,6 +130,14 @@ func (pool *Pool) unbuffer(b *buffer) {
 	}
 	b.b = b.b[:0]
 	push(&pool.buffers, b, pool.Config.Spare)
+}
+
+func (pool *Pool) unhold(h *held) {
+	if cap(h.b) > keepBytes {
+		return
+	}
+	*h = held{b: h.b[:0], pieces: h.pieces[:0]}
+	push(&pool.helds, h, pool.Config.Spare)
 }
 
 func pop[T any](list *[]*T) (*T, bool) {

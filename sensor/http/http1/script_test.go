@@ -103,6 +103,9 @@ type result struct {
 	told    string
 	stats   http.Stats
 	verdict http.Verdict
+	rest    string // of a switch, with all bytes of the server that came after
+	held    string
+	lost    int
 }
 
 // opts is how a connection began.
@@ -137,7 +140,18 @@ func play(t testing.TB, o opts, script []step) result {
 			out, r.verdict = p.Gap(out[:0], st.dir, now, st.gap)
 		default:
 			b := []byte(st.data)
+			was := r.verdict
 			out, r.verdict = p.Bytes(out[:0], st.dir, now, b)
+			if r.verdict == http.Upgrade || r.verdict == http.HTTP2 {
+				x, rest := p.Switched()
+				if x != nil {
+					out = append(out, x)
+				}
+				if was != http.More {
+					rest = b
+				}
+				r.rest += string(rest)
+			}
 			clear(b) // what it keeps it must have copied
 		}
 		for _, x := range out {
@@ -145,6 +159,8 @@ func play(t testing.TB, o opts, script []step) result {
 			p.Release(x)
 		}
 	}
+	held, lost := p.Held(packet.AtoB)
+	r.held, r.lost = string(held), lost
 	pool.Free(p)
 	for _, k := range h.scanners {
 		if k.closed != 1 {
