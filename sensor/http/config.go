@@ -13,6 +13,15 @@ type Config struct {
 	ChunkLine int `yaml:"chunk_line"`
 	// Pending is how many requests of one connection may wait for a response; the oldest is then given up.
 	Pending int `yaml:"pending"`
+	// Streams is how many streams of an HTTP/2 connection may be open; the one that was idle longest is then given
+	// up, with what was seen of it.
+	Streams int `yaml:"streams"`
+	// HeaderTable bounds in bytes, counted as in RFC 7541 section 4.1, what is kept of the dynamic table of each
+	// direction of an HTTP/2 connection. Fields that refer to what was dropped are unknown, and said to be.
+	HeaderTable int `yaml:"header_table"`
+	// HeaderTables bounds the memory in bytes of all dynamic tables of one flow partition; tables then stop
+	// growing, and drop their oldest fields as above.
+	HeaderTables int64 `yaml:"header_tables"`
 	// ResyncBytes is how much of a connection on which no message was seen yet is searched for the first one.
 	ResyncBytes int64 `yaml:"resync_bytes"`
 	// Codings is how many content codings may be stacked; content under more is counted, not decoded.
@@ -47,6 +56,9 @@ func Defaults() Config {
 		Headers:      256,
 		ChunkLine:    4 << 10,
 		Pending:      128,
+		Streams:      256,
+		HeaderTable:  64 << 10,
+		HeaderTables: 16 << 20,
 		ResyncBytes:  1 << 20,
 		Codings:      2,
 		DecodedBytes: 64 << 20,
@@ -70,6 +82,9 @@ func (c Config) Validate() error {
 		{"headers", int64(c.Headers), 8, 1 << 16},
 		{"chunk_line", int64(c.ChunkLine), 32, 1 << 20},
 		{"pending", int64(c.Pending), 1, 1 << 20},
+		{"streams", int64(c.Streams), 1, 4096},
+		{"header_table", int64(c.HeaderTable), 0, 1 << 20},
+		{"header_tables", c.HeaderTables, 0, 1 << 40},
 		{"resync_bytes", c.ResyncBytes, 1, 1 << 40},
 		{"codings", int64(c.Codings), 0, MaxCodings},
 		{"decoded_bytes", c.DecodedBytes, 0, 1 << 50},
@@ -105,6 +120,15 @@ type Stats struct {
 	OverHead     uint64 // heads longer than HeadBytes
 	OverHeaders  uint64 // header fields past Headers
 	OverPending  uint64 // requests given up because Pending others waited
+	OverStreams  uint64 // HTTP/2 streams given up because Streams others were open
+	OverTables   uint64 // header fields dropped from HPACK tables because of HeaderTable or HeaderTables
+	LostTables   uint64 // times that the HPACK state of a direction was lost to a gap, a limit or an error
+	HeaderStates uint64 // header sections that refer to HPACK state which is not known
+	Floods       uint64 // header sections of more CONTINUATION frames than Headers, or of more bytes than HeadBytes
+	Resets       uint64 // HTTP/2 streams reset by either side
+	RapidResets  uint64 // streams that their client reset at once
+	Pushes       uint64 // HTTP/2 server pushes
+	LateFrames   uint64 // DATA and HEADERS frames of HTTP/2 streams that are closed or were never opened
 	Repaired     uint64 // requests closed because their response must have been lost
 	BadChunks    uint64
 	Decoded      uint64 // bodies decoded to their end
@@ -135,6 +159,15 @@ func (s *Stats) Add(o *Stats) {
 	s.OverHead += o.OverHead
 	s.OverHeaders += o.OverHeaders
 	s.OverPending += o.OverPending
+	s.OverStreams += o.OverStreams
+	s.OverTables += o.OverTables
+	s.LostTables += o.LostTables
+	s.HeaderStates += o.HeaderStates
+	s.Floods += o.Floods
+	s.Resets += o.Resets
+	s.RapidResets += o.RapidResets
+	s.Pushes += o.Pushes
+	s.LateFrames += o.LateFrames
 	s.Repaired += o.Repaired
 	s.BadChunks += o.BadChunks
 	s.Decoded += o.Decoded
