@@ -63,6 +63,11 @@ func (s *Scanner) person(v []byte, t string, own bool) {
 		s.stats.Full++
 		added = own
 	}
+	if full && s.drained {
+		s.people.reset(s.cfg.Distinct)
+		s.people.add(digest(v, seed(t)))
+		added, s.again = true, true
+	}
 	if added {
 		s.count++
 	}
@@ -79,8 +84,15 @@ func (s *Scanner) emit(kind Kind, t string, v []byte) {
 	if full {
 		s.stats.Full++
 	}
+	if full && s.drained {
+		s.ids.reset(s.cfg.Distinct)
+		added, full = s.ids.add(digest(v, seed(t)))
+	}
 	if !added && !full {
 		return
+	}
+	if len(s.marks) >= s.cfg.IDs {
+		s.forgetTold()
 	}
 	if full || len(s.marks) >= s.cfg.IDs {
 		s.more++

@@ -64,8 +64,10 @@ type Report struct {
 	Total     int64 // FHIR Bundle.total; -1 when absent
 	Bytes     int64 // bytes of the body, past the scan limit too
 	IDs       []ID  // in the order found, distinct, at most the limit
+	Told      int   // of IDs, from the front: given by an earlier Drain
 	MoreIDs   int   // distinct identifiers past the limit
 	Form      Form
+	Again     bool // the bounds on who is told apart were reached while it ran: People may count someone twice
 	Truncated bool // the scan limit was reached or the body ended inside a value
 }
 
@@ -84,4 +86,6 @@ const (
 	HL7v2
 	Binary
 	CSV
+	EventStream // text/event-stream: the data of each event is a text of its own
+	Messages    // texts of their own, each after a record mark (RFC 7464): JSON text sequences, WebSocket messages
 )

@@ -12,6 +12,12 @@ type Scanner struct {
 	sniffing   bool
 	closed     bool
 	seen       int64
+	limit      int64 // how far the body is read
+	cut        bool  // some of it was not
+	adrift     bool  // and the next text has yet to be found
+	drained    bool  // the body is told in parts
+	told       int   // of marks, in an earlier part
+	again      bool  // someone may have been counted twice
 
 	// the reader of syntax
 	lex     lexState
@@ -30,6 +36,9 @@ type Scanner struct {
 	multi   multipart
 	hl7     hl7
 	table   table
+	docs    documents
+
+	unquoted []byte
 
 	// the reader of records
 	frames      []frame // the first is what stands outside any container
@@ -59,7 +68,7 @@ type Scanner struct {
 
 // New is a Scanner that is ready for a body whose form is not known.
 func New(cfg Config) *Scanner {
-	s := &Scanner{cfg: cfg, frames: make([]frame, cfg.Depth+1)}
+	s := &Scanner{cfg: cfg, frames: make([]frame, cfg.Depth+1), unquoted: make([]byte, 0, 1<<10)}
 	s.Reset(Unknown)
 	return s
 }
@@ -68,6 +77,8 @@ func New(cfg Config) *Scanner {
 func (s *Scanner) Reset(form Form) {
 	s.report = Report{IDs: s.report.IDs[:0]}
 	s.hint, s.form, s.part, s.sniffing, s.closed, s.seen = form, Unknown, Unknown, true, false, 0
+	s.limit, s.cut, s.adrift, s.drained, s.told, s.again = s.cfg.ScanLimit, false, false, false, 0, false
+	s.docs = documents{}
 	s.carry, s.headLen = s.carry[:0], 0
 	s.multi = multipart{boundary: s.multi.boundary[:0], window: s.multi.window[:0]}
 	s.begin()
@@ -94,7 +105,7 @@ func (s *Scanner) begin() {
 
 // Scan reads the next piece of the body, cut anywhere.
 func (s *Scanner) Scan(b []byte) {
-	room := s.cfg.ScanLimit - s.seen
+	room := s.limit - s.seen
 	s.seen += int64(len(b))
 	s.stats.Bytes += uint64(len(b))
 	if int64(len(b)) > room {
@@ -108,16 +119,27 @@ func (s *Scanner) Scan(b []byte) {
 }
 
 func (s *Scanner) read(b []byte) {
+	if s.adrift {
+		var found bool
+		if b, found = s.rejoin(b); !found || len(b) == 0 {
+			return
+		}
+	}
 	if s.sniffing && s.form == Unknown {
 		if b = s.sniff(b, false); s.form == Unknown || len(b) == 0 {
 			return
 		}
 	}
-	if s.form == Multipart {
+	switch s.form {
+	case Multipart:
 		s.multipart(b)
-		return
+	case EventStream:
+		s.events(b)
+	case Messages:
+		s.messages(b)
+	default:
+		s.feed(b)
 	}
-	s.feed(b)
 }
 
 // feed gives b to the reader of its form.
@@ -135,6 +157,10 @@ func (s *Scanner) feed(b []byte) {
 		s.rows(b)
 	case Multipart:
 		s.multipart(b)
+	case EventStream:
+		s.events(b)
+	case Messages:
+		s.messages(b)
 	case Text:
 		if s.form == Multipart {
 			s.hold(b)
@@ -192,16 +218,19 @@ func (s *Scanner) Close(complete bool) {
 		s.sniff(nil, true)
 	}
 	var open bool
-	if s.form == Multipart {
+	switch s.form {
+	case Multipart:
 		open = s.endMultipart()
-	} else {
+	case EventStream, Messages:
+		open = s.endDocument()
+	default:
 		open = s.end()
 	}
 	if s.form == JSON && s.roots > 1 {
 		s.form = NDJSON
 	}
 	s.stats.Bodies++
-	s.fill(open || !complete || s.seen > s.cfg.ScanLimit)
+	s.fill(open || !complete || s.cut || s.seen > s.limit)
 }
 
 // Report is what was found. It is whole after Close, and valid until Reset.
@@ -212,11 +241,14 @@ func (s *Scanner) Stats() Stats { return s.stats }
 
 func (s *Scanner) fill(truncated bool) {
 	r := &s.report
+	before := r.People
+	r.Told, r.Again = s.told, s.again
 	r.Form, r.Bytes, r.Truncated = s.form, s.seen, truncated
 	r.People = s.count
 	if r.People == 0 {
 		r.People = max(s.urns, s.nameless)
 	}
+	r.People = max(r.People, before) // what was told stands
 	s.classes |= s.proven()
 	r.Classes = s.sure | s.classes&^clinical
 	if r.People > 0 || r.Classes&identity != 0 {

@@ -14,7 +14,7 @@ func (s *Scanner) sniff(b []byte, final bool) []byte {
 		}
 	}
 	buf := &s.heads[0]
-	if s.form == Multipart {
+	if s.form.parted() {
 		// The head of a part may be found while that of the body is read.
 		buf = &s.heads[1]
 	}
@@ -29,7 +29,7 @@ func (s *Scanner) sniff(b []byte, final bool) []byte {
 	if form == Unknown {
 		return nil
 	}
-	if s.form == Multipart && form == Multipart {
+	if s.form.parted() && form.parted() {
 		form = Text
 	}
 	if s.form == Unknown {
@@ -51,7 +51,12 @@ func formOf(head []byte, hint Form, full bool) Form {
 	if object && (hint == JSON || hint == NDJSON) {
 		return hint
 	}
-	if !full {
+	switch {
+	case head[0] == recordMark:
+		return Messages
+	case hint == EventStream && bytes.IndexByte([]byte("deir:"), head[0]) >= 0:
+		return EventStream // data, event, id, retry or a comment
+	case !full:
 		return Unknown
 	}
 	switch {
@@ -69,7 +74,7 @@ func formOf(head []byte, hint Form, full bool) Form {
 		return JSON
 	}
 	switch hint {
-	case JSON, NDJSON, URLEncoded, CSV:
+	case JSON, NDJSON, URLEncoded, CSV, EventStream:
 		return hint
 	case Unknown:
 		if isPairs(head) {
@@ -140,6 +145,8 @@ func typeForm(contentType []byte) Form {
 	switch string(t) {
 	case "application/json", "text/json":
 		return JSON
+	case "text/event-stream":
+		return EventStream
 	case "application/ndjson", "application/x-ndjson", "application/fhir+ndjson", "application/jsonl":
 		return NDJSON
 	case "application/xml", "text/xml":
