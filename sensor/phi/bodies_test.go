@@ -69,5 +69,6 @@ func corpus() []string {
 		patientBody(1) + "\n" + patientBody(2) + "\n", `{"id":"1","p\u0061tientId":"P\u002d7","x":[1,2.5e3,true,null]}`,
 		"\xef\xbb\xbf  {\"patientId\":12", ")]}',\n{\"patientId\":\"77\"}", `"just a string"`, "  \r\n", "<html><body>hi</body></html>",
 		strings.Repeat("[", 100) + `{"patientId":"5"}`, `{"a":"` + strings.Repeat("x", 9000) + `\\","patientId":"` + strings.Repeat("9", 9000) + `","mrn":"M1"}`,
-		`{"a":"\`, "--\r\nx", "a=%4", "MSH|", `{"patient":{"id":1,"name":"x"}} trailing {"mrn":"M2"}`}
+		`{"a":"\`, "--\r\nx", "a=%4", "MSH|", `{"patient":{"id":1,"name":"x"}} trailing {"mrn":"M2"}`,
+		`{"patientId":"a","name":"J"}` + "\n" + `{"patientId":"b","name":"K"}` + "\n", messageBody(7)}
 }

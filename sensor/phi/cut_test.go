@@ -91,11 +91,13 @@ func FuzzScan(f *testing.F) {
 	for i, body := range corpus() {
 		f.Add([]byte(body), uint16(i*7), uint16(i*13), uint8(i%10))
 	}
+	f.Add([]byte(eventBody(3)), uint16(40), uint16(50), uint8(EventStream))
+	f.Add([]byte(messageBody(3)), uint16(40), uint16(50), uint8(Messages))
 	cfg := Defaults()
 	cfg.ScanLimit, cfg.Token, cfg.Depth, cfg.IDs, cfg.Distinct = 1<<14, 64, 12, 8, 64
 	f.Fuzz(func(t *testing.T, body []byte, a, b uint16, form uint8) {
 		s := New(cfg)
-		hint := Form(form % 9)
+		hint := Form(form % 12)
 		want := scan(s, hint, string(body))
 		if got := scan(s, hint, string(body)); got != want {
 			t.Fatalf("the second time:\n got %s\nwant %s", got, want)

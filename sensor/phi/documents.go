@@ -8,6 +8,8 @@ import (
 // recordMark stands before each text of a sequence of texts (RFC 7464).
 const recordMark = 0x1e
 
+var lineFeed, letterA = []byte{'\n'}, []byte{'a'}
+
 // documents is where a body of many texts, each read for itself, stands.
 type documents struct {
 	begun bool // a text is being read
@@ -71,7 +73,7 @@ func (s *Scanner) events(b []byte) {
 			case c == ':' && d.match == 4:
 				d.line = lineColon
 				if d.begun {
-					s.document([]byte{'\n'})
+					s.document(lineFeed)
 				}
 			case c == '\n' || c == '\r':
 				d.line, d.feed = lineStart, c == '\r'
@@ -134,7 +136,7 @@ func (s *Scanner) document(p []byte) {
 		if p[0] == '[' {
 			d.wrap, p = betweenTexts, p[1:]
 		} else {
-			s.piece([]byte{'a'})
+			s.piece(letterA)
 		}
 	}
 	switch d.wrap {
@@ -231,7 +233,7 @@ func (s *Scanner) endDocument() (open bool) {
 		return false
 	}
 	if d.wrap == maybeWrapped {
-		s.piece([]byte{'a'})
+		s.piece(letterA)
 	}
 	d.begun = false
 	return s.endText()

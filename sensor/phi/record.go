@@ -209,6 +209,9 @@ func (s *Scanner) close() {
 	f := &s.frames[s.depth]
 	s.depth--
 	p := &s.frames[s.depth]
+	if s.depth == 0 {
+		s.k, s.slot = keyInfo{}, 0 // the next text stands under no key
+	}
 	if f.array {
 		s.arrays--
 		s.closeArray(p, f)

@@ -68,6 +68,8 @@ func formOf(head []byte, hint Form, full bool) Form {
 		return Multipart
 	case isHL7(head):
 		return HL7v2
+	case hint == JSON && isSTOMP(head):
+		return JSON // after a few lines
 	case isBinary(head):
 		return Binary
 	case bytes.HasPrefix(head, []byte(")]}'")):
@@ -103,6 +105,15 @@ func isHL7(head []byte) bool {
 		return !isLetter(head[3]) && !isDigit(head[3]) && head[3] > ' '
 	}
 	return false
+}
+
+// isSTOMP is whether a text begins with the command of a STOMP frame: its body ends with a NUL.
+func isSTOMP(head []byte) bool {
+	n := 0
+	for n < len(head) && isUpper(head[n]) {
+		n++
+	}
+	return n >= 4 && n < len(head) && (head[n] == '\n' || head[n] == '\r')
 }
 
 func isBinary(head []byte) bool {
