@@ -58,10 +58,11 @@ func (d *Decoder) ipv4(s *Segment, b []byte, missing, depth int) Reason {
 	if d.cfg.Checksums && fold(sum(0, b[:header])) != 0xffff {
 		return BadChecksum
 	}
-	if binary.BigEndian.Uint16(b[6:])&0x3fff != 0 { // more fragments, or an offset
-		return Fragment
-	}
+	s.IPID = binary.BigEndian.Uint16(b[4:])
 	proto, rest := b[9], b[header:]
+	if at := binary.BigEndian.Uint16(b[6:]); at&0x3fff != 0 { // more fragments, or an offset
+		return d.fragment4(s, b, at, rest, missing, depth)
+	}
 	if proto != protoTCP {
 		return d.upper(s, b, proto, rest, missing, depth)
 	}
@@ -89,6 +90,7 @@ func (d *Decoder) ipv6(s *Segment, b []byte, missing, depth int) Reason {
 	} else {
 		missing = total - len(b)
 	}
+	s.IPID = 0
 	return d.upper(s, b, b[6], b[40:], missing, depth)
 }
 
@@ -102,18 +104,17 @@ func (d *Decoder) upper(s *Segment, ip []byte, proto byte, b []byte, missing, de
 			src, dst := addresses(ip)
 			return d.tcp(s, b, missing, src, dst, rerouted)
 		case protoIPv4, protoIPv6:
-			if depth+1 >= d.cfg.MaxNesting {
+			if !d.enter(ip, IPinIP, 0, depth) {
 				return TooDeep
 			}
-			d.Stats.Nested++
 			if proto == protoIPv4 {
 				return d.ipv4(s, b, missing, depth+1)
 			}
 			return d.ipv6(s, b, missing, depth+1)
 		case protoGRE:
-			return d.rare(s, rareGRE, b, missing, depth+1)
+			return d.gre(s, ip, b, missing, depth)
 		case protoUDP:
-			return udp(b)
+			return d.udp(s, ip, b, missing, depth)
 		case protoHopByHop, protoRouting, protoDestOpts, protoAH, protoFragment:
 			if len(b) < 8 {
 				return short(len(b)+missing, 8)
@@ -127,7 +128,11 @@ func (d *Decoder) upper(s *Segment, ip []byte, proto byte, b []byte, missing, de
 			size = (int(b[1]) + 2) * 4
 		case protoFragment:
 			if binary.BigEndian.Uint16(b[2:])&0xfff9 != 0 {
-				return Fragment
+				if b, missing, proto = d.fragment6(ip, b, missing); b == nil {
+					return Fragment
+				}
+				ip = d.header[:]
+				continue
 			}
 			size = 8 // an atomic fragment is a whole packet (RFC 6946)
 		case protoRouting:
@@ -139,19 +144,6 @@ func (d *Decoder) upper(s *Segment, ip []byte, proto byte, b []byte, missing, de
 		proto, b = b[0], b[size:]
 	}
 	return TooDeep
-}
-
-// udp names the encapsulations over UDP by their registered ports (VXLAN, GENEVE, GTP-U, and VXLAN as Linux had
-// it before the registration), so that the loss they stand for is not taken for plain UDP.
-func udp(b []byte) Reason {
-	if len(b) < 4 {
-		return NotTCP
-	}
-	switch binary.BigEndian.Uint16(b[2:]) {
-	case 4789, 8472, 6081, 2152:
-		return Tunnel
-	}
-	return NotTCP
 }
 
 // short is why a header of want bytes does not fit in the bytes at hand: the packet on the wire had wire bytes.
@@ -174,4 +166,9 @@ func addresses(ip []byte) (src, dst key) {
 	}
 	return key{binary.BigEndian.Uint64(ip[8:]), binary.BigEndian.Uint64(ip[16:])},
 		key{binary.BigEndian.Uint64(ip[24:]), binary.BigEndian.Uint64(ip[32:])}
+}
+
+func (k key) put(a *Addr) {
+	binary.BigEndian.PutUint64(a[:8], k.hi)
+	binary.BigEndian.PutUint64(a[8:], k.lo)
 }

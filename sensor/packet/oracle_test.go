@@ -2,6 +2,7 @@ package packet_test
 
 import (
 	"bufio"
+	"encoding/binary"
 	"io"
 	"net/netip"
 	"os"
@@ -98,6 +99,7 @@ func want(r *packet.Raw) (seg packet.Segment, ok bool) {
 	}
 	p := gopacket.NewPacket(r.Frame, link, gopacket.DecodeOptions{Lazy: false, NoCopy: true})
 	var src, dst netip.Addr
+	sequence := false
 	for _, l := range p.Layers() {
 		switch l := l.(type) {
 		case *layers.IPv4:
@@ -106,15 +108,34 @@ func want(r *packet.Raw) (seg packet.Segment, ok bool) {
 			}
 			src, _ = netip.AddrFromSlice(l.SrcIP)
 			dst, _ = netip.AddrFromSlice(l.DstIP)
+			seg.IPID = l.Id
 		case *layers.IPv6:
 			src, _ = netip.AddrFromSlice(l.SrcIP)
 			dst, _ = netip.AddrFromSlice(l.DstIP)
-		case *layers.UDP, *layers.ERSPANII:
-			return seg, false
+			seg.IPID = 0
+		case *layers.GRE:
+			sequence = l.SeqPresent
+		case *layers.VXLAN:
+			if !l.ValidIDFlag {
+				return seg, false
+			}
+		case *layers.GTPv1U:
+			if l.MessageType != 255 {
+				return seg, false
+			}
+		case *layers.ERSPANII:
+			if !sequence { // type I, of which gopacket knows nothing
+				return seg, false
+			}
 		case *layers.TCP:
 			seg.Flow, seg.Dir = packet.NewFlow(netip.AddrPortFrom(src, uint16(l.SrcPort)), netip.AddrPortFrom(dst, uint16(l.DstPort)))
 			seg.Seq, seg.Ack, seg.Window, seg.Urgent = l.Seq, l.Ack, l.Window, l.Urgent
 			seg.Payload = l.Payload
+			for _, o := range l.Options {
+				if o.OptionType == layers.TCPOptionKindTimestamps && len(o.OptionData) == 8 && !seg.HasTime {
+					seg.HasTime, seg.TSVal = true, binary.BigEndian.Uint32(o.OptionData)
+				}
+			}
 			for i, set := range []bool{l.FIN, l.SYN, l.RST, l.PSH, l.ACK, l.URG} {
 				if set {
 					seg.Flags |= 1 << i
@@ -129,7 +150,7 @@ func want(r *packet.Raw) (seg packet.Segment, ok bool) {
 func agree(t *testing.T, r *packet.Raw, got *packet.Segment, w *packet.Segment) {
 	t.Helper()
 	if got.Flow != w.Flow || got.Dir != w.Dir || got.Seq != w.Seq || got.Ack != w.Ack || got.Window != w.Window ||
-		got.Urgent != w.Urgent || got.Flags != w.Flags || string(got.Payload) != string(w.Payload) {
+		got.Urgent != w.Urgent || got.IPID != w.IPID || got.HasTime != w.HasTime || got.TSVal != w.TSVal || got.Flags != w.Flags || string(got.Payload) != string(w.Payload) {
 		t.Fatalf("frame %x (link %d, wire %d):\n got %+v\nwant %+v", r.Frame, r.Link, r.WireLen, *got, *w)
 	}
 }
@@ -145,10 +166,13 @@ func TestCapturesAgainstGopacket(t *testing.T) {
 		name := filepath.Base(file)
 		for i, r := range frames(t, file) {
 			var s packet.Segment
+			whole := d.Stats.Reassembled
 			got := d.Decode(&s, &r)
 			reasons[got]++
 			w, ok := want(&r)
 			switch {
+			case d.Stats.Reassembled > whole:
+				// gopacket puts nothing together; TestCaptures has what tshark makes of these.
 			case ok && got == packet.OK:
 				agree(t, &r, &s, &w)
 			case ok && got == packet.Malformed && name == "ndpi-fuzz-be.pcap":
@@ -160,12 +184,12 @@ func TestCapturesAgainstGopacket(t *testing.T) {
 			}
 		}
 	}
-	for reason, n := range map[packet.Reason]int{packet.OK: 9000, packet.Fragment: 7, packet.Tunnel: 10, packet.Malformed: 5} {
+	for reason, n := range map[packet.Reason]int{packet.OK: 9000, packet.Fragment: 7, packet.Malformed: 5} {
 		if reasons[reason] < n {
 			t.Errorf("%v: %d frames, want %d or more", reason, reasons[reason], n)
 		}
 	}
-	if d.Stats.Rare < 300 || d.Stats.Nested < 100 || d.Stats.CutBytes == 0 || d.Stats.Guarded != 0 {
+	if d.Stats.Nested < 300 || d.Stats.CutBytes == 0 || d.Stats.Reassembled < 19 {
 		t.Errorf("%+v", d.Stats)
 	}
 }

@@ -1,6 +1,7 @@
-// Package packet turns one captured frame into one TCP segment and the flow it belongs to: link layers, tags
-// and IP headers. It owns no bytes: a Segment's payload points into the frame it was decoded from. Bad input is
-// an outcome (Reason), counted by the caller, never an error.
+// Package packet turns captured frames into TCP segments and the flows they belong to: link layers, tags, tunnels,
+// IP headers and IP fragments. A Segment's payload points into the frame it was decoded from, or, when it came in
+// fragments, into the Decoder, until its next Decode. Bad input is an outcome (Reason), counted by the caller,
+// never an error.
 package packet
 
 import (
@@ -14,17 +15,23 @@ type LinkType uint16
 
 // Link types that are decoded.
 const (
-	LinkNull     LinkType = 0
-	LinkEthernet LinkType = 1
-	LinkPPP      LinkType = 9
-	LinkRaw12    LinkType = 12 // DLT_RAW as some BSDs and old tools write it
-	LinkRaw14    LinkType = 14
-	LinkRaw      LinkType = 101
-	LinkLoop     LinkType = 108
-	LinkSLL      LinkType = 113
-	LinkIPv4     LinkType = 228
-	LinkIPv6     LinkType = 229
-	LinkSLL2     LinkType = 276
+	LinkNull      LinkType = 0
+	LinkEthernet  LinkType = 1
+	LinkPPP       LinkType = 9
+	LinkRaw12     LinkType = 12 // DLT_RAW as some BSDs and old tools write it
+	LinkRaw14     LinkType = 14
+	LinkPPPSerial LinkType = 50 // PPP in HDLC-like framing, or Cisco HDLC
+	LinkPPPoE     LinkType = 51
+	LinkRaw       LinkType = 101
+	LinkCiscoHDLC LinkType = 104
+	LinkLoop      LinkType = 108
+	LinkEnc       LinkType = 109 // BSD enc(4): packets as IPsec sees them in the clear
+	LinkSLL       LinkType = 113
+	LinkMPLS      LinkType = 219
+	LinkIPv4      LinkType = 228
+	LinkIPv6      LinkType = 229
+	LinkNFLOG     LinkType = 239
+	LinkSLL2      LinkType = 276
 )
 
 // Where says where a frame came from, so that evidence can be cut out again: the index of the input (in the
@@ -60,14 +67,15 @@ const (
 	GENEVE
 	GTPU
 	IPinIP // IPv4 or IPv6 in IPv4 or IPv6
+	Teredo // IPv6 in UDP over IPv4 (RFC 4380)
 )
 
-var encapNames = [...]string{"", "gre", "erspan1", "erspan2", "erspan3", "vxlan", "geneve", "gtpu", "ipip"}
+var encapNames = [...]string{"", "gre", "erspan1", "erspan2", "erspan3", "vxlan", "geneve", "gtpu", "ipip", "teredo"}
 
 func (e Encap) String() string { return encapNames[e] }
 
 // Outer is the innermost encapsulation around a segment: its end points, and the network or session it names
-// (VNI, ERSPAN session, GTP TEID, GRE key). The zero value is none.
+// (VNI, ERSPAN session, GTP TEID, GRE key; 0 where it names none). The zero value is none.
 type Outer struct {
 	Src, Dst Addr
 	ID       uint32
@@ -123,8 +131,9 @@ const (
 	URG
 )
 
-// Segment is one TCP segment. Payload points into the frame and holds only bytes of the segment: Ethernet
-// padding is cut off by the IP length. Cut is how many payload bytes the snap length took from its end.
+// Segment is one TCP segment. Payload holds only bytes of the segment: Ethernet padding is cut off by the IP
+// length. It is valid as long as the frame and until the next Decode. Cut is how many payload bytes the snap
+// length took from its end.
 type Segment struct {
 	Flow    Flow
 	Dir     Dir
@@ -152,7 +161,7 @@ const (
 	NotTCP             // UDP, ICMP, …
 	Truncated          // ends inside a header
 	Malformed          // lengths that contradict each other
-	Fragment           // an IP fragment
+	Fragment           // an IP fragment whose datagram is not complete: kept and waiting, or given up (see Stats)
 	UnknownLink        // a link type that is not decoded
 	Tunnel             // an encapsulation that is not decoded
 	BadChecksum        // with checksum verification on

@@ -37,9 +37,13 @@ func (d *Decoder) tcp(s *Segment, b []byte, missing int, src, dst key, rerouted 
 	s.Urgent = binary.BigEndian.Uint16(b[18:])
 	s.Payload = b[header:]
 	s.Cut = missing
-	s.Scale = 0
-	if s.Flags&SYN != 0 {
-		s.Scale = windowScale(b[20:header])
+	s.Outer = nil
+	if d.outer.Encap != NoEncap {
+		s.Outer = &d.outer
+	}
+	s.Scale, s.HasTime, s.TSVal = 0, false, 0
+	if header > 20 {
+		s.options(b[20:header])
 	}
 	if missing != 0 {
 		d.Stats.Cut++
@@ -48,23 +52,30 @@ func (d *Decoder) tcp(s *Segment, b []byte, missing int, src, dst key, rerouted 
 	return OK
 }
 
-// windowScale finds the window scale option, plus one; shifts over 14 mean 14 (RFC 7323 section 2.3).
-func windowScale(options []byte) uint8 {
-	for len(options) >= 2 {
-		switch kind, n := options[0], int(options[1]); {
-		case kind == 0:
-			return 0
-		case kind == 1:
-			options = options[1:]
-		case kind == 3 && n == 3 && len(options) >= 3:
-			return min(options[2], 14) + 1
-		case n < 2 || n > len(options):
-			return 0
-		default:
-			options = options[n:]
-		}
+// options reads the timestamp, and of a SYN the window scale: shifts over 14 mean 14 (RFC 7323 sections 2.3, 3).
+func (s *Segment) options(b []byte) {
+	const usual = 0x0101080a // two of no operation, then a timestamp: how all but the SYN have it
+	if len(b) == 12 && binary.BigEndian.Uint32(b) == usual && s.Flags&SYN == 0 {
+		s.HasTime, s.TSVal = true, binary.BigEndian.Uint32(b[4:])
+		return
 	}
-	return 0
+	for len(b) >= 2 {
+		kind, n := b[0], int(b[1])
+		if kind == 1 {
+			b = b[1:]
+			continue
+		}
+		if kind == 0 || n < 2 || n > len(b) {
+			return
+		}
+		switch {
+		case kind == 3 && n == 3 && s.Flags&SYN != 0 && s.Scale == 0:
+			s.Scale = min(b[2], 14) + 1
+		case kind == 8 && n == 10 && !s.HasTime:
+			s.HasTime, s.TSVal = true, binary.BigEndian.Uint32(b[2:])
+		}
+		b = b[n:]
+	}
 }
 
 // after is whether the first endpoint comes second in canonical order.
