@@ -113,6 +113,8 @@ type Stats struct {
 	Upgrades     uint64
 	NotHTTP      uint64
 	HTTP2        uint64
+	Ambiguous    uint64 // requests that careful readers delimit differently
+	Smuggled     uint64 // of them, those that hold another request by the other reading
 	OverHeld     uint64 // clients that sent more than HeadBytes behind a request to switch that was not answered yet
 	Resyncs      uint64 // directions that lost step
 	Skipped      uint64 // bytes passed over while out of step
@@ -153,6 +155,8 @@ func (s *Stats) Add(o *Stats) {
 	s.NotHTTP += o.NotHTTP
 	s.HTTP2 += o.HTTP2
 	s.OverHeld += o.OverHeld
+	s.Ambiguous += o.Ambiguous
+	s.Smuggled += o.Smuggled
 	s.Resyncs += o.Resyncs
 	s.Skipped += o.Skipped
 	s.GivenUp += o.GivenUp

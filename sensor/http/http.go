@@ -66,22 +66,25 @@ type Marks uint32
 
 // Oddities (RFC 9112 and what attackers send).
 const (
-	TEAndCL       Marks = 1 << iota // Transfer-Encoding beside Content-Length (RFC 9112 section 6.3)
-	DuplicateCL                     // Content-Length fields that differ
-	BareLF                          // a line ended by LF alone
-	ObsFold                         // a folded header field
-	BadChunk                        // a chunk size that is not one
-	AbsoluteForm                    // request target in absolute form
-	BadHeader                       // a header line without a colon, with space before it, or with a NUL
-	BadCoding                       // content that does not decode as its Content-Encoding says
-	OverHead                        // the head was longer than its limit
-	UnknownTE                       // a transfer coding that is not known
-	SpaceInTarget                   // white space inside the request target
-	Ambiguous                       // two careful readers would find different messages in these bytes: request smuggling
-	Conflict                        // bytes of it were sent twice with different values (RFC 9293 section 3.10.7.4)
-	HeaderState                     // its header section needs HPACK state from before the capture: some of it is unknown
-	RapidReset                      // HTTP/2 stream that its client reset at once (CVE-2023-44487)
-	Pushed                          // HTTP/2 server push: the request is the server's promise (RFC 9113 section 8.4)
+	TEAndCL           Marks = 1 << iota // Transfer-Encoding beside Content-Length (RFC 9112 section 6.3)
+	DuplicateCL                         // Content-Length fields that differ
+	BareLF                              // a line ended by LF alone
+	ObsFold                             // a folded header field
+	BadChunk                            // a chunk size that is not one
+	AbsoluteForm                        // request target in absolute form
+	BadHeader                           // a header line without a colon, with space before it, or with a NUL
+	BadCoding                           // content that does not decode as its Content-Encoding says
+	OverHead                            // the head was longer than its limit
+	UnknownTE                           // a transfer coding that is not known
+	SpaceInTarget                       // white space inside the request target
+	Ambiguous                           // two careful readers would find different requests in these bytes: request smuggling
+	Conflict                            // bytes of it were sent twice with different values (RFC 9293 section 3.10.7.4)
+	HeaderState                         // its header section needs HPACK state from before the capture: some of it is unknown
+	RapidReset                          // HTTP/2 stream that its client reset at once (CVE-2023-44487)
+	Pushed                              // HTTP/2 server push: the request is the server's promise (RFC 9113 section 8.4)
+	AmbiguousResponse                   // two careful readers would find different messages in the bytes of its response
+	Smuggled                            // by the other reading of an Ambiguous request another request begins inside it
+	HostConflict                        // it names two hosts: by Host fields that differ, or by its target and its Host (RFC 9112 section 3.2)
 )
 
 // Loss says what of an exchange was not seen: each is a bit.

@@ -2,6 +2,7 @@ package http1
 
 import (
 	"bytes"
+	"slices"
 
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
@@ -23,6 +24,9 @@ func (p *Parser) body(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 			s.phase, s.rec = idle, nil
 			p.done(r, side, t, true)
 			return b
+		}
+		if side == http.Request {
+			p.suspicious(r, b)
 		}
 		n := int(min(int64(len(b)), s.remain))
 		r.content(side, b[:n])
@@ -63,6 +67,9 @@ func (p *Parser) unsent(r *record, b []byte) bool {
 func (p *Parser) complete(s *stream, side http.Side, t clock.Time) {
 	r := s.rec
 	s.phase, s.rec = idle, nil
+	if p.probe != nil && p.probe.rec == r && side == http.Request {
+		p.probe.over = true
+	}
 	p.done(r, side, t, r.Message(side).Lost == 0)
 }
 
@@ -132,12 +139,15 @@ func (p *Parser) chunkSize(s *stream, d packet.Dir, t clock.Time, b []byte) []by
 		}
 		return rest
 	}
-	r := s.rec
+	r, side := s.rec, p.side(d)
 	if n := len(line); n == 0 || line[n-1] != '\r' {
-		r.Marks |= http.BareLF
+		r.bareLF(side)
+	} else {
+		line = line[:n-1]
 	}
+	cr := bytes.IndexByte(line, '\r') >= 0
 	line = http.TrimSpace(line)
-	size, ok := hex(line)
+	size, clean := hex(line)
 	blank := len(line) == 0
 	if s.buf != nil {
 		p.pool.unbuffer(s.buf)
@@ -146,25 +156,40 @@ func (p *Parser) chunkSize(s *stream, d packet.Dir, t clock.Time, b []byte) []by
 	switch {
 	case blank: // a stray line end before the size; clients read on
 		r.Marks |= http.BadChunk
-	case !ok:
+		r.doubt(side)
+	case size < 0:
 		p.badChunk(s, d, t)
 	case size == 0:
 		s.phase = trailer
 	default:
 		s.phase, s.remain = chunkData, size
 	}
+	if cr || !clean {
+		r.doubt(side)
+	}
 	return rest
+}
+
+// bareLF marks side of r for a line in its content that ends in LF alone. Where all others end in CRLF, some
+// readers do not see it end.
+func (r *record) bareLF(side http.Side) {
+	r.Marks |= http.BareLF
+	if r.half[side].crlf {
+		r.doubt(side)
+	}
 }
 
 // badChunk ends a body whose next chunk cannot be found. Servers close; searching on shows what was smuggled.
 func (p *Parser) badChunk(s *stream, d packet.Dir, t clock.Time) {
 	s.rec.Marks |= http.BadChunk
+	s.rec.doubt(p.side(d))
 	p.pool.Stats.BadChunks++
 	p.abandon(s, d, t)
 }
 
-// hex reads the size at the start of a trimmed chunk-size line; it must fit in 63 bits.
-func hex(line []byte) (n int64, ok bool) {
+// hex reads the size at the start of a trimmed chunk-size line; it must fit in 63 bits, else it is -1. clean is
+// whether nothing but an extension follows it.
+func hex(line []byte) (n int64, clean bool) {
 	i := 0
 	for ; i < len(line); i++ {
 		c := line[i]
@@ -176,16 +201,36 @@ func hex(line []byte) (n int64, ok bool) {
 		case 'A' <= c && c <= 'F':
 			c -= 'A' - 10
 		case i > 0 && (c == ';' || c == ' ' || c == '\t'):
-			return n, true
+			rest := http.TrimSpace(line[i:])
+			return n, i <= maxHex && (len(rest) == 0 || rest[0] == ';')
 		default:
-			return 0, false
+			return -1, false
 		}
 		if n > (1<<63-1)>>4 {
-			return 0, false
+			return -1, false
 		}
 		n = n<<4 | int64(c)
 	}
-	return n, i > 0
+	if i == 0 {
+		n = -1
+	}
+	return n, i <= maxHex
+}
+
+// maxHex is how many digits of a size every reader keeps, zeros in front included.
+const maxHex = 16
+
+// framed is whether h says how content is delimited, which a trailer must not: some readers add it to the head.
+func framed(h http.Header) bool { return framingName(h.Name) }
+
+// headless marks r if what was read as its trailers begins like a request: the empty line before it is missing.
+func (p *Parser) headless(r *record, trailers []byte) {
+	if st, ok := parseStart(chomp(trailers[:bytes.IndexByte(trailers, '\n')]), true); ok && !st.response {
+		r.doubt(http.Request)
+		if r.Marks&http.Ambiguous != 0 {
+			r.Marks |= http.Smuggled
+		}
+	}
 }
 
 // chunkEnd reads the line end after a chunk. remain is 1 once its CR was read.
@@ -196,7 +241,7 @@ func (p *Parser) chunkEnd(s *stream, d packet.Dir, t clock.Time, b []byte) []byt
 		return b[1:]
 	case b[0] == '\n':
 		if s.remain == 0 {
-			s.rec.Marks |= http.BareLF
+			s.rec.bareLF(p.side(d))
 		}
 		s.phase, s.remain = chunkSize, 0
 		return b[1:]
@@ -232,11 +277,19 @@ func (p *Parser) trailer(s *stream, d packet.Dir, t clock.Time, b []byte) []byte
 		h, m := &r.half[side], r.Message(side)
 		at := len(h.buf)
 		h.buf = append(h.buf, view[:n]...) // header slices keep the old array if it grows
-		var marks http.Marks
-		var dropped int
-		m.Trailers, marks, dropped = fields(m.Trailers[:0], h.buf[at:], p.pool.Config.Headers)
-		r.Marks |= marks
-		p.pool.Stats.OverHeaders += uint64(dropped)
+		var sec section
+		m.Trailers, sec = fields(m.Trailers[:0], h.buf[at:], p.pool.Config.Headers)
+		sec.judge(view[:n])
+		r.Marks |= sec.marks
+		p.pool.Stats.OverHeaders += uint64(sec.dropped)
+		if sec.doubt || h.crlf && sec.bare > 0 || slices.ContainsFunc(m.Trailers, framed) {
+			r.doubt(side)
+		}
+		if side == http.Request {
+			p.headless(r, view[:n])
+		}
+	} else if n == 1 {
+		r.bareLF(side)
 	}
 	if s.buf != nil {
 		p.pool.unbuffer(s.buf)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,6 +57,7 @@ func TestCaptures(t *testing.T) {
 		t.Fatal(err)
 	}
 	compared := 0
+	ambiguous, responses := map[string]int{}, map[string]int{}
 	for _, c := range manifest.Captures {
 		// HTTP/2, TLS and the file formats that pcapgo does not read are tested where they are at home.
 		if slices.ContainsFunc(c.Features, func(f string) bool {
@@ -65,6 +67,14 @@ func TestCaptures(t *testing.T) {
 		}
 		t.Run(c.File, func(t *testing.T) {
 			got, foreign := readCapture(t, filepath.Join(dir, c.File))
+			for _, g := range got {
+				if g.marks&(http.Ambiguous|http.Smuggled|http.HostConflict) != 0 {
+					ambiguous[c.File]++
+				}
+				if g.marks&http.AmbiguousResponse != 0 {
+					responses[c.File]++
+				}
+			}
 			// What the packet decoder leaves alone cannot be here.
 			if c.Expected.Mode != "survive" && foreign == 0 {
 				compare(t, &c, got)
@@ -74,6 +84,15 @@ func TestCaptures(t *testing.T) {
 	}
 	if compared < 60 {
 		t.Errorf("only %d captures were read", compared)
+	}
+	// Of 1,300 exchanges only those made to have two readings have them.
+	if want := (map[string]int{"suricata-multiple-cl.pcap": 1, "zeek-261-01-chunk-overflow.pcap": 1, "zeek-261-09-obs-fold.pcap": 1,
+		"ndpi-fuzz-be.pcap": 1}); !maps.Equal(ambiguous, want) {
+		t.Errorf("requests with two readings: %v, want %v", ambiguous, want)
+	}
+	if want := (map[string]int{"evader-018.pcap": 1, "evader-039.pcap": 1, "evader-060.pcap": 1, "evader-096.pcap": 1,
+		"ndpi-fuzz-be.pcap": 1, "zeek-methods.pcap": 1}); !maps.Equal(responses, want) {
+		t.Errorf("responses with two readings: %v, want %v", responses, want)
 	}
 }
 
@@ -107,6 +126,7 @@ type told struct {
 	method, host, target string
 	status               int
 	request, response    int64
+	marks                http.Marks
 }
 
 type packets interface {
@@ -208,7 +228,7 @@ func handleEvent(pool *http1.Pool, ev *tcp.Event) (calls []told) {
 	}
 	for _, x := range out {
 		calls = append(calls, told{string(x.Method), string(x.Request.Get("host")), string(x.Target), x.Status,
-			x.Request.Decoded, x.Response.Decoded})
+			x.Request.Decoded, x.Response.Decoded, x.Marks})
 		p.Release(x)
 	}
 	if verdict != http.More {

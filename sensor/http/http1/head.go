@@ -25,8 +25,18 @@ func headEnd(b []byte, from int) int {
 	}
 }
 
-// fields reads header or trailer lines from b, which it may rewrite, onto dst, at most most of them.
-func fields(dst []http.Header, b []byte, most int) (headers []http.Header, marks http.Marks, dropped int) {
+// section is what was met in the lines of a head or of trailers.
+type section struct {
+	marks   http.Marks
+	doubt   bool // careful readers would find different fields in it
+	dropped int
+	lines   int
+	bare    int // lines that ended in LF alone
+}
+
+// fields reads header or trailer lines from b, which it may rewrite, onto dst, at most limit of them.
+func fields(dst []http.Header, b []byte, limit int) (headers []http.Header, sec section) {
+	var marks http.Marks
 	kept := false // the line before was a header that was kept, and may be folded
 	for len(b) > 0 {
 		var line []byte
@@ -35,8 +45,9 @@ func fields(dst []http.Header, b []byte, most int) (headers []http.Header, marks
 			line, b = b, nil
 		} else {
 			line, b = b[:nl], b[nl+1:]
+			sec.lines++
 			if nl == 0 || line[nl-1] != '\r' {
-				marks |= http.BareLF
+				sec.bare++
 			}
 		}
 		if n := len(line); n > 0 && line[n-1] == '\r' {
@@ -47,8 +58,13 @@ func fields(dst []http.Header, b []byte, most int) (headers []http.Header, marks
 		}
 		if line[0] == ' ' || line[0] == '\t' {
 			marks |= http.ObsFold
+			if framingLine(http.TrimSpace(line)) {
+				sec.doubt = true // who trims the line first has another field
+			}
 			if kept {
-				unfold(&dst[len(dst)-1], line)
+				h := &dst[len(dst)-1]
+				sec.doubt = sec.doubt || framingName(h.Name)
+				unfold(h, line)
 			}
 			continue
 		}
@@ -65,9 +81,16 @@ func fields(dst []http.Header, b []byte, most int) (headers []http.Header, marks
 			if len(name) == 0 {
 				continue
 			}
+			sec.doubt = sec.doubt || framingName(name)
 		}
-		if len(dst) == most {
-			dropped++
+		for _, c := range name {
+			if !tokens[c] {
+				marks |= http.BadHeader
+				sec.doubt = sec.doubt || c < ' ' || c == 0x7f
+			}
+		}
+		if len(dst) == limit {
+			sec.dropped++
 			continue
 		}
 		if len(value) > 0 && value[0] == ' ' {
@@ -79,7 +102,42 @@ func fields(dst []http.Header, b []byte, most int) (headers []http.Header, marks
 		dst = append(dst, http.Header{Name: name, Value: value})
 		kept = true
 	}
-	return dst, marks, dropped
+	sec.marks = marks
+	return dst, sec
+}
+
+// judge completes sec, of the lines of which head is the whole text: a line that ends as the others do not, a CR
+// that is no line end and a NUL each end a line or a field for some readers and not for others.
+func (sec *section) judge(head []byte) {
+	if sec.bare > 0 {
+		sec.marks |= http.BareLF
+		sec.doubt = sec.doubt || sec.bare < sec.lines
+	}
+	if bytes.Count(head, []byte{'\r'}) > sec.lines-sec.bare {
+		sec.marks |= http.BadHeader
+		sec.doubt = true
+	}
+	if bytes.IndexByte(head, 0) >= 0 {
+		sec.marks |= http.BadHeader
+		sec.doubt = true
+	}
+}
+
+// framingName is whether name says how content is delimited.
+func framingName(name []byte) bool {
+	switch len(name) {
+	case len("content-length"):
+		return http.EqualFold(name, "content-length")
+	case len("transfer-encoding"):
+		return http.EqualFold(name, "transfer-encoding")
+	}
+	return false
+}
+
+// framingLine is whether line is a field that says how content is delimited.
+func framingLine(line []byte) bool {
+	name, _, ok := bytes.Cut(line, []byte{':'})
+	return ok && framingName(http.TrimSpace(name))
 }
 
 // unfold joins a folded line to the value before it, which stands somewhere before it in the same buffer: the

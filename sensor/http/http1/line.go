@@ -2,7 +2,6 @@ package http1
 
 import (
 	"bytes"
-	"strings"
 
 	"auscult/sensor/http"
 )
@@ -15,6 +14,7 @@ type start struct {
 	status   int
 	marks    http.Marks
 	loss     http.Loss
+	found    bool // by searching
 	old      bool // HTTP/0.9: a request line without a version
 	response bool
 }
@@ -57,13 +57,15 @@ func kindOf(b []byte) kind {
 	return token
 }
 
-func tokenByte(c byte) bool {
-	switch {
-	case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-		return true
+func tokenByte(c byte) bool { return tokens[c] }
+
+// tokens are the characters of a token (RFC 9110 section 5.6.2).
+var tokens = func() (t [256]bool) {
+	for _, c := range "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" {
+		t[c] = true
 	}
-	return c > ' ' && c < 0x7f && strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
-}
+	return t
+}()
 
 // parseStart reads a start line without its line end. strict asks for one that nothing but HTTP would say: it is
 // used to find a message in the midst of anything.

@@ -24,6 +24,7 @@ func (p *Parser) request(s *stream, d packet.Dir, t clock.Time, b []byte, st sta
 	r := p.pool.record()
 	r.Start, r.RequestEnd, r.Where, r.ClientDir = s.began, t, p.pool.Where, d
 	r.Version, r.old, r.Loss = st.version, st.old, st.loss
+	r.half[http.Request].found = st.found
 	p.enqueue(r, t)
 	head := p.read(r, http.Request, b, st)
 	r.Method = head[:st.method:st.method]
@@ -34,6 +35,7 @@ func (p *Parser) request(s *stream, d packet.Dir, t clock.Time, b []byte, st sta
 	}
 	f := p.frame(r, http.Request)
 	r.waits, r.switches = f.expect, switching(r)
+	p.follow(r, f)
 	p.begin(s, r, http.Request, t, f)
 }
 
@@ -52,6 +54,7 @@ func (p *Parser) response(s *stream, d packet.Dir, t clock.Time, b []byte, st st
 	r.Status, r.ResponseStart = st.status, s.began
 	r.Loss |= st.loss
 	r.half[http.Response].begun = true
+	r.half[http.Response].found = st.found
 	p.read(r, http.Response, b, st)
 	switch {
 	case st.loss&http.LossTruncated == 0 && (st.status == 101 || st.status < 300 && string(r.Method) == "CONNECT"):
@@ -69,25 +72,42 @@ func (p *Parser) read(r *record, side http.Side, b []byte, st start) []byte {
 	h.buf = append(h.buf[:0], b...)
 	m.Seen = true
 	nl := bytes.IndexByte(h.buf, '\n') + 1
+	var sec section
+	m.Headers, sec = fields(m.Headers[:0], h.buf[nl:], p.pool.Config.Headers)
+	sec.lines++
 	if nl < 2 || h.buf[nl-2] != '\r' {
-		st.marks |= http.BareLF
+		sec.bare++
 	}
-	var marks http.Marks
-	var dropped int
-	m.Headers, marks, dropped = fields(m.Headers[:0], h.buf[nl:], p.pool.Config.Headers)
-	if bytes.IndexByte(b, 0) >= 0 {
-		marks |= http.BadHeader
+	h.crlf = sec.bare == 0
+	sec.judge(b)
+	if sec.dropped > 0 {
+		sec.marks |= http.OverHead
+		p.pool.Stats.OverHeaders += uint64(sec.dropped)
 	}
-	if dropped > 0 {
-		marks |= http.OverHead
-		p.pool.Stats.OverHeaders += uint64(dropped)
+	r.Marks |= st.marks | sec.marks
+	if sec.doubt {
+		r.doubt(side)
 	}
-	r.Marks |= st.marks | marks
 	return h.buf
+}
+
+// doubt marks side of r as a message that careful readers delimit differently, if it is known to begin where it
+// was found to begin.
+func (r *record) doubt(side http.Side) {
+	switch {
+	case r.half[side].found || r.Loss&http.LossGap != 0:
+	case side == http.Request:
+		r.Marks |= http.Ambiguous
+	default:
+		r.Marks |= http.AmbiguousResponse
+	}
 }
 
 // begin begins the content of a message, if it has any.
 func (p *Parser) begin(s *stream, r *record, side http.Side, t clock.Time, f framing) {
+	if f.doubt {
+		r.doubt(side)
+	}
 	if f.phase == idle {
 		p.done(r, side, t, true)
 		return

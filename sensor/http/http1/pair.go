@@ -154,6 +154,15 @@ func (p *Parser) yield(r *record, t clock.Time) {
 // to say, who sees packets without bytes.
 func (p *Parser) settled(r *record, t clock.Time) {
 	stats := &p.pool.Stats
+	if p.probe != nil && p.probe.rec == r {
+		p.unprobe()
+	}
+	if r.Marks&http.Ambiguous != 0 {
+		stats.Ambiguous++
+		if r.Marks&http.Smuggled != 0 {
+			stats.Smuggled++
+		}
+	}
 	r.End, r.Seq = t, p.seq
 	p.seq++
 	stats.Exchanges++

@@ -35,6 +35,7 @@ type Parser struct {
 	held        *held   // of a client that waits for the answer to its request to switch
 	switched    *record // until the owner takes it
 	rest        []byte  // of the Bytes that switched
+	probe       *probe  // of the other reading of a request
 }
 
 // stream is one direction.
@@ -85,6 +86,7 @@ func (p *Parser) Bytes(dst []*http.Exchange, d packet.Dir, t clock.Time, b []byt
 // feed reads b until it is read or the verdict falls, and returns what is left of it.
 func (p *Parser) feed(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 	for len(b) > 0 && p.verdict == http.More {
+		all := b
 		switch s.phase {
 		case idle:
 			if d == p.client && p.waits() {
@@ -100,6 +102,9 @@ func (p *Parser) feed(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 			b = nil
 		default:
 			b = p.body(s, d, t, b)
+		}
+		if p.probe != nil && d == p.client {
+			p.track(all[:len(all)-len(b)])
 		}
 		if p.held != nil && !p.waits() && p.verdict == http.More {
 			p.resume()
@@ -299,6 +304,7 @@ func (p *Parser) unbuffer(s *stream) {
 
 // message takes a head, which it copies. whole is false for one that was cut off.
 func (p *Parser) message(s *stream, d packet.Dir, t clock.Time, b []byte, st start, whole bool) {
+	st.found = s.strict
 	s.phase, s.strict = idle, false
 	if st.response {
 		p.response(s, d, t, b, st, whole)

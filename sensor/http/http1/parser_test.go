@@ -56,18 +56,18 @@ func TestExchanges(t *testing.T) {
 	f(steps(c(get), s(ok("5;a=\"b;c\"\r\nhello\r\n000A \r\n, world...\r\n0\r\nX-Sum: 1\r\nX-More: 2\r\n\r\n")), c(get), s(ok5)),
 		`0: GET /a 11 200 >[0/0] <[15/15 "hello, world..."]`, `1: GET /a 11 200 >[0/0] <[5/5 "hello"]`)
 	f(steps(c(post("3\r\nabc\r\n0\r\n\r\n")), s(ok5)), `0: POST /p 11 200 >[3/3 "abc"] <[5/5 "hello"]`)
-	f(steps(c(get), s(ok("\n5\r\nhello\r\n0\r\n\r\n"))), `0: GET /a 11 200 >[0/0] <[5/5 "hello"] bare-lf bad-chunk`)
-	f(steps(c(get), s(ok("5\nhello\n0\n\n"))), `0: GET /a 11 200 >[0/0] <[5/5 "hello"] bare-lf`)
+	f(steps(c(get), s(ok("\n5\r\nhello\r\n0\r\n\r\n"))), `0: GET /a 11 200 >[0/0] <[5/5 "hello"] bare-lf bad-chunk ambiguous-response`)
+	f(steps(c(get), s(ok("5\nhello\n0\n\n"))), `0: GET /a 11 200 >[0/0] <[5/5 "hello"] bare-lf ambiguous-response`)
 	// TE and CL: chunked wins
 	f(steps(c(get), s("HTTP/1.1 200 OK\r\nContent-Length: 50\r\nTransfer-Encoding: x, Chunked\r\n\r\n1\r\na\r\n0\r\n\r\n")),
-		`0: GET /a 11 200 >[0/0] <[1/1 "a"] te+cl unknown-te`)
+		`0: GET /a 11 200 >[0/0] <[1/1 "a"] te+cl unknown-te ambiguous-response`)
 	f(steps(c("POST /p HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"+get), s(ok5+ok5)),
-		`0: POST /p 11 200 >[0/0 ""] <[5/5 "hello"] te+cl`, `1: GET /a 11 200 >[0/0] <[5/5 "hello"] depth=1`)
+		`0: POST /p 11 200 >[0/0 ""] <[5/5 "hello"] te+cl ambiguous SMUGGLED`, `1: GET /a 11 200 >[0/0] <[5/5 "hello"] depth=1`)
 	// Content-Length that is double, list, different, no number, too large
 	f(steps(c(get), s("HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\ncontent-length: 5\r\n\r\nhello")), `0: GET /a 11 200 >[0/0] <[5/5 "hello"]`)
-	f(steps(c(get), s("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello")), `0: GET /a 11 200 >[0/0] <[5/5 "hello"] dup-cl`)
-	f(steps(c(get), s("HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello"), finS()), `0: GET /a 11 200 >[0/0] <[5/5 "hello"] bad-header`)
-	f(steps(c(get), s("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\nhello"), finS()), `0: GET /a 11 200 >[0/0] <[5/5 part "hello"…] LOSS:truncated`)
+	f(steps(c(get), s("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello")), `0: GET /a 11 200 >[0/0] <[5/5 "hello"] dup-cl ambiguous-response`)
+	f(steps(c(get), s("HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello"), finS()), `0: GET /a 11 200 >[0/0] <[5/5 "hello"] bad-header ambiguous-response`)
+	f(steps(c(get), s("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\nhello"), finS()), `0: GET /a 11 200 >[0/0] <[5/5 part "hello"…] ambiguous-response LOSS:truncated`)
 	// close-delimited: whole by FIN only
 	f(steps(c(get), s("HTTP/1.0 200 OK\r\n\r\nhello"), finS()), `0: GET /a 11 200 >[0/0] <[5/5 "hello"]`)
 	f(steps(c(get), s("HTTP/1.0 200 OK\r\n\r\nhello"), rst()), `0: GET /a 11 200 >[0/0] <[5/5 part "hello"…] LOSS:truncated`)
@@ -82,15 +82,15 @@ func TestExchanges(t *testing.T) {
 	f(steps(c("GET http://h/a HTTP/1.1\r\nHost: h\r\n\r\n"), s(ok5)), `0: GET http://h/a 11 200 >[0/0] <[5/5 "hello"] absolute`)
 	f(steps(c("QUERY /q HTTP/1.1\r\n\r\n"), s(ok5)), `0: QUERY /q 11 200 >[0/0] <[5/5 "hello"]`)
 	f(steps(c("X.Y!z /q HTTP/1.1\r\n\r\n"), s(ok5)), `0: X.Y!z /q 11 200 >[0/0] <[5/5 "hello"]`)
-	f(steps(c(get), s("HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n \r\n\tchunked\r\n\r\n1\r\na\r\n0\r\n\r\n")), `0: GET /a 11 200 >[0/0] <[1/1 "a"] fold`)
-	f(steps(c("GET /a HTTP/1.1\r\nno colon\r\n : x\r\nA\x00: b\r\nContent-Length : 1\r\n\r\nz"), s(ok5)), `0: GET /a 11 200 >[1/1 "z"] <[5/5 "hello"] fold bad-header`)
+	f(steps(c(get), s("HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n \r\n\tchunked\r\n\r\n1\r\na\r\n0\r\n\r\n")), `0: GET /a 11 200 >[0/0] <[1/1 "a"] fold ambiguous-response`)
+	f(steps(c("GET /a HTTP/1.1\r\nno colon\r\n : x\r\nA\x00: b\r\nContent-Length : 1\r\n\r\nz"), s(ok5)), `0: GET /a 11 200 >[1/1 "z"] <[5/5 "hello"] fold bad-header ambiguous`)
 	// no answer
 	f(steps(c(get), finC(), finS()), `0: GET /a 11 0 >[0/0] <[0/0 part]`)
 	f(steps(c(get+get), s(ok5), rst()), `0: GET /a 11 200 >[0/0] <[5/5 "hello"]`, `1: GET /a 11 0 >[0/0] <[0/0 part] depth=1 LOSS:truncated`)
 	f(steps(c(get), finC(), s(ok5), finS()), `0: GET /a 11 200 >[0/0] <[5/5 "hello"]`)
 	// smuggling: what the front end took for a body is the next request
 	f(steps(c("POST /p HTTP/1.1\r\nContent-Length: 6\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\nGET /secret HTTP/1.1\r\n\r\n"), rst()),
-		`0: POST /p 11 0 >[0/0 ""] <[0/0 part] te+cl fold LOSS:truncated`,
+		`0: POST /p 11 0 >[0/0 ""] <[0/0 part] te+cl fold ambiguous SMUGGLED LOSS:truncated`,
 		`1: GET /secret 11 0 >[0/0] <[0/0 part] depth=1 LOSS:truncated`)
 	// a response that nobody asked for
 	f(steps(s(ok5)), `0:   11 200 >[0/0 part] <[5/5 "hello"]`)
@@ -110,11 +110,11 @@ func TestOutOfStep(t *testing.T) {
 	// bad chunk sizes; the smuggled request is shown
 	for _, size := range []string{"10000000000000000", "zz", "-1", "0x5", strings.Repeat("0", 5000)} {
 		f(opts{}, steps(c(post(size+"\r\n\r\nGET /b HTTP/1.1\r\n\r\n")), rst()),
-			`0: POST /p 11 0 >[0/0 part ""…] <[0/0 part] bad-chunk LOSS:truncated`,
+			`0: POST /p 11 0 >[0/0 part ""…] <[0/0 part] bad-chunk ambiguous LOSS:truncated`,
 			`1: GET /b 11 0 >[0/0] <[0/0 part] depth=1 LOSS:truncated`)
 	}
 	f(opts{}, steps(c(get), s(ok("5\r\nhelloXX\r\n")), c(get), s(ok5)),
-		`0: GET /a 11 200 >[0/0] <[5/5 part "hello"…] bad-chunk`, `1: GET /a 11 200 >[0/0] <[5/5 "hello"]`)
+		`0: GET /a 11 200 >[0/0] <[5/5 part "hello"…] bad-chunk ambiguous-response`, `1: GET /a 11 200 >[0/0] <[5/5 "hello"]`)
 	// a head over its limit
 	small := func(c *http.Config) { c.HeadBytes = 1024 }
 	f(opts{cfg: small}, steps(c("GET /a HTTP/1.1\r\nHost: h\r\nX: "+strings.Repeat("x", 2000)+"\r\n\r\n"+get), s(ok5+ok5)),

@@ -15,6 +15,7 @@ type Pool struct {
 	records []*record
 	buffers []*buffer
 	helds   []*held
+	probes  []*probe
 }
 
 // NewPool returns an empty Pool.
@@ -39,6 +40,9 @@ func (pool *Pool) New(h http.Handler, client packet.Dir, known, midstream bool) 
 func (pool *Pool) Free(p *Parser) {
 	for d := range p.streams {
 		p.drop(&p.streams[d])
+	}
+	if p.probe != nil {
+		p.unprobe()
 	}
 	if p.held != nil {
 		pool.unhold(p.held)
@@ -72,6 +76,8 @@ type half struct {
 	buf   []byte // head and trailers
 	body  http.Body
 	begun bool
+	found bool // by searching: it may be the middle of another
+	crlf  bool // all lines of its head ended in CRLF
 }
 
 // buffer holds a head or line that is not in one segment.

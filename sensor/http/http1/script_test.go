@@ -58,7 +58,8 @@ func (k *keep) Body(x *http.Exchange, s http.Side) http.Scanner {
 	return scanner
 }
 
-var markNames = []string{"te+cl", "dup-cl", "bare-lf", "fold", "bad-chunk", "absolute", "bad-header", "bad-coding", "over-head", "unknown-te", "space"}
+var markNames = []string{"te+cl", "dup-cl", "bare-lf", "fold", "bad-chunk", "absolute", "bad-header", "bad-coding", "over-head", "unknown-te", "space",
+	"ambiguous", "conflict", "header-state", "reset", "pushed", "ambiguous-response", "SMUGGLED", "two-hosts"}
 var lossNames = []string{"gap", "truncated", "one-sided", "decode-limit", "midstream"}
 
 // tell writes an exchange as one line.

@@ -1,0 +1,153 @@
+package http1_test
+
+import (
+	"strings"
+	"testing"
+
+	"auscult/sensor/http"
+)
+
+// marksOf is the marks of the first exchange of a script, read whole; byte by byte they must be the same.
+func marksOf(t *testing.T, in ...step) http.Marks {
+	t.Helper()
+	whole := firstMarks(t, in)
+	if single := firstMarks(t, bytewise(in)); single != whole {
+		t.Errorf("%q: marks %x, byte by byte %x", in[0].data, whole, single)
+	}
+	return whole
+}
+
+func firstMarks(t *testing.T, in []step) http.Marks {
+	pool := newPool(t)
+	p := pool.New(discard{}, 0, true, false)
+	var out []*http.Exchange
+	for _, st := range append(in, rst()) {
+		if st.end != "" {
+			out, _ = p.End(out, st.dir, 2, false)
+		} else {
+			out, _ = p.Bytes(out, st.dir, 1, []byte(st.data))
+		}
+	}
+	if len(out) == 0 {
+		t.Fatalf("%q: no exchange", in[0].data)
+	}
+	return out[0].Marks
+}
+
+// TestTwoReadings has requests that careful readers delimit differently, and honest ones beside them.
+func TestTwoReadings(t *testing.T) {
+	const te, two = "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n", http.Ambiguous
+	head := func(fields ...string) string { return "POST /p HTTP/1.1\r\nHost: h\r\n" + lines(append(fields, "")...) }
+	f := func(want http.Marks, in string) {
+		t.Helper()
+		if got := marksOf(t, c(in)) & (http.Ambiguous | http.Smuggled | http.HostConflict | http.AmbiguousResponse); got != want {
+			t.Errorf("%q: %x, want %x", in, got, want)
+		}
+	}
+	// lengths
+	f(0, head("Content-Length: 5")+"hello")
+	f(0, head("Content-Length: 5, 5", "content-length: 05")+"hello")
+	f(two, head("Content-Length: 5", "Transfer-Encoding: chunked")+"0\r\n\r\n")
+	f(two, head("Content-Length: 5", "Content-Length: 6")+"hello")
+	f(two, head("Content-Length: 5, 6")+"hello")
+	for _, n := range []string{"+5", "-5", "0x5", "5 5", "5_0", "5;a", "99999999999999999999"} {
+		f(two, head("Content-Length: "+n)+"hello")
+	}
+	// transfer codings
+	f(0, te+"\r\n5\r\nhello\r\n0\r\n\r\n")
+	f(0, head("Transfer-Encoding: gzip, Chunked")+"0\r\n\r\n")
+	for _, v := range []string{": xchunked", ": chunked, identity", ":\tidentity, chunked", ":\x0bchunked", ": \"chunked\"", ": chunked;q=1", ": chunked x",
+		" : chunked", ": chunked,", ": chunked\r\nTransfer-Encoding: chunked", ": chunked\r\nTransfer-Encoding: x", ":\r\n chunked", ":", ": gzip", ": ch\rnked"} {
+		f(two, head("Transfer-Encoding"+v)+"0\r\n\r\n")
+	}
+	f(two, "POST /p HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+	f(0, "POST /p HTTP/1.0\r\nContent-Length: 1\r\n\r\n0")
+	// folds: of an ordinary field they are odd, no more
+	f(0, head("X: a", " b")+"")
+	f(two, head("X: a", " Transfer-Encoding: chunked"))
+	f(two, "POST /p HTTP/1.1\r\n Content-Length: 5\r\nHost: h\r\n\r\n")
+	// line ends
+	f(0, "GET / HTTP/1.1\nHost: h\n\n")
+	f(two, "GET / HTTP/1.1\r\nHost: h\nX: y\r\n\r\n")
+	f(two, "GET / HTTP/1.1\r\nHost: h\r\n\n")
+	f(two, "GET / HTTP/1.1\nHost: h\n\r\n")
+	f(two, "GET / HTTP/1.1\r\nHost: h\r\r\n\r\n")
+	f(two, "GET / HTTP/1.1\r\nX: a\rContent-Length: 5\r\n\r\n")
+	// names and values
+	f(two, "GET / HTTP/1.1\r\nHost: h\x00\r\n\r\n")
+	f(two, "GET / HTTP/1.1\r\nContent\x00-Length: 1\r\n\r\n")
+	f(two, "GET / HTTP/1.1\r\n\x0bTransfer-Encoding: chunked\r\n\r\n")
+	f(0, "GET / HTTP/1.1\r\nMy Header: x\r\nno colon\r\n\r\n")
+	// chunks
+	for _, v := range []string{"0x5", "+5", "-5", "5_0", "5 x", "5\rx", "00000000000000005", "10000000000000000", "5;a\nb", ""} {
+		f(two, te+"\r\n"+v+"\r\nhello\r\n0\r\n\r\n")
+	}
+	f(0, te+"\r\n5 ;a=b\r\nhello\r\n0\r\nSum: 1\r\n\r\n")
+	f(two, te+"\r\n5\nhello\r\n0\r\n\r\n")
+	f(two, te+"\r\n5\r\nhello\n0\r\n\r\n")
+	f(two, te+"\r\n5\r\nhello\r\n0\r\n\n")
+	f(0, "POST /p HTTP/1.1\nTransfer-Encoding: chunked\n\n5\nhello\n0\n\n")
+	f(two, te+"\r\n5\r\nhelloworld\r\n0\r\n\r\n")
+	f(two, te+"\r\n0\r\nContent-Length: 5\r\n\r\n")
+	// hosts
+	f(0, "GET http://h/ HTTP/1.1\r\nHost: H:80\r\n\r\n")
+	f(two|http.HostConflict, "GET http://a.example/ HTTP/1.1\r\nHost: b\r\n\r\n")
+	f(two|http.HostConflict, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+	f(0, "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n")
+	f(0, "GET http://user@h/?u=http://x HTTP/1.1\r\nHost: h\r\n\r\n")
+	f(0, "CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n")
+}
+
+// TestSmuggled has requests in which the other reading finds another request, and some in which it does not.
+func TestSmuggled(t *testing.T) {
+	const inner, both = "GET /admin HTTP/1.1\r\nHost: h\r\n\r\n", http.Ambiguous | http.Smuggled
+	f := func(want http.Marks, in ...step) {
+		t.Helper()
+		if got := marksOf(t, in...) & both; got != want {
+			t.Errorf("%q: %x, want %x", in[0].data, got, want)
+		}
+	}
+	post := func(fields ...string) string { return "POST /p HTTP/1.1\r\nHost: h\r\n" + lines(append(fields, "")...) }
+	// CL.TE: the content by length holds the next request
+	f(both, c(post("Content-Length: 60", "Transfer-Encoding: chunked")+"0\r\n\r\n"+inner))
+	f(both, c(post("Content-Length: 6", "Transfer-Encoding: chunked")+"0\r\n\r\nG"))
+	// TE.CL: the first chunk holds it
+	f(both, c(post("Content-Length: 4", "Transfer-Encoding: chunked")+"1f\r\n"+inner+"\r\n0\r\n\r\n"))
+	// TE that one reader does not see
+	f(both, c(post("Content-Length: 36", "Transfer-Encoding: xchunked")+"0\r\n\r\n"+inner))
+	f(both, c(post("Content-Length: 44", "Transfer-Encoding: \x0bchunked")+"3\r\nabc\r\n0\r\nA: b\r\n\r\n"+inner))
+	// CL.CL
+	f(both, c(post("Content-Length: 36", "Content-Length: 5")+"hello"+inner))
+	// CL.0
+	f(both, c("GET /p HTTP/1.1\r\nHost: h\r\nContent-Length: 31\r\n\r\n"+inner))
+	f(both, c(post("Content-Length: 31")+inner))
+	// the empty line after the last chunk is missing
+	f(both, c(post("Transfer-Encoding: chunked")+"0\r\n"+inner))
+	// honest content that looks like it
+	f(0, c(post("Content-Type: message/http", "Content-Length: 31")+inner))
+	f(0, c(post("Content-Length: 31", "Expect: 100-continue")+inner))
+	f(0, c(post("Content-Length: 14")+"GET /x is text"))
+	f(0, c(post("Content-Length: 5")+"hello"+inner))
+	f(0, c(post("Content-Length: 4")+"MSH|"))
+	// both fields, and they agree; the next request comes after the answer
+	f(http.Ambiguous, c(post("Content-Length: 15", "Transfer-Encoding: chunked")+"5\r\nhello\r\n0\r\n\r\n"), s(ok5), c(get), s(ok5))
+	f(http.Ambiguous, c(post("Content-Length: 5", "Transfer-Encoding: chunked")+"5\r\nhello\r\n0\r\n\r\n"), s(ok5), c(get), s(ok5))
+	f(http.Ambiguous, c(post("Content-Length: 99", "Transfer-Encoding: chunked")+"5\r\nhello\r\n0\r\n\r\n"), s(ok5), c(get), s(ok5))
+}
+
+// TestNoProofAfterLoss has a gap, after which what is found may be the middle of anything.
+func TestNoProofAfterLoss(t *testing.T) {
+	for _, in := range [][]step{
+		{c(post("5\r\nhe")), lostC(20), c("GET /admin HTTP/1.1\r\nHost: a\nX: b\r\n\r\n"), s(ok5 + ok5)},
+		{c("POST /p HTTP/1.1\r\nContent-Length: 50\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe"), lostC(20), c("x\r\n0\r\n\r\n" + get), s(ok5 + ok5)},
+	} {
+		r := play(t, opts{}, in)
+		if strings.Contains(r.told, "SMUGGLED") {
+			t.Error(r.told)
+		}
+	}
+	r := play(t, opts{midstream: true}, steps(c("tail\nGET /a HTTP/1.1\r\nHost: a\nX: b\r\n\r\n"), s(ok5)))
+	if strings.Contains(r.told, "ambiguous") {
+		t.Error(r.told)
+	}
+}
