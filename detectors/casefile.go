@@ -94,9 +94,12 @@ func (s *scene) note(f *casefile, c *call.Call) {
 		f.route = strings.Clone(c.Method + " " + c.Route)
 		f.endpoint = c.Endpoint
 	}
-	f.calls++
 	f.last = c.Time
 	f.order, f.client = c.Order, c.Client.Addr
+	if s.noted(f) {
+		return
+	}
+	f.calls++
 	if c.Refused() {
 		f.refusals++
 	}
@@ -110,6 +113,21 @@ func (s *scene) note(f *casefile, c *call.Call) {
 		}
 		f.evidence = append(f.evidence, cloneEvidence(c))
 	}
+}
+
+// noted is whether the exchange at hand is in the case already by an earlier part of it, and from now on it is.
+func (s *scene) noted(f *casefile) bool {
+	if s.run == nil {
+		return false
+	}
+	for i := range s.p.cases {
+		if f == &s.p.cases[i] {
+			was := f.calls > 0 && s.run.noted[i] == f.since
+			s.run.noted[i] = f.since
+			return was
+		}
+	}
+	return false
 }
 
 // touch adds what the call named to the case; people are counted when health data came back.

@@ -37,7 +37,11 @@ func List(s *scene) []Detector {
 // Observe folds one call and appends what the detectors say of it to dst. The signals hold nothing borrowed.
 func (e *Engine) Observe(dst []Signal, c *call.Call) []Signal {
 	s := &e.scene
-	s.stats.Calls++
+	if c.Continued {
+		s.stats.Parts++
+	} else {
+		s.stats.Calls++
+	}
 	s.now = c.Time
 	if c.Flags&(call.Health|call.Login) != 0 || c.Principal.Key == 0 {
 		return dst
@@ -48,6 +52,7 @@ func (e *Engine) Observe(dst []Signal, c *call.Call) []Signal {
 		dst = d.Observe(dst, c)
 	}
 	s.finish(c)
+	s.part(c)
 	s.stats.Signals += uint64(len(dst) - n)
 	return dst
 }
@@ -65,6 +70,7 @@ func (e *Engine) Stats() Stats {
 	st := e.scene.stats
 	st.Principals, st.EvictedPrincipals = uint64(e.scene.principals.len()), e.scene.principals.evicted
 	st.Spaces, st.EvictedSpaces = uint64(e.scene.spaces.len()), e.scene.spaces.evicted
+	st.Ongoing, st.EvictedOngoing = uint64(e.scene.ongoing.len()), e.scene.ongoing.evicted
 	st.RememberedVisits = uint64(e.scene.visits.len())
 	st.OpenRuns = uint64(e.scene.runs)
 	for _, d := range e.detectors {

@@ -56,11 +56,11 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 	if s.newPeople > 0 {
 		p.tallies[deliveredPeople].add(deliveredPeople, s.now, s.newPeople, calm, site)
 	}
-	searched := p.sweep.take(c, s.newPeople)
+	searched := !c.Continued && p.sweep.take(c, s.newPeople)
 	noted := false
 	for i := range s.contacts {
 		k := &s.contacts[i]
-		if !k.Patient || k.list || k.why == again || c.Status >= 500 {
+		if !k.Patient || k.list || k.why == again || failed(c) {
 			continue // a server that failed showed nothing, and its callers try again
 		}
 		if s.now-p.last > 10*minute && d.evidence() <= 0 && !f.open(s.now) {
@@ -96,6 +96,13 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	return d.verdict(dst, c, f, own, noted, searched)
+}
+
+// failed is whether the server could not answer: HTTP 5xx, or gRPC's deadline exceeded, internal, unavailable and
+// data loss.
+func failed(c *call.Call) bool {
+	code, known := c.GRPC.Status()
+	return c.Status >= 500 || known && (code == 4 || code >= 13 && code <= 15)
 }
 
 // reopen ends the silence of a case. While its counts still stand in the longer windows it is the same case.

@@ -78,6 +78,13 @@ func (l *lru[T]) drop(e *entry[T]) {
 	delete(l.m, e.key)
 }
 
+// remove lets the value under key go.
+func (l *lru[T]) remove(key uint64) {
+	if e := l.m[key]; e != nil {
+		l.drop(e)
+	}
+}
+
 // dropOldest lets entries go from the oldest on while old says so.
 func (l *lru[T]) dropOldest(old func(*T) bool) {
 	for e := l.root.prev; e != &l.root && old(&e.v); e = l.root.prev {

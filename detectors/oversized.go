@@ -97,6 +97,8 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 	why := ""
 	usual := max(pageNormal, e.asked.besides(p.key))
 	switch {
+	case s.run != nil && s.run.why != "":
+		why = s.run.why // what is too large stays so, and grows
 	case p.service && class != single:
 	case class == bulk && (people > 1 || c.FHIR.Operation == "$export") && p.bulk == 0:
 		why = whyBulk
@@ -108,12 +110,12 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 	if class == bulk && people > 1 && p.bulk == 0 {
 		p.bulk = s.now
 	}
-	if why == "" && !p.service && people > 0 {
-		if p.excess.Add(stats.Bernoulli(people > d.mild(e), mildAttack, mildHonest)) >= s.h.excess {
+	if large := people > d.mild(e); why == "" && !p.service && people > 0 && s.run.weigh(large, !c.Running) {
+		if p.excess.Add(stats.Bernoulli(large, mildAttack, mildHonest)) >= s.h.excess {
 			why = whyMild
 		}
 	}
-	if why == "" {
+	if why == "" && !c.Running {
 		d.learn(e, c, people)
 	}
 	f := &p.cases[famSize]
@@ -124,6 +126,9 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	s.oversize = true
+	if s.run != nil {
+		s.run.why = why
+	}
 	s.note(f, c)
 	name := uint64(0)
 	for i := range c.Objects {

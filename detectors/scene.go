@@ -40,10 +40,12 @@ type scene struct {
 	spaces     *lru[space]
 	principals *lru[principal]
 	visits     visits
-	runs       int  // evidence being kept
-	oversize   bool // this answer is under an alert for its size
-	fresh      bool // this call names someone for the first time
-	newPeople  int  // patients in this answer that this principal had not been given before
+	ongoing    *lru[ongoing]
+	runs       int      // evidence being kept
+	oversize   bool     // this answer is under an alert for its size
+	fresh      bool     // this call names someone for the first time
+	run        *ongoing // nil unless this call is a part of an exchange
+	newPeople  int      // patients in this answer that this principal had not been given before
 }
 
 func (s *scene) init(cfg Config) {
@@ -58,6 +60,7 @@ func (s *scene) init(cfg Config) {
 				sp.walks.let(&sp.walks.tracks[i])
 			}
 		})
+	s.ongoing = newLRU(cfg.Ongoing, func(*ongoing) bool { return true }, nil)
 	s.visits.limit = cfg.Objects
 	for i := range s.groups {
 		s.groups[i].init()
@@ -81,6 +84,7 @@ func (s *scene) begin(c *call.Call) {
 	}
 	p.meet(c, s.now)
 	s.p = p
+	s.run = s.resume(c)
 
 	patients, listed := 0, 0
 	s.newPeople, s.fresh = 0, false
@@ -93,7 +97,7 @@ func (s *scene) begin(c *call.Call) {
 				s.newPeople++
 			}
 		}
-		if o.Where == call.InResponse || o.Sub || o.Key == 0 {
+		if o.Where == call.InResponse || o.Sub || o.Key == 0 || c.Continued {
 			continue
 		}
 		if o.Patient {
@@ -102,7 +106,11 @@ func (s *scene) begin(c *call.Call) {
 		s.contacts = append(s.contacts, contact{Object: o})
 	}
 	if listed > 0 && c.PHI.People > 0 { // a person may be listed by id and by number; of many, only the first are
-		s.newPeople = (s.newPeople*c.PHI.People + listed - 1) / listed
+		people := s.run.news(c.PHI.People)
+		if s.run == nil && c.Continued {
+			people = listed // how many were counted before is forgotten
+		}
+		s.newPeople = (s.newPeople*people + listed - 1) / listed
 	}
 	worklist := patients > 1 && (c.Flags&call.Search != 0 || patients > 3)
 	for i := range s.contacts {

@@ -83,7 +83,7 @@ func (p *principal) walkHeat() float64 {
 
 // refusal feeds stream E. 401 says that a session ended, not that a record is forbidden.
 func (d *sequential) refusal(c *call.Call) {
-	if c.Status == 401 || c.Status == 0 {
+	if code, known := c.GRPC.Status(); c.Status == 401 || c.Status == 0 || known && code == 16 {
 		return
 	}
 	s, p := d.scene, d.scene.p

@@ -194,10 +194,20 @@ type Found struct {
 	Cut     bool // the scan did not reach the end: People and Records are at least this
 }
 
-// OK is whether the response was a success (2xx).
-func (c *Call) OK() bool { return c.Status >= 200 && c.Status < 300 }
+// OK is whether the response was a success: 2xx, or 101 as a WebSocket opens with, and no other status than OK of
+// a gRPC call.
+func (c *Call) OK() bool {
+	if code, known := c.GRPC.Status(); known && code != 0 {
+		return false
+	}
+	return c.Status >= 200 && c.Status < 300 || c.Status == 101
+}
 
-// Refused is whether the server said no: 401, 403, 404 or 410.
+// Refused is whether the server said no: 401, 403, 404 or 410, or in gRPC not found (5), permission denied (7) or
+// unauthenticated (16).
 func (c *Call) Refused() bool {
+	if code, known := c.GRPC.Status(); known && (code == 5 || code == 7 || code == 16) {
+		return true
+	}
 	return c.Status == 401 || c.Status == 403 || c.Status == 404 || c.Status == 410
 }
