@@ -20,6 +20,7 @@ type Conn struct {
 	OneSided       bool
 	Where          packet.Where
 	Login          *LoginBodies
+	Envelope       *Envelope    // nil when no body was worth one
 	Outer          packet.Outer // zero when there is none
 	MTLS           string       // subject of the client's verified-by-nobody certificate; empty without one
 	Running        bool         // the exchange goes on: this tells what was found so far
@@ -48,7 +49,11 @@ type Builder struct {
 	server    uint64 // hash of the server's address and port
 	loggedIn  bool   // the request's body holds a user and a password
 
-	keyBuf, valueBuf, tokenBuf, secretBuf, userBuf, word, host []byte
+	message  message       // what the envelope of the request says
+	reports  [2]phi.Report // of the bodies, with what their envelopes add
+	unrouted Route         // of what has no path
+
+	keyBuf, valueBuf, tokenBuf, secretBuf, userBuf, word, host, actionBuf, routeBuf []byte
 }
 
 // NewBuilder returns a Builder. cfg must be valid; memo must answer as ParseClaims and ParseRoute do.
@@ -101,12 +106,8 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 	rawPath, rawQuery := b.target(c, ar, x)
 	b.server = serverHash(&c.Server)
 	b.host = endpointHost(b.host[:0], c)
-	r := b.memo.Route(rawPath)
-	if r.Over {
-		b.Stats.LongPaths++
-	}
-	c.Route = ar.bytes(r.Template)
-	c.Endpoint = endpointKey(c.Method, b.host, r.Template)
+	req, resp = b.unwrap(conn.Envelope, x, req, resp)
+	r := b.route(c, ar, x, rawPath)
 
 	var who credentials
 	forwarded := b.gather(c, ar, x, &who)
@@ -116,7 +117,13 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 	b.pathObjects(c, ar, r)
 	b.query(c, ar, r, rawQuery, &who)
 	b.bodyObjects(c, ar, r, req)
-	b.principal(c, ar, &who, forwarded)
+	switch {
+	case mllp(x):
+		b.sender(c, ar, x)
+	default:
+		who.certificate = conn.MTLS
+		b.principal(c, ar, &who, forwarded)
+	}
 
 	c.FHIR = resource(ar, r, x.Method, resp)
 	c.ContentType = ar.bytes(x.Response.Get("content-type"))
@@ -128,6 +135,32 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 	c.Delivered = ar.copyKeys(b.delivered)
 	c.Issued = ar.copyKeys(b.issued)
 	b.flags(c, r, resp)
+}
+
+// route is what the path says, with the action beside it where one URL serves several.
+func (b *Builder) route(c *Call, ar *Arena, x *http.Exchange, path []byte) *Route {
+	m := &b.message
+	if mllp(x) {
+		m.flags |= typeFlags(x.Target)
+		m.hl7 = true
+		b.routeBuf = append(append(b.routeBuf[:0], "MLLP "...), x.Target...)
+		b.unrouted = Route{Template: b.routeBuf, Words: HealthAPI}
+		c.Route = ar.bytes(b.routeBuf)
+		c.Endpoint = endpointKey("", b.host, b.routeBuf)
+		return &b.unrouted
+	}
+	r := b.memo.Route(path)
+	if r.Over {
+		b.Stats.LongPaths++
+	}
+	template := r.Template
+	if len(m.action) > 0 {
+		b.routeBuf = append(append(append(b.routeBuf[:0], template...), '#'), m.action...)
+		template = b.routeBuf
+	}
+	c.Route = ar.bytes(template)
+	c.Endpoint = endpointKey(c.Method, b.host, template)
+	return r
 }
 
 func loss(x *http.Exchange, conn *Conn) http.Loss {

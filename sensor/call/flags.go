@@ -107,9 +107,11 @@ func (b *Builder) flags(c *Call, r *Route, resp *phi.Report) {
 			f |= Create
 		}
 	}
-	if (c.Method == "POST" || c.Method == "PUT") && c.Status == 201 {
+	post := c.Method == "POST" || c.Method == "PUT"
+	if post && c.Status == 201 || r.DICOM && post && c.OK() { // the latter is STOW-RS, which answers 200 (PS3.18 section 10.5)
 		f |= Create
 	}
+	f |= b.messageFlags(c)
 	if r.DICOM && get && listsDICOM(r.Template) {
 		f |= Search
 	}
@@ -131,6 +133,20 @@ func (b *Builder) flags(c *Call, r *Route, resp *phi.Report) {
 	c.Flags = f
 }
 
+// messageFlags is what the message in the body does. What a push brings its sender had, whether or not its
+// acknowledgement was seen.
+func (b *Builder) messageFlags(c *Call) Flags {
+	m := &b.message
+	f := m.flags
+	if m.hl7 {
+		f |= HealthAPI
+	}
+	if !c.OK() && !(m.hl7 && c.Status == 0) {
+		f &^= Create
+	}
+	return f
+}
+
 // listsDICOM is whether a DICOMweb path is a QIDO-RS search: it ends in what it lists.
 func listsDICOM(template []byte) bool {
 	return bytes.HasSuffix(template, []byte("/studies")) || bytes.HasSuffix(template, []byte("/series")) ||
@@ -139,6 +155,9 @@ func listsDICOM(template []byte) bool {
 
 // empty is whether a response that was read to its end lists nothing.
 func empty(resp *phi.Report) bool {
+	if resp.Form == phi.HL7v2 {
+		return !resp.Truncated && resp.People == 0 && len(resp.IDs) == 0
+	}
 	return (resp.Form == phi.JSON || resp.Form == phi.XML || resp.Form == phi.NDJSON) && !resp.Truncated &&
 		resp.Entries == 0 && resp.Total <= 0 && resp.Records == 0 && len(resp.IDs) == 0
 }

@@ -11,7 +11,9 @@ import (
 // Strengths: how surely a kind of credential is one person.
 const (
 	strengthCustom  = 95
+	strengthMTLS    = 92
 	strengthJWT     = 90
+	strengthSAML    = 70 // the user of a SAML assertion, whose signature nobody checked
 	strengthBasic   = 85
 	strengthSession = 80
 	strengthUser    = 88 // a session whose user a login told
@@ -29,6 +31,8 @@ type credentials struct {
 	shape   []byte // a cookie that looks like a session without a known name
 	key     []byte
 	basic   []byte // base64
+
+	certificate string // subject of the client's certificate
 }
 
 // gather finds the credentials in the headers, in one pass, and the other headers that a Call keeps.
@@ -219,6 +223,9 @@ func (b *Builder) principal(c *Call, ar *Arena, who *credentials, forwarded []by
 	switch {
 	case who.custom != nil:
 		b.is(p, ar, Custom, strengthCustom, nil, who.custom, TokenHash(who.custom))
+	case who.certificate != "":
+		b.tokenBuf = append(b.tokenBuf[:0], who.certificate...)
+		b.is(p, ar, MTLS, strengthMTLS, nil, b.tokenBuf, TokenHash(b.tokenBuf))
 	case b.jwt(p, ar, who.bearer), b.jwt(p, ar, who.cookie):
 	case who.session != nil:
 		b.is(p, ar, Session, strengthSession, nil, who.session, TokenHash(who.session))
@@ -231,6 +238,8 @@ func (b *Builder) principal(c *Call, ar *Arena, who *credentials, forwarded []by
 		b.is(p, ar, Basic, strengthBasic, nil, user, TokenHash(who.basic))
 	case who.bearer != nil:
 		b.is(p, ar, Session, strengthSession, nil, who.bearer, TokenHash(who.bearer))
+	case len(b.message.user) > 0:
+		b.is(p, ar, Custom, strengthSAML, b.message.issuer, b.message.user, TokenHash(b.message.user))
 	default:
 		b.address(p, ar, c, forwarded)
 	}

@@ -29,7 +29,7 @@ const learned = "{name}"
 // template rewrites a call whose path has names where others have words, and learns from it. It is done for
 // paths that no grammar explains; the templates of FHIR calls are already right.
 func (r *Resolver) template(c *Call) {
-	if c.FHIR.Interaction != "" || c.Route == "" || strings.HasPrefix(c.Route, "/ws/") {
+	if c.FHIR.Interaction != "" || !strings.HasPrefix(c.Route, "/") || strings.HasPrefix(c.Route, "/ws/") {
 		return
 	}
 	key := serverHash(&c.Server)
