@@ -14,16 +14,10 @@ type ongoing struct {
 	weighed bool                 // its size was weighed as mild or not
 	noted   [families]clock.Time // since of the case that it was last noted in
 	shown   []uint64             // patients that it showed, the first maxShown
-	renewed clock.Time           // when they were last remembered as delivered
 }
 
-const (
-	// maxShown bounds the patients that a stream is taken to go on showing: a ward's monitors, not a list.
-	maxShown = 64
-	// renewal is how often they are remembered anew: a stream that has shown a patient since yesterday has
-	// delivered that patient today.
-	renewal = hour
-)
+// maxShown bounds the patients that a stream is taken to go on showing: a ward's monitors, not a list.
+const maxShown = 64
 
 // resume finds what was made so far of the exchange that c tells a part of; nil when c tells all of one, or its
 // beginning was forgotten.
@@ -42,7 +36,7 @@ func (s *scene) resume(c *call.Call) *ongoing {
 		return o
 	}
 	o, _ := s.ongoing.use(key)
-	*o = ongoing{renewed: s.now, shown: o.shown[:0]}
+	*o = ongoing{shown: o.shown[:0]}
 	return o
 }
 
@@ -66,10 +60,7 @@ func (s *scene) part(c *call.Call) {
 			o.shown = append(o.shown, k.Key)
 		}
 	}
-	if s.now-o.renewed < renewal {
-		return
-	}
-	o.renewed = s.now
+	// What shows a patient since yesterday has delivered that patient today, however much came between.
 	for _, key := range o.shown {
 		s.p.delivered.Add(key, s.now, deliveredHalf, s.cfg.Delivered)
 	}
