@@ -49,7 +49,11 @@ func parse(frame []byte) (s segment, ok bool) {
 	copy(s.ends[1].ip[:], ip[16:])
 	s.ends[0].port, s.ends[1].port = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	s.seq, s.ack, s.flags = binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:]), b[13]
-	s.payload = b[b[12]>>4*4:]
+	header := int(b[12]>>4) * 4
+	if header < 20 || header > len(b) {
+		return s, false
+	}
+	s.payload = b[header:]
 	return s, true
 }
 
@@ -57,8 +61,8 @@ func parse(frame []byte) (s segment, ok bool) {
 type step struct {
 	time  int64
 	dir   int
-	bytes []byte // without the payload of others; in order
-	flags byte   // fin or rst
+	bytes []byte
+	flags byte // fin or rst, behind bytes
 }
 
 // stream is one TCP connection, seen from its first packet.
