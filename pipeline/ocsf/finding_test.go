@@ -259,6 +259,16 @@ func TestMapping(t *testing.T) {
 	}
 }
 
+// TestWireMapping has the kinds of finding that are about how bytes were sent, which the published table lacks.
+func TestWireMapping(t *testing.T) {
+	for _, kind := range []struct{ detector, cwe string }{{"request_smuggling", "CWE-444"}, {"desync_evasion", "CWE-693"}} {
+		name, owasp, cwe, attack := ocsf.Labels(kind.detector)
+		if name == kind.detector || !slices.Equal(owasp, []string{"API8:2023"}) || !slices.Equal(cwe, []string{kind.cwe}) || len(attack) == 0 {
+			t.Errorf("%s: %s %v %v %v", kind.detector, name, owasp, cwe, attack)
+		}
+	}
+}
+
 func prefixed(p string, in []string) []string {
 	out := make([]string, len(in))
 	for i, s := range in {

@@ -199,6 +199,18 @@ var mappings = [...]mapping{
 		gdpr:  []string{"32"}, dpdp: []string{"Act s.8(5)", "Rule 6(1)(c)"},
 		iso: []string{"8.5", "8.16", "8.15"}, breach: false, certIn: true,
 		advice: "Check the calls shown with the owner of the endpoint; restrict or revoke the credential until they are explained."},
+	{detector: "request_smuggling", name: "Request smuggling", analytic: 1,
+		owasp: []string{"API8:2023"}, cwe: []string{"CWE-444"}, attack: []string{"T1190"},
+		hipaa: []string{"164.312(a)(1)", "164.312(e)(1)", "164.308(a)(1)(ii)(D)", "164.308(a)(6)(ii)"},
+		gdpr:  []string{"5(1)(f)", "32"}, dpdp: []string{"Act s.8(5)", "Rule 6(1)(c)"},
+		iso: []string{"8.20", "8.26", "8.16", "8.15"}, breach: true, certIn: true,
+		advice: "Have the front end refuse ambiguous requests (RFC 9112 section 6.1) and end the connection; look for answers that went to another user; block the client."},
+	{detector: "desync_evasion", name: "Evasion by conflicting bytes", analytic: 1,
+		owasp: []string{"API8:2023"}, cwe: []string{"CWE-693"}, attack: []string{"T1190"},
+		hipaa: []string{"164.312(b)", "164.308(a)(1)(ii)(D)"},
+		gdpr:  []string{"32"}, dpdp: []string{"Act s.8(5)", "Rule 6(1)(c)"},
+		iso: []string{"8.20", "8.16", "8.15"}, breach: false, certIn: true,
+		advice: "Compare the calls shown with the server's own log: it may have read another text; look for a faulty middlebox on the way; block the client if there is none."},
 }
 
 // mappingOf is the mapping of a kind of finding; a kind without one still gets its name.
