@@ -183,11 +183,7 @@ func (p *Parser) End(dst []*http.Exchange, d packet.Dir, t clock.Time, fin bool)
 func (p *Parser) Ended() bool { return p.streams[0].phase == closed && p.streams[1].phase == closed }
 
 // Release takes back x, which this Parser or another of its Pool has yielded.
-func (p *Parser) Release(x *http.Exchange) {
-	if r, ok := x.Storage.(*record); ok {
-		p.pool.put(r)
-	}
-}
+func (p *Parser) Release(x *http.Exchange) { p.pool.Release(x) }
 
 // Idle is whether no message is in progress and none is waited for.
 func (p *Parser) Idle() bool {

@@ -59,6 +59,14 @@ func (pool *Pool) Free(p *Parser) {
 	push(&pool.parsers, p, pool.Config.Spare)
 }
 
+// Release takes back x, which a Parser of this Pool has yielded or handed over; what another parser has made is
+// passed by.
+func (pool *Pool) Release(x *http.Exchange) {
+	if r, ok := x.Storage.(*record); ok {
+		pool.put(r)
+	}
+}
+
 // record is an Exchange with what its borrowed bytes live in.
 type record struct {
 	http.Exchange
