@@ -127,23 +127,6 @@ func (s *Scanner) reference(f *frame, v []byte) {
 	s.emit(Resource, t.Name(), id)
 }
 
-// target is the URL of a batch entry: Patient/123, or Observation?patient=123.
-func (s *Scanner) target(f *frame, v []byte) {
-	path, query, _ := bytes.Cut(v, []byte{'?'})
-	s.reference(f, path)
-	for len(query) > 0 {
-		var arg []byte
-		arg, query, _ = bytes.Cut(query, []byte{'&'})
-		key, val, _ := bytes.Cut(arg, []byte{'='})
-		if r := s.memo.classify(key).info.role; r == patientKey || r == subjectKey {
-			s.names(f, val)
-		}
-	}
-	if f.patient.n > 0 {
-		s.person(s.kept(f.patient), "Patient", false)
-	}
-}
-
 // parseReference takes Type/id apart, relative or at the end of a URL, with or without a version; 0 if v is none.
 func parseReference(v []byte) (fhir.Type, []byte) {
 	if i := bytes.IndexByte(v, '?'); i >= 0 {
