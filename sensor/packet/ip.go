@@ -91,6 +91,10 @@ func (d *Decoder) ipv6(s *Segment, b []byte, missing, depth int) Reason {
 		missing = total - len(b)
 	}
 	s.IPID = 0
+	if b[6] == protoTCP {
+		src, dst := addresses(b)
+		return d.tcp(s, b[40:], missing, src, dst, false)
+	}
 	return d.upper(s, b, b[6], b[40:], missing, depth)
 }
 

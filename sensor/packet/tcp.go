@@ -35,12 +35,12 @@ func (d *Decoder) tcp(s *Segment, b []byte, missing int, src, dst key, rerouted 
 	s.Flags = Flags(b[13] & 0x3f)
 	s.Window = binary.BigEndian.Uint16(b[14:])
 	s.Urgent = binary.BigEndian.Uint16(b[18:])
-	s.Payload = b[header:]
-	s.Cut = missing
-	s.Outer = nil
+	var outer *Outer
 	if d.outer.Encap != NoEncap {
-		s.Outer = &d.outer
+		outer = &d.outer
 	}
+	s.Payload, s.Outer = b[header:], outer
+	s.Cut = missing
 	s.Scale, s.HasTime, s.TSVal = 0, false, 0
 	if header > 20 {
 		s.options(b[20:header])
