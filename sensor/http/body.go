@@ -97,6 +97,6 @@ func (b *Body) decoded(x *Exchange, s Side, complete bool) bool {
 	if res.Limited {
 		x.Loss |= LossDecodeLimit
 	}
-	b.capped = !res.Whole && (res.Bad || res.Limited)
+	b.capped = !res.Whole && !res.Short && (res.Bad || res.Limited)
 	return res.Whole
 }

@@ -48,6 +48,7 @@ const (
 	whole            // decoded to its end
 	trailing         // decoded to its end, and then came more
 	plain            // not compressed, whatever was said of it
+	short            // ends before its coding does: all that it decodes to was read
 	broken
 	overSize
 	overRatio
@@ -134,6 +135,7 @@ type Result struct {
 	Decoded int64 // bytes it decoded to
 	Whole   bool  // to its end
 	Bad     bool  // it is not as its coding says
+	Short   bool  // it ends before its coding does, and Decoded is all that there is: a stream flushed, never closed
 	Limited bool  // a limit stopped it
 }
 
@@ -146,7 +148,7 @@ func (d *Content) Close(complete bool) Result {
 		} else {
 			d.resume()
 		}
-		if !complete && d.outcome == broken {
+		if !complete && (d.outcome == broken || d.outcome == short) {
 			d.outcome = decoding // cut off, which is not its fault
 		}
 	}
@@ -158,6 +160,9 @@ func (d *Content) Close(complete bool) Result {
 		s.Decoded++
 	case trailing, plain:
 		r.Whole, r.Bad = true, true
+		s.BadCodings++
+	case short:
+		r.Bad, r.Short = true, true
 		s.BadCodings++
 	case broken:
 		r.Bad = true

@@ -98,6 +98,8 @@ func (d *Content) judge(err error) outcome {
 		return overDecoders
 	case errors.Is(err, errTrailing):
 		return trailing
+	case errors.Is(err, io.ErrUnexpectedEOF) && d.decoded > 0:
+		return short
 	case !errors.Is(err, io.EOF):
 		return broken
 	}
