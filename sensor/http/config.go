@@ -115,32 +115,37 @@ type Stats struct {
 	HTTP2        uint64
 	Ambiguous    uint64 // requests that careful readers delimit differently
 	Smuggled     uint64 // of them, those that hold another request by the other reading
-	OverHeld     uint64 // clients that sent more than HeadBytes behind a request to switch that was not answered yet
-	Resyncs      uint64 // directions that lost step
-	Skipped      uint64 // bytes passed over while out of step
-	GivenUp      uint64 // connections in which ResyncBytes held no message
-	OverHead     uint64 // heads longer than HeadBytes
-	OverHeaders  uint64 // header fields past Headers
-	OverPending  uint64 // requests given up because Pending others waited
-	OverStreams  uint64 // HTTP/2 streams given up because Streams others were open
-	OverTables   uint64 // header fields dropped from HPACK tables because of HeaderTable or HeaderTables
-	LostTables   uint64 // times that the HPACK state of a direction was lost to a gap, a limit or an error
-	HeaderStates uint64 // header sections that refer to HPACK state which is not known
-	Floods       uint64 // header sections of more CONTINUATION frames than Headers, or of more bytes than HeadBytes
-	Resets       uint64 // HTTP/2 streams reset by either side
-	RapidResets  uint64 // streams that their client reset at once
-	Pushes       uint64 // HTTP/2 server pushes
-	LateFrames   uint64 // DATA and HEADERS frames of HTTP/2 streams that are closed or were never opened
-	Repaired     uint64 // requests closed because their response must have been lost
-	BadChunks    uint64
-	Decoded      uint64 // bodies decoded to their end
-	BadCodings   uint64 // bodies that did not decode as their Content-Encoding says
-	OverCodings  uint64 // bodies under more than Codings codings
-	OverDecoded  uint64 // bodies past DecodedBytes
-	OverRatio    uint64 // bodies past Ratio
-	OverWindow   uint64 // bodies that ask for a window past WindowBytes
-	OverDecoders uint64 // bodies that began while all Decoders or DecoderBytes were taken
-	DecoderFault uint64 // panics inside a decoder library, contained
+	RequestBytes uint64 // of the requests read, heads and content: their mean is RequestBytes/Requests
+	LostRequests uint64 // requests that were lost and whose responses were seen, after the start of their connections
+	// LostRequestBytes are bytes lost between the requests of a connection beyond those of LostRequests. Divided by
+	// the mean of a request they estimate how many more were lost, with their responses.
+	LostRequestBytes uint64
+	OverHeld         uint64 // clients that sent more than HeadBytes behind a request to switch that was not answered yet
+	Resyncs          uint64 // directions that lost step
+	Skipped          uint64 // bytes passed over while out of step
+	GivenUp          uint64 // connections in which ResyncBytes held no message
+	OverHead         uint64 // heads longer than HeadBytes
+	OverHeaders      uint64 // header fields past Headers
+	OverPending      uint64 // requests given up because Pending others waited
+	OverStreams      uint64 // HTTP/2 streams given up because Streams others were open
+	OverTables       uint64 // header fields dropped from HPACK tables because of HeaderTable or HeaderTables
+	LostTables       uint64 // times that the HPACK state of a direction was lost to a gap, a limit or an error
+	HeaderStates     uint64 // header sections that refer to HPACK state which is not known
+	Floods           uint64 // header sections of more CONTINUATION frames than Headers, or of more bytes than HeadBytes
+	Resets           uint64 // HTTP/2 streams reset by either side
+	RapidResets      uint64 // streams that their client reset at once
+	Pushes           uint64 // HTTP/2 server pushes
+	LateFrames       uint64 // DATA and HEADERS frames of HTTP/2 streams that are closed or were never opened
+	Repaired         uint64 // requests closed because their response must have been lost
+	BadChunks        uint64
+	Decoded          uint64 // bodies decoded to their end
+	BadCodings       uint64 // bodies that did not decode as their Content-Encoding says
+	OverCodings      uint64 // bodies under more than Codings codings
+	OverDecoded      uint64 // bodies past DecodedBytes
+	OverRatio        uint64 // bodies past Ratio
+	OverWindow       uint64 // bodies that ask for a window past WindowBytes
+	OverDecoders     uint64 // bodies that began while all Decoders or DecoderBytes were taken
+	DecoderFault     uint64 // panics inside a decoder library, contained
 }
 
 // Add adds o to s.
@@ -155,6 +160,9 @@ func (s *Stats) Add(o *Stats) {
 	s.NotHTTP += o.NotHTTP
 	s.HTTP2 += o.HTTP2
 	s.OverHeld += o.OverHeld
+	s.RequestBytes += o.RequestBytes
+	s.LostRequests += o.LostRequests
+	s.LostRequestBytes += o.LostRequestBytes
 	s.Ambiguous += o.Ambiguous
 	s.Smuggled += o.Smuggled
 	s.Resyncs += o.Resyncs

@@ -99,6 +99,7 @@ func (p *Parser) gapInBody(s *stream, d packet.Dir, t clock.Time, n int64) {
 	default:
 		p.complete(s, side, t)
 		if n > inside {
+			p.miss(d, n-inside)
 			s.lost = p.first != nil && side == http.Response
 			p.lose(s)
 		}

@@ -66,7 +66,7 @@ func TestCaptures(t *testing.T) {
 			continue
 		}
 		t.Run(c.File, func(t *testing.T) {
-			got, foreign := readCapture(t, filepath.Join(dir, c.File))
+			got, foreign, _ := readCapture(t, filepath.Join(dir, c.File), nil)
 			for _, g := range got {
 				if g.marks&(http.Ambiguous|http.Smuggled|http.HostConflict) != 0 {
 					ambiguous[c.File]++
@@ -133,9 +133,9 @@ type packets interface {
 	ReadPacketData() ([]byte, gopacket.CaptureInfo, error)
 }
 
-// readCapture runs the frames of a capture through packet, tcp and http1; foreign counts fragments and tunnels
-// that were not decoded.
-func readCapture(t *testing.T, path string) (calls []told, foreign int) {
+// readCapture runs the frames of a capture through packet, tcp and http1, without those that drop says to leave
+// out; foreign counts fragments and tunnels that were not decoded.
+func readCapture(t *testing.T, path string, drop func() bool) (calls []told, foreign int, stats http.Stats) {
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -183,6 +183,9 @@ func readCapture(t *testing.T, path string) (calls []told, foreign int) {
 			}
 			break
 		}
+		if drop != nil && drop() {
+			continue
+		}
 		now = max(now, clock.Time(ci.Timestamp.UnixNano()))
 		events = table.Expire(events, now-1)
 		handle()
@@ -197,7 +200,7 @@ func readCapture(t *testing.T, path string) (calls []told, foreign int) {
 	}
 	events = table.Close(events, now)
 	handle()
-	return calls, foreign
+	return calls, foreign, pool.Stats
 }
 
 // over stands for a connection whose parser has ended.
@@ -231,7 +234,7 @@ func handleEvent(pool *http1.Pool, ev *tcp.Event) (calls []told) {
 			x.Request.Decoded, x.Response.Decoded, x.Marks})
 		p.Release(x)
 	}
-	if verdict != http.More {
+	if verdict != http.More || p.Ended() {
 		pool.Free(p)
 		ev.Conn.App = over
 	}

@@ -25,6 +25,8 @@ func (p *Parser) request(s *stream, d packet.Dir, t clock.Time, b []byte, st sta
 	r.Start, r.RequestEnd, r.Where, r.ClientDir = s.began, t, p.pool.Where, d
 	r.Version, r.old, r.Loss = st.version, st.old, st.loss
 	r.half[http.Request].found = st.found
+	p.requests++
+	p.weigh(int64(len(b)))
 	p.enqueue(r, t)
 	head := p.read(r, http.Request, b, st)
 	r.Method = head[:st.method:st.method]
@@ -136,6 +138,7 @@ func (p *Parser) done(r *record, side http.Side, t clock.Time, complete bool) {
 	r.finish(side, complete)
 	if side == http.Request {
 		r.RequestEnd = t
+		p.weigh(r.Request.Wire + r.Request.Lost)
 	}
 	if r.orphan {
 		p.yield(r, t)

@@ -92,6 +92,7 @@ func (p *Parser) bind(s *stream, t clock.Time) *record {
 	if p.shed > 0 {
 		p.shed--
 	} else {
+		p.stray()
 		// Its request may yet be seen, after it, when a mirror swaps the directions. It must not be given the
 		// next response, so the server counts as out of step.
 		s.lost = !p.midstream

@@ -36,6 +36,10 @@ type Parser struct {
 	switched    *record // until the owner takes it
 	rest        []byte  // of the Bytes that switched
 	probe       *probe  // of the other reading of a request
+	sent        int64   // bytes of the requests read
+	missed      int64   // lost bytes of the client that no stray explains
+	requests    uint32
+	strays      uint32 // responses without a request that no lost bytes explain
 }
 
 // stream is one direction.
@@ -138,11 +142,16 @@ func (p *Parser) gap(s *stream, d packet.Dir, t clock.Time, n int) {
 			return
 		}
 		s.lost = p.first != nil && p.side(d) == http.Response
+		p.miss(d, int64(n))
 		p.lose(s)
 	case head:
+		if !s.lineOK && s.buf != nil {
+			p.miss(d, int64(n+len(s.buf.b)))
+		}
 		p.cut(s, d, t, 0, http.LossGap)
 		p.lose(s)
 	case resync:
+		p.miss(d, int64(n))
 		p.unbuffer(s)
 	case length, chunkData:
 		p.gapInBody(s, d, t, int64(n))

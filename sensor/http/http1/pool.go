@@ -38,6 +38,7 @@ func (pool *Pool) New(h http.Handler, client packet.Dir, known, midstream bool) 
 // Free takes p back. Exchanges that it still holds are dropped, their Scanners closed as incomplete; those that
 // it has yielded stay valid until they are released.
 func (pool *Pool) Free(p *Parser) {
+	p.account()
 	for d := range p.streams {
 		p.drop(&p.streams[d])
 	}
