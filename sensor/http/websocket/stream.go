@@ -32,6 +32,7 @@ type message struct {
 	deflated bool
 	unread   bool // it is counted, not shown
 	begun    bool // its mark was shown
+	wire     int64
 	decoded  int64
 }
 
@@ -161,24 +162,25 @@ func (s *stream) refuse() {
 func (s *stream) payload(b []byte) {
 	m := s.x.Message(s.side)
 	m.Wire += int64(len(b))
+	s.msg.wire += int64(len(b))
 	turn := s.turn
 	for len(b) > 0 {
 		p := b
 		if s.frame.masked {
 			n := min(len(b), len(s.pool.plain))
 			p = s.pool.plain[:n]
-			unmask(p, b, s.frame.mask, turn)
+			unmask(p, b[:n], s.frame.mask, turn)
 			turn = (turn + n) & 3
 		}
 		b = b[len(p):]
 		switch {
 		case s.msg.unread:
-			m.Decoded += int64(len(p))
 		case s.msg.deflated:
 			s.wire += int64(len(p))
 			s.z.write(p)
 			s.judge()
 		default:
+			s.msg.decoded += int64(len(p))
 			m.Decoded += int64(len(p))
 			s.show(p)
 		}
@@ -198,7 +200,6 @@ func (s *stream) show(p []byte) {
 }
 
 func (s *stream) endMessage() {
-	s.inMsg = false
 	if s.msg.deflated && !s.msg.unread {
 		s.z.flush()
 		s.judge()
@@ -209,6 +210,15 @@ func (s *stream) endMessage() {
 	if s.msg.begun {
 		s.scan.Scan(s.pool.end[:])
 	}
+	s.settle()
+}
+
+// settle counts what was not inflated of a message as large as it was sent: at least that it is.
+func (s *stream) settle() {
+	if s.inMsg && s.msg.unread {
+		s.x.Message(s.side).Decoded += max(0, s.msg.wire-s.msg.decoded)
+	}
+	s.inMsg = false
 }
 
 // miss passes over n bytes that were not seen.
@@ -252,8 +262,10 @@ func (s *stream) count(n int) {
 func (s *stream) finish(complete bool) {
 	s.done = true
 	s.drop()
+	s.settle()
 	complete = complete && !s.holed
-	s.x.Message(s.side).Complete = complete
+	m := s.x.Message(s.side)
+	m.Complete = complete
 	if s.scan != nil {
 		s.scan.Close(complete)
 		s.scan = nil
