@@ -12,7 +12,16 @@ type Overlap string
 const (
 	First Overlap = "first" // the copy that came first
 	Last  Overlap = "last"  // the copy that came last
-	Linux Overlap = "linux" // the first, unless the newer segment begins before it, or with it and ends after it
+	Linux Overlap = "linux" // as tcp_data_queue_ofo of Linux: the segment that begins first, see storeLinux
+)
+
+// Urgent says what becomes of the byte that an urgent pointer marks (RFC 6093).
+type Urgent string
+
+// Urgent policies.
+const (
+	OutOfBand Urgent = "oob"    // it is taken out of the stream, as for a server that does not set SO_OOBINLINE
+	Inline    Urgent = "inline" // it stays where it is
 )
 
 // Config bounds and tunes a Table: one flow partition. Times are packet time.
@@ -27,9 +36,18 @@ type Config struct {
 	MaxFlowBuffer int `yaml:"max_flow_buffer"`
 	// Overlap is the policy for buffered bytes that arrive twice.
 	Overlap Overlap `yaml:"overlap"`
-	// AckedGap is how long bytes that the receiver acknowledged may still turn up: taps that are merged late.
+	// Urgent is the policy for urgent data. Web servers read without SO_OOBINLINE, so the urgent byte is not in
+	// what they read; the counter Urgent says how many were taken out.
+	Urgent Urgent `yaml:"urgent"`
+	// Recent is how many bytes that were passed on last, of all connections, are kept to compare with what is
+	// sent again; 0 keeps none. What came again and could not be compared is counted (Unchecked).
+	Recent int `yaml:"recent"`
+	// AckedGap is how long bytes that the receiver acknowledged, and that their sender went past, may still turn
+	// up: taps that are merged late.
 	AckedGap time.Duration `yaml:"acked_gap"`
-	// HoleTimeout is how long bytes that nobody acknowledged may still turn up.
+	// HoleTimeout is how long bytes may still turn up that nobody acknowledged, or that only the receiver knows
+	// of; a receiver that was heard to wait for them has them waited for. It is also how long a connection
+	// outlives a RST that its receiver would only challenge, if all is silent.
 	HoleTimeout time.Duration `yaml:"hole_timeout"`
 	// Idle ends a silent connection. An hour, since interface engines and EHR clients keep connections open
 	// between bursts, and forgetting one loses what its requests were; memory is bounded by MaxConns.
@@ -49,6 +67,8 @@ func Defaults() Config {
 		MaxBuffer:     16 << 20,
 		MaxFlowBuffer: 1 << 20,
 		Overlap:       First,
+		Urgent:        OutOfBand,
+		Recent:        512 << 10,
 		AckedGap:      200 * time.Millisecond,
 		HoleTimeout:   4 * time.Second,
 		Idle:          time.Hour,
@@ -67,6 +87,7 @@ func (c Config) Validate() error {
 		{"max_conns", c.MaxConns, 1},
 		{"max_buffer", c.MaxBuffer, c.MaxFlowBuffer},
 		{"max_flow_buffer", c.MaxFlowBuffer, 128 << 10}, // the largest segment fits in pages
+		{"recent", c.Recent, 0},
 	} {
 		if f.v < f.min || f.v > 1<<30 {
 			return fmt.Errorf("tcp: %s is %d, want %d to %d", f.name, f.v, f.min, 1<<30)
@@ -89,35 +110,12 @@ func (c Config) Validate() error {
 	}
 	switch c.Overlap {
 	case First, Last, Linux:
+	default:
+		return fmt.Errorf("tcp: overlap is %q, want first, last or linux", c.Overlap)
+	}
+	switch c.Urgent {
+	case OutOfBand, Inline:
 		return nil
 	}
-	return fmt.Errorf("tcp: overlap is %q, want first, last or linux", c.Overlap)
-}
-
-// Stats counts what a Table met. Bytes of loss are in the Gaps.
-type Stats struct {
-	Segments    uint64 // given to Segment
-	Opened      uint64 // connections that began
-	Midstream   uint64 // of them, without a handshake
-	Established uint64 // of them, that came past a lone half of a handshake
-	Strays      uint64 // segments that neither belong to a connection nor begin one
-	LateStrays  uint64 // segments after the end of their connection or direction
-	HalfOpen    uint64 // connections forgotten half-open: scans
-	Idle        uint64 // connections ended by silence
-	Evicted     uint64 // connections ended because the table was full
-	Shed        uint64 // closed and half-open ones forgotten because the table was full
-	Reused      uint64 // connections ended by a new handshake on the same endpoints
-	OneSided    uint64 // connections found to be captured in one direction only
-	BadReset    uint64 // RSTs outside the window
-	BadSYN      uint64 // SYNs that the connection's state does not allow
-	Retransmits uint64 // segments with nothing new
-	KeepAlives  uint64
-	Buffered    uint64 // segments copied because they came early
-	Held        uint64 // of them, because they answer bytes that were not seen yet
-	Conflicts   uint64 // bytes that arrived twice with different values, of those still buffered
-	OutOfWindow uint64 // buffered segments dropped because the receiver cannot have taken them
-	FlowFull    uint64 // times MaxFlowBuffer was reached
-	TableFull   uint64 // times MaxBuffer was reached
-	Gaps        uint64
-	LostBytes   uint64
+	return fmt.Errorf("tcp: urgent is %q, want oob or inline", c.Urgent)
 }

@@ -10,14 +10,16 @@ import (
 type Conn struct {
 	ID          ID
 	Flow        packet.Flow
+	ref         uint32     // place in the Table's slabs, plus one
 	Start       clock.Time // of its first packet
 	App         any        // the caller's own state, nil at first
 	Client      packet.Dir // who opened it, if ClientKnown
 	ClientKnown bool       // a SYN or SYN-ACK was seen
 	Midstream   bool       // it was under way when the capture saw it first
 	Seen        [2]bool    // a packet went this way
-	Conflicts   [2]uint32  // bytes of overlapping segments that differ
-	Retransmits [2]uint32  // segments with nothing new
+	reset       resetBy    // how the closed connection was ended, if by RST
+	Conflicts   [2]uint32  // bytes that came again and differ from the copy that is kept or was passed on, each time
+	Retransmits [2]uint32  // segments with nothing new, sent again
 
 	half        [2]half
 	state       state
@@ -37,19 +39,35 @@ func (c *Conn) OneSided() bool { return !c.Seen[0] || !c.Seen[1] }
 type half struct {
 	next   uint32 // the next byte to pass on
 	isn    uint32 // the byte before the first
+	sent   uint32 // the highest end that the sender has shown
 	acked  uint32 // the highest acknowledgement of this direction
-	edge   uint32 // the highest end of the receiver's window, valid once limited
+	edge   uint32 // the highest end of the receiver's window, valid if bound
+	stamp  uint32 // TS.Recent of RFC 7323, valid if timed
+	mark   uint32 // the urgent byte, valid if urgent
+	gap    uint32 // end of the latest Gap
+	lost   uint32 // and its length
 	synced bool
 	ended  bool
 	absent bool // nothing came this way although it was acknowledged: one-sided capture
 	syn    bool // the SYN was seen
+	bound  bool
+	timed  bool
+	urgent bool
 	scale  uint8
-	bound  bool // edge is valid
 }
 
 func (h *half) sync(next uint32) {
-	h.next, h.isn, h.acked, h.synced = next, next-1, next, true
+	h.next, h.isn, h.acked, h.sent, h.synced = next, next-1, next, next, true
 }
+
+// resetBy is who closed a connection by RST.
+type resetBy uint8
+
+const (
+	notReset resetBy = iota
+	resetByA
+	resetByB
+)
 
 // maxAhead is the largest window there can be (RFC 7323 section 2.3): an acknowledgement further ahead is forged.
 const maxAhead = 1 << 30
@@ -64,6 +82,7 @@ const (
 	halfOpen state = iota
 	live
 	halfClosed
+	dying // a RST was seen that its receiver would challenge
 	closed
 	numStates
 )

@@ -34,12 +34,15 @@ func (t *Table) release(c *Conn) {
 	}
 	for d := range p.queue {
 		p.queue[d].drop(t, c)
-		p.acked[d].on, p.hole[d].on = false, false
+		p.doubt[d].drop(t, c)
+		p.acked[d], p.hole[d], p.stale[d] = timer{}, timer{}, timer{}
+		p.waits[d], p.deny[d] = point{}, point{}
+		p.queue[d].ready = point{}
 	}
 	t.schedule(p, clock.Never)
 	p.conn, c.pend = nil, nil
-	if cap(p.queue[0].items)+cap(p.queue[1].items) > 256 {
-		p.queue = [2]queue{} // one bad flow must not make every later one big
+	if cap(p.queue[0].items)+cap(p.queue[1].items)+cap(p.doubt[0].items)+cap(p.doubt[1].items) > 256 {
+		p.queue, p.doubt = [2]queue{}, [2]queue{} // one bad flow must not make every later one big
 	}
 	t.idle = append(t.idle, p)
 }
@@ -55,14 +58,15 @@ func (t *Table) arm(c *Conn, now clock.Time) {
 		// Bytes at hand that only wait for the other direction are not missing.
 		missing := c.hole(d) && !(head != nil && !after(head.seq, h.next))
 		if !p.acked[d].on || !missing || c.Seen[d] { // the grace of an unseen direction runs once
-			p.acked[d].set(missing, now+clock.Time(t.cfg.AckedGap), h.next, h.acked)
+			p.acked[d].set(missing, now+clock.Time(t.cfg.AckedGap), h.next, c.holeEnd(d))
 		}
 		last := h.next
 		if head != nil {
 			last = q.items[len(q.items)-1].end()
 		}
 		p.hole[d].set(head != nil, now+clock.Time(t.cfg.HoleTimeout), h.next, last)
-		for _, tm := range [2]*timer{&p.acked[d], &p.hole[d]} {
+		p.stale[d].on = p.doubt[d].head() != nil
+		for _, tm := range [3]*timer{&p.acked[d], &p.hole[d], &p.stale[d]} {
 			if tm.on {
 				due = min(due, tm.at)
 			}
@@ -105,8 +109,14 @@ func (t *Table) fireOne(dst []Event, c *Conn) ([]Event, bool) {
 		if tm := &p.hole[d]; tm.on && tm.at == at {
 			tm.on = false
 			for p.queue[d].head() != nil && after(tm.mark, c.half[d].next) {
+				if head := p.queue[d].head(); c.waited(d) && after(head.seq, c.half[d].next) && !c.beyond(d, head) {
+					break
+				}
 				dst = t.force(dst, c, d, at)
 			}
+		}
+		if tm := &p.stale[d]; tm.on && tm.at == at {
+			p.doubt[d].drop(t, c)
 		}
 	}
 	if c.half[0].ended && c.half[1].ended {
@@ -174,29 +184,37 @@ func (t *Table) take(dst []Event, c *Conn, d packet.Dir, now clock.Time) []Event
 	case p.fin && old == 0:
 		return t.finished(dst, c, d, now)
 	case !p.fin && old < uint32(len(p.data)):
-		h.next = p.end()
-		dst = append(dst, Event{Conn: c, Dir: d, Kind: Data, Time: now, Bytes: p.data[old:]})
+		dst = t.emit(dst, c, d, now, p.data[old:], p.tag)
 	}
 	if to := p.end() + p.cut; p.cut > 0 && after(to, h.next) {
 		if head := q.head(); head != nil && after(to, head.seq) {
 			to = head.seq
 		}
 		if after(to, h.next) {
-			dst = t.gap(dst, c, d, now, to)
+			dst = t.skip(dst, c, d, now, to)
 		}
 	}
 	return dst
 }
 
+// beyond is whether p begins past every window that the receiver of direction d has opened.
+func (c *Conn) beyond(d packet.Dir, p *piece) bool {
+	h := &c.half[d]
+	return h.bound && c.Seen[d.Other()] && after(p.seq, h.edge)
+}
+
 // force makes one step towards an empty queue of direction d, whatever is missing.
 func (t *Table) force(dst []Event, c *Conn, d packet.Dir, now clock.Time) []Event {
 	h, o, q := &c.half[d], &c.half[d.Other()], &c.pend.queue[d]
+	if t.denyHead(c, d); q.head() == nil {
+		return dst
+	}
 	head := q.head()
 	if !c.held(d, head) {
 		if after(head.seq, h.next) {
 			// What lies beyond the window was refused if nothing acknowledged it in all this time (RFC 9293
 			// section 3.10.7.4); believing it would let a forged segment push the stream aside.
-			if h.bound && c.Seen[d.Other()] && after(head.seq, h.edge) {
+			if c.beyond(d, head) {
 				p := q.pop()
 				t.give(c, p.data)
 				t.Stats.OutOfWindow++
@@ -246,7 +264,7 @@ func (t *Table) flush(dst []Event, c *Conn, now clock.Time) []Event {
 		switch {
 		case !c.hole(d):
 		case c.Seen[d]:
-			dst = t.gap(dst, c, d, now, c.half[d].acked)
+			dst = t.gap(dst, c, d, now, c.holeEnd(d))
 		default:
 			t.miss(c, d)
 		}

@@ -9,7 +9,7 @@ func (c *Conn) handshake(s *packet.Segment) bool {
 	d := s.Dir
 	h, o := &c.half[d], &c.half[d.Other()]
 	ack := s.Flags&packet.ACK != 0
-	if ack && o.syn && (!after(s.Ack, o.isn) || after(s.Ack, o.next)) {
+	if ack && o.syn && (!after(s.Ack, o.isn) || after(s.Ack, o.sent)) {
 		return c.stake(s) // acknowledges a SYN that was not sent
 	}
 	if h.synced && c.Seen[d] && s.Seq != h.isn {

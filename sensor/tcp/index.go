@@ -2,23 +2,48 @@ package tcp
 
 import "auscult/sensor/packet"
 
-// index finds connections by flow: open addressing with linear probing. It is ours because a Go map keeps the
-// 36-byte key beside the one in the Conn, which alone costs a third of what an idle flow may.
+// slab is how many connections are allocated at once: a number of which any multiple fills whole pages.
+const slab = 1 << 10
+
+// index owns the connections and finds them by flow: open addressing with linear probing. It is ours because a
+// Go map keeps the 36-byte key beside the one in the Conn, which alone costs a third of what an idle flow may.
 type index struct {
 	slots []slot // a power of two
 	count int
+	slabs [][]Conn
+	free  []*Conn
 }
 
-type slot struct {
-	hash uint64
-	conn *Conn
+// slot refers to a connection by its place, since a pointer and a whole hash would take twice as much.
+type slot struct{ hash, ref uint32 }
+
+// at is the connection at place ref.
+func (x *index) at(ref uint32) *Conn { return &x.slabs[(ref-1)/slab][(ref-1)%slab] }
+
+// alloc is a zero connection with its place.
+func (x *index) alloc() *Conn {
+	if len(x.free) == 0 {
+		s := make([]Conn, slab)
+		x.slabs = append(x.slabs, s)
+		for i := slab - 1; i >= 0; i-- {
+			s[i].ref = uint32((len(x.slabs)-1)*slab + i + 1)
+			x.free = append(x.free, &s[i])
+		}
+	}
+	n := len(x.free)
+	c := x.free[n-1]
+	x.free = x.free[:n-1]
+	*c = Conn{ref: c.ref}
+	return c
 }
 
 func (x *index) find(hash uint64, f *packet.Flow) *Conn {
-	mask := uint64(len(x.slots) - 1)
-	for i := hash & mask; x.slots[i].conn != nil; i = (i + 1) & mask {
-		if x.slots[i].hash == hash && x.slots[i].conn.Flow == *f {
-			return x.slots[i].conn
+	mask := uint32(len(x.slots) - 1)
+	for i := uint32(hash) & mask; x.slots[i].ref != 0; i = (i + 1) & mask {
+		if x.slots[i].hash == uint32(hash) {
+			if c := x.at(x.slots[i].ref); c.Flow == *f {
+				return c
+			}
 		}
 	}
 	return nil
@@ -30,19 +55,19 @@ func (x *index) insert(hash uint64, c *Conn) {
 		old := x.slots
 		x.slots = make([]slot, 2*len(old))
 		for _, s := range old {
-			if s.conn != nil {
+			if s.ref != 0 {
 				x.place(s)
 			}
 		}
 	}
-	x.place(slot{hash, c})
+	x.place(slot{uint32(hash), c.ref})
 	x.count++
 }
 
 func (x *index) place(s slot) {
-	mask := uint64(len(x.slots) - 1)
+	mask := uint32(len(x.slots) - 1)
 	i := s.hash & mask
-	for x.slots[i].conn != nil {
+	for x.slots[i].ref != 0 {
 		i = (i + 1) & mask
 	}
 	x.slots[i] = s
@@ -50,12 +75,12 @@ func (x *index) place(s slot) {
 
 // remove takes c out and moves back what had been pushed past its place.
 func (x *index) remove(hash uint64, c *Conn) {
-	mask := uint64(len(x.slots) - 1)
-	i := hash & mask
-	for x.slots[i].conn != c {
+	mask := uint32(len(x.slots) - 1)
+	i := uint32(hash) & mask
+	for x.slots[i].ref != c.ref {
 		i = (i + 1) & mask
 	}
-	for j := (i + 1) & mask; x.slots[j].conn != nil; j = (j + 1) & mask {
+	for j := (i + 1) & mask; x.slots[j].ref != 0; j = (j + 1) & mask {
 		if home := x.slots[j].hash & mask; (j-home)&mask >= (j-i)&mask {
 			x.slots[i] = x.slots[j]
 			i = j

@@ -142,7 +142,8 @@ func replay(cfg tcp.Config, steps []step, expire bool) ([]record, tcp.Stats) {
 func invariant(t *testing.T, ops []byte) tcp.Stats {
 	t.Helper()
 	cfg := tcp.Defaults()
-	cfg.MaxConns, cfg.MaxBuffer, cfg.MaxFlowBuffer = 3, 8192, 6144
+	cfg.MaxConns, cfg.MaxBuffer, cfg.MaxFlowBuffer, cfg.Recent = 3, 8192, 6144, 8192
+	cfg.Overlap = [...]tcp.Overlap{tcp.First, tcp.Last, tcp.Linux}[len(ops)%3]
 	cfg.Idle, cfg.HalfClosed = 20*time.Second, 9*time.Second
 	steps := wild(ops)
 	got, _ := replay(cfg, steps, true)
@@ -211,6 +212,17 @@ func wild(ops []byte) []step {
 		case b[4]&7 == 7:
 			s.Seq, s.Payload = s.Seq-1, []byte{0}
 		}
+		if s.Flow.A.Port&3 == 3 {
+			s.Window = 0
+		}
+		if b[1]&0x20 != 0 && s.Flags&packet.SYN == 0 {
+			s.Flags |= packet.URG
+			s.Urgent = uint16(b[5])
+		}
+		if b[0]&0x20 != 0 {
+			s.HasTime, s.TSVal = true, uint32(b[3]&0x3f)
+		}
+		s.IPID = uint16(b[3] & 7)
 		if b[0]&0x80 != 0 {
 			s.Seq += 1 << 20
 		}

@@ -18,7 +18,13 @@ func (t *Table) Segment(dst []Event, now clock.Time, s *packet.Segment) []Event 
 			c = nil
 		}
 	}
-	if c != nil && c.superseded(s) {
+	var old *Conn
+	if c != nil && c.revived(s) {
+		t.Stats.Revived++
+		dst = t.finish(dst, c, ByReuse, now)
+		t.remove(c)
+		c, old = nil, c
+	} else if c != nil && c.superseded(s) {
 		if c.state != closed {
 			t.Stats.Reused++
 		}
@@ -30,40 +36,74 @@ func (t *Table) Segment(dst []Event, now clock.Time, s *packet.Segment) []Event 
 		if dst, c = t.open(dst, now, s, hash); c == nil {
 			return dst
 		}
+		if old != nil {
+			c.Client, c.ClientKnown = old.Client, old.ClientKnown
+		}
 	}
 	if c.state == closed {
 		t.Stats.LateStrays++
 		return dst
 	}
+	t.present = c
+	dst = t.segment(dst, c, now, s)
+	t.present = nil
+	return dst
+}
+
+// segment takes in s, which belongs to c.
+func (t *Table) segment(dst []Event, c *Conn, now clock.Time, s *packet.Segment) []Event {
+	idle := now.Sub(c.last)
 	t.touch(c, now)
 	if s.Flags&packet.RST != 0 {
 		return t.reset(dst, c, now, s)
 	}
+	if c.state == dying {
+		t.move(c, live)
+	}
 	d := s.Dir
 	h, o := &c.half[d], &c.half[d.Other()]
-	if s.Flags&packet.SYN != 0 {
+	switch {
+	case s.Flags&packet.SYN != 0:
 		if !c.handshake(s) {
 			t.Stats.BadSYN++
 			return dst
 		}
-	} else if !c.Seen[d] {
+	case s.Flags&packet.ACK == 0 && !c.Seen[d]:
+		t.Stats.NoAck++
+		return dst
+	case !c.Seen[d]:
 		c.meet(s)
 	}
 	c.Seen[d] = true
-	if s.Flags&packet.ACK != 0 {
-		c.acknowledge(s)
+	h.show(s)
+	refused := t.refused(c, s, idle)
+	if s.Flags&packet.ACK != 0 && (!refused || s.Flags&packet.SYN != 0) {
+		t.acknowledge(c, s)
 	}
-	if !c.established && (len(s.Payload) > 0 || s.Cut > 0 || c.Seen[d.Other()]) {
+	if !refused {
+		h.stamped(s)
+	}
+	if !c.established && (len(s.Payload)+s.Cut > 0 && !refused || c.Seen[d.Other()]) {
 		c.established = true
 		t.Stats.Established++
 		t.move(c, live)
 	}
 	if c.pend != nil {
+		c.heed(s)
+		dst = t.promote(dst, c, d.Other(), now)
 		dst = t.drain(dst, c, now) // seeing this direction may have freed what was held for it
 	}
+	switch {
+	case refused:
+		dst = t.doubt(dst, c, now, s)
 	// A FIN with neither data nor a peer is a scan's.
-	if c.established && (len(s.Payload) > 0 || s.Cut > 0 || s.Flags&packet.FIN != 0) {
+	case c.established && (len(s.Payload) > 0 || s.Cut > 0 || s.Flags&packet.FIN != 0):
+		if s.Flags&packet.URG != 0 {
+			t.urge(h, s)
+		}
 		dst = t.payload(dst, c, now, s)
+	case c.established && s.Flags&packet.URG != 0:
+		t.urge(h, s)
 	}
 	switch {
 	case h.ended && o.ended:
@@ -73,7 +113,7 @@ func (t *Table) Segment(dst []Event, now clock.Time, s *packet.Segment) []Event 
 	case (h.ended || o.ended) && c.state == live:
 		t.move(c, halfClosed)
 	}
-	if c.pend != nil || c.hole(d.Other()) {
+	if c.pend != nil || c.hole(d.Other()) || c.hole(d) {
 		t.arm(c, now)
 	}
 	return dst
@@ -87,34 +127,42 @@ func (t *Table) payload(dst []Event, c *Conn, now clock.Time, s *packet.Segment)
 		t.Stats.LateStrays++
 		return dst
 	}
-	p := piece{seq: s.Seq, ack: s.Ack, hasAck: s.Flags&packet.ACK != 0, data: s.Payload, cut: uint32(s.Cut)}
+	p := piece{seq: s.Seq, ack: s.Ack, hasAck: s.Flags&packet.ACK != 0, data: s.Payload, cut: uint32(s.Cut), tag: tag(s)}
 	if s.Flags&packet.SYN != 0 {
 		p.seq++
 	}
 	end := p.seq + uint32(len(p.data)) + p.cut
 	fin := s.Flags&packet.FIN != 0
 	if old := int32(h.next - p.seq); old > 0 {
-		if !after(end, h.next) && !(fin && end == h.next) {
-			if len(s.Payload) <= 1 && old == 1 && !fin {
-				t.Stats.KeepAlives++
+		whole := !after(end, h.next) && !(fin && end == h.next)
+		if whole && len(s.Payload) <= 1 && old == 1 && !fin {
+			t.Stats.KeepAlives++ // its byte may be anything (RFC 9293 section 3.8.4)
+			return dst
+		}
+		n := min(int(old), len(p.data))
+		again := t.again(c, d, p.seq, p.data[:n], p.tag)
+		if whole {
+			if again {
+				t.Stats.Duplicates++
 			} else {
 				t.Stats.Retransmits++
 				c.Retransmits[d]++
 			}
 			return dst
 		}
-		n := min(int(old), len(p.data))
 		p.data = p.data[n:]
 		p.cut -= min(uint32(old)-uint32(n), p.cut)
 		p.seq = h.next
 	}
+	if c.pend != nil && p.seq == h.next && !c.held(d, &p) {
+		t.denyHead(c, d)
+	}
 	if p.seq == h.next && !c.held(d, &p) && c.clear(d, p.seq, end) {
 		if len(p.data) > 0 {
-			h.next += uint32(len(p.data))
-			dst = append(dst, Event{Conn: c, Dir: d, Kind: Data, Time: now, Bytes: p.data})
+			dst = t.emit(dst, c, d, now, p.data, p.tag)
 		}
 		if p.cut > 0 {
-			dst = t.gap(dst, c, d, now, end)
+			dst = t.skip(dst, c, d, now, end)
 		}
 		if fin {
 			dst = t.finished(dst, c, d, now)
@@ -134,6 +182,62 @@ func (t *Table) payload(dst []Event, c *Conn, now clock.Time, s *packet.Segment)
 	return dst
 }
 
+// again compares b, which came again at seq, with what was passed on, and says whether it is the same packet
+// captured twice.
+func (t *Table) again(c *Conn, d packet.Dir, seq uint32, b []byte, tag uint16) bool {
+	h := &c.half[d]
+	differ, unknown, same := t.recall.compare(stream(c, d), seq, b, tag)
+	if lo, hi := int32(h.gap-h.lost-seq), int32(h.gap-seq); h.lost > 0 {
+		if late := min(hi, int32(len(b))) - max(lo, 0); late > 0 {
+			t.Stats.LateBytes += uint64(late)
+			unknown -= min(unknown, int(late))
+		}
+	}
+	t.Stats.Unchecked += uint64(unknown)
+	t.differ(c, d, differ)
+	return same && differ == 0
+}
+
+// emit passes on b, the next bytes of direction d. What silence sets free is not remembered: what is must not
+// depend on when Expire is called.
+func (t *Table) emit(dst []Event, c *Conn, d packet.Dir, now clock.Time, b []byte, tag uint16) []Event {
+	h := &c.half[d]
+	seq := h.next
+	h.next += uint32(len(b))
+	if t.present == c {
+		t.recall.put(stream(c, d), seq, b, tag)
+	}
+	if h.urgent {
+		n := int32(h.mark - seq)
+		h.urgent = n >= int32(len(b))
+		if n >= 0 && !h.urgent {
+			t.Stats.Urgent++
+			if n > 0 {
+				dst = append(dst, Event{Conn: c, Dir: d, Kind: Data, Time: now, Bytes: b[:n]})
+			}
+			if b = b[n+1:]; len(b) == 0 {
+				return dst
+			}
+		}
+	}
+	return append(dst, Event{Conn: c, Dir: d, Kind: Data, Time: now, Bytes: b})
+}
+
+// urge notes the urgent pointer of s: it points behind the urgent byte (RFC 793; RFC 6093 section 2.2), or, as
+// Linux has it, at it when it is 0. A later pointer replaces one that was not reached; bytes passed on stay.
+func (t *Table) urge(h *half, s *packet.Segment) {
+	if t.cfg.Urgent != OutOfBand {
+		return
+	}
+	mark := s.Seq
+	if s.Urgent > 0 {
+		mark += uint32(s.Urgent) - 1
+	}
+	if n := int32(mark - h.next); n >= 0 && n < 1<<17 && (!h.urgent || after(mark, h.mark)) {
+		h.mark, h.urgent = mark, true
+	}
+}
+
 // finished ends direction d with the FIN at its next sequence number. What is buffered behind it can never be
 // data.
 func (t *Table) finished(dst []Event, c *Conn, d packet.Dir, now clock.Time) []Event {
@@ -146,89 +250,40 @@ func (t *Table) finished(dst []Event, c *Conn, d packet.Dir, now clock.Time) []E
 	return append(dst, Event{Conn: c, Dir: d, Kind: End, Why: ByFIN, Time: now})
 }
 
+// gap declares the bytes of direction d before to lost, but for doubtful ones that the receiver took.
 func (t *Table) gap(dst []Event, c *Conn, d packet.Dir, now clock.Time, to uint32) []Event {
 	h := &c.half[d]
+	for after(to, h.next) {
+		stop := to
+		if p := t.doubted(c, d, to); p != nil {
+			if !after(p.seq, h.next) {
+				dst = t.accept(dst, c, d, now, to)
+				continue
+			}
+			stop = p.seq
+		}
+		t.Stats.LostPackets += (uint64(stop-h.next) + fullFrame - 1) / fullFrame
+		dst = t.skip(dst, c, d, now, stop)
+	}
+	return dst
+}
+
+// fullFrame is the payload of a full Ethernet frame.
+const fullFrame = 1460
+
+// skip goes on at to in direction d.
+func (t *Table) skip(dst []Event, c *Conn, d packet.Dir, now clock.Time, to uint32) []Event {
+	h := &c.half[d]
 	lost := to - h.next
-	h.next = to
+	h.next, h.gap, h.lost = to, to, lost
 	t.Stats.Gaps++
 	t.Stats.LostBytes += uint64(lost)
-	return append(dst, Event{Conn: c, Dir: d, Kind: Gap, Time: now, Lost: int(lost)})
-}
-
-// acknowledge notes what s says about the other direction. Each side shifts its window by its own option, and
-// only if both sent one (RFC 7323 section 2.2); not knowing, the widest is assumed.
-func (c *Conn) acknowledge(s *packet.Segment) {
-	h, o := &c.half[s.Dir], &c.half[s.Dir.Other()]
-	if !o.synced {
-		o.sync(s.Ack)
-	} else if n := int32(s.Ack - o.acked); n > 0 && n < maxAhead {
-		o.acked = s.Ack
-		if o.absent {
-			o.next = s.Ack
-		}
-	}
-	shift := uint8(14)
 	switch {
-	case s.Flags&packet.SYN != 0:
-		shift = 0
-	case h.syn && o.syn && h.scale > 0 && o.scale > 0:
-		shift = h.scale - 1
-	case h.syn && o.syn:
-		shift = 0
-	}
-	if edge := s.Ack + uint32(s.Window)<<shift; !o.bound || after(edge, o.edge) {
-		o.edge, o.bound = edge, true
-	}
-}
-
-// meet fits the first packet of a direction to what its acknowledgements had told: in a connection joined
-// midway it may be older, and after a silence that made the direction count as absent, anything.
-func (c *Conn) meet(s *packet.Segment) {
-	h := &c.half[s.Dir]
-	seq := s.Seq
-	if probe(s) {
-		seq++
-	}
-	switch {
-	case !h.synced:
-		h.sync(seq)
-	case h.absent:
-		h.absent = false
-		h.next, h.isn = seq, seq-1
-	case c.Midstream && after(h.next, seq):
-		h.next, h.isn = seq, seq-1
-	}
-}
-
-// reset ends both directions if the RST is one that its receiver would believe: in the window (RFC 9293
-// section 3.10.7), or acknowledging a lone SYN.
-func (t *Table) reset(dst []Event, c *Conn, now clock.Time, s *packet.Segment) []Event {
-	h, o := &c.half[s.Dir], &c.half[s.Dir.Other()]
-	var ok bool
-	switch {
-	case !c.Seen[s.Dir] && s.Flags&packet.ACK != 0:
-		n := int32(s.Ack - o.next)
-		ok = after(s.Ack, o.isn) && n <= 1<<16
-	case !h.synced:
-		ok = true
+	case !c.ClientKnown:
+	case c.Client == d:
+		t.Stats.LostClient += uint64(lost)
 	default:
-		n, window := int32(s.Seq-h.next), int32(1<<16)
-		if h.bound {
-			window = max(window, int32(h.edge-h.next))
-		}
-		ok = n >= -1 && n <= window
+		t.Stats.LostServer += uint64(lost)
 	}
-	if !ok {
-		t.Stats.BadReset++
-		return dst
-	}
-	c.Seen[s.Dir] = true
-	if c.state == halfOpen {
-		t.Stats.HalfOpen++
-		t.remove(c)
-		return dst
-	}
-	dst = t.finish(dst, c, ByRST, now)
-	t.move(c, closed)
-	return dst
+	return append(dst, Event{Conn: c, Dir: d, Kind: Gap, Time: now, Lost: int(lost)})
 }

@@ -22,7 +22,8 @@ type Table struct {
 	timeout [numStates]clock.Time
 	heap    []*pending
 	pages   pages
-	free    []*Conn
+	recall  recall
+	present *Conn   // whose segment is being taken in
 	limbo   []*Conn // events of this call still point to them
 	idle    []*pending
 }
@@ -32,10 +33,12 @@ func New(cfg Config) *Table {
 	seed := maphash.MakeSeed()
 	t := &Table{cfg: cfg, k0: maphash.String(seed, "0"), k1: maphash.String(seed, "1")}
 	t.index.slots = make([]slot, 64)
+	t.recall.n = uint32(cfg.Recent / block)
 	t.timeout = [numStates]clock.Time{
 		halfOpen:   clock.Time(cfg.HalfOpen),
 		live:       clock.Time(cfg.Idle),
 		halfClosed: clock.Time(cfg.HalfClosed),
+		dying:      clock.Time(cfg.HoleTimeout),
 		closed:     clock.Time(cfg.Linger),
 	}
 	return t
@@ -87,13 +90,16 @@ func (t *Table) settle(dst []Event, c *Conn, now clock.Time) ([]Event, bool) {
 
 // fade ends a connection that was silent until at.
 func (t *Table) fade(dst []Event, c *Conn, at clock.Time) []Event {
-	switch {
-	case c.state == halfOpen:
+	why := ByIdle
+	switch c.state {
+	case halfOpen:
 		t.Stats.HalfOpen++
-	case c.state != closed:
+	case dying:
+		why = ByRST
+	case live, halfClosed:
 		t.Stats.Idle++
 	}
-	dst = t.finish(dst, c, ByIdle, at)
+	dst = t.finish(dst, c, why, at)
 	t.remove(c)
 	return dst
 }
@@ -116,7 +122,7 @@ func (t *Table) Close(dst []Event, now clock.Time) []Event {
 // leave nothing behind.
 func (t *Table) open(dst []Event, now clock.Time, s *packet.Segment, hash uint64) ([]Event, *Conn) {
 	syn := s.Flags&packet.SYN != 0
-	if s.Flags&packet.RST != 0 || !syn && (len(s.Payload)+s.Cut == 0 || probe(s)) {
+	if s.Flags&packet.RST != 0 || !syn && (len(s.Payload)+s.Cut == 0 || s.Flags&packet.ACK == 0 || probe(s)) {
 		t.Stats.Strays++
 		return dst, nil
 	}
@@ -126,7 +132,7 @@ func (t *Table) open(dst []Event, now clock.Time, s *packet.Segment, hash uint64
 			dst = t.evict(dst, now)
 		}
 	}
-	c := t.alloc()
+	c := t.index.alloc()
 	c.ID = connID(s, now)
 	c.Flow, c.Start, c.last = s.Flow, now, now
 	if !syn {
@@ -162,6 +168,12 @@ func (t *Table) evict(dst []Event, now clock.Time) []Event {
 		t.remove(c)
 		return dst
 	}
+	if c = t.lists[dying].head; c != nil {
+		t.Stats.Shed++
+		dst = t.finish(dst, c, ByRST, now)
+		t.remove(c)
+		return dst
+	}
 	c = t.lists[live].head
 	if h := t.lists[halfClosed].head; c == nil || h != nil && h.last < c.last {
 		c = h
@@ -176,6 +188,11 @@ func (t *Table) evict(dst []Event, now clock.Time) []Event {
 // past half a handshake ends without a word.
 func (t *Table) finish(dst []Event, c *Conn, why Why, at clock.Time) []Event {
 	dst = t.flush(dst, c, at)
+	for d := range packet.Dir(2) {
+		if h := &c.half[d]; c.Seen[d] && h.synced && !h.ended && !h.absent {
+			dst = t.gap(dst, c, d, at, h.acked) // now that no more can come, one word is enough
+		}
+	}
 	first := packet.AtoB
 	if c.ClientKnown {
 		first = c.Client
@@ -213,23 +230,13 @@ func (t *Table) remove(c *Conn) {
 	t.limbo = append(t.limbo, c)
 }
 
-func (t *Table) alloc() *Conn {
-	if n := len(t.free); n > 0 {
-		c := t.free[n-1]
-		t.free = t.free[:n-1]
-		*c = Conn{}
-		return c
-	}
-	return new(Conn)
-}
-
 // recycle makes reusable what the events of the last call pointed to.
 func (t *Table) recycle() {
 	if len(t.limbo) > 0 {
 		for _, c := range t.limbo {
 			c.App = nil
 		}
-		t.free = append(t.free, t.limbo...)
+		t.index.free = append(t.index.free, t.limbo...)
 		t.limbo = t.limbo[:0]
 	}
 	if len(t.pages.limbo) > 0 {

@@ -177,6 +177,9 @@ func TestSegment(t *testing.T) {
 	), "c:req s:resp c:CAPTURE s:CAPTURE")
 	f("request lost", opened(
 		step{1, seg('s', "PA", 1000, 103, "resp")}, step{300, seg('s', "PA", 1004, 103, "more")},
+	), "c:-3 s:respmore c:CAPTURE s:CAPTURE") // only one side says that there was one
+	f("request lost, its sender went past it", opened(
+		step{1, seg('s', "PA", 1000, 103, "resp")}, step{1, seg('c', "A", 103, 1004, "")}, step{300, seg('s', "PA", 1004, 103, "more")},
 	), "c:-3 s:resp s:more c:CAPTURE s:CAPTURE")
 	f("hole acknowledged", opened(
 		step{1, seg('c', "PA", 105, 1000, "tail")}, step{1, seg('s', "A", 1000, 109, "")}, step{100, seg('s', "A", 1000, 109, "")},
