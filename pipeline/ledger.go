@@ -61,9 +61,16 @@ func (o *owner) losses(s *extract.Stats) []Lost {
 		}
 	}
 	for r := packet.OK + 1; r < packet.NumReasons; r++ {
-		add(s.Reasons[r], "packets", "packet: "+r.String())
+		if r != packet.Fragment { // those are put together
+			add(s.Reasons[r], "packets", "packet: "+r.String())
+		}
 	}
 	add(s.CutBytes, "bytes", "packet: cut by the snap length")
+	p := &s.Packet
+	add(p.Spoiled, "datagrams", "packet: fragments that overlap (RFC 5722), dropped as their target drops them")
+	add(p.TooMany, "datagrams", "packet: in too many fragments")
+	add(p.TimedOut, "datagrams", "packet: fragments missing")
+	add(p.Evicted, "datagrams", "packet: fragments forgotten, their memory was full")
 
 	t := &s.TCP
 	add(t.LostBytes, "bytes", "tcp: missing from the capture")
@@ -77,10 +84,20 @@ func (o *owner) losses(s *extract.Stats) []Lost {
 	add(t.Conflicts, "bytes", "tcp: sent twice with different values")
 	add(t.OutOfWindow, "segments", "tcp: outside the window")
 
+	x := &s.TLS
+	add(x.NoKeys, "flows", "tls: not decrypted, no secrets")
+	add(x.WrongKeys, "flows", "tls: not decrypted, the secrets are of another connection")
+	add(x.Unsupported, "flows", "tls: not decrypted, version or suite")
+	add(x.Midway, "flows", "tls: not decrypted, joined after their handshake")
+	add(x.Damaged, "flows", "tls: given up after a loss")
+	add(x.OverBuffer+x.OverHandshakes, "flows", "tls: given up at a bound")
+	add(x.OpaqueBytes, "bytes", "tls: in those flows")
+	add(x.OverWaitTime+x.OverWaitBytes+x.OverWaitTotal, "flows", "tls: waited in vain for secrets")
+	add(x.LostRecords, "records", "tls: lost")
+	add(x.BadRecords, "records", "tls: not authentic")
+
 	add(s.NotHTTP, "flows", "http: another protocol")
-	add(s.HTTP2, "flows", "http: HTTP/2, not read yet")
-	add(s.Upgraded, "flows", "http: handed to another protocol (CONNECT, Upgrade)")
-	add(s.OpaqueBytes, "bytes", "http: in those flows, not read")
+	add(s.OpaqueBytes, "bytes", "http: of another protocol")
 	h := &s.HTTP
 	add(s.Orphans, "responses", "http: without their request")
 	add(h.Unanswered, "requests", "http: without a response")
@@ -88,12 +105,24 @@ func (o *owner) losses(s *extract.Stats) []Lost {
 	add(h.GivenUp, "flows", "http: given up, no message found")
 	add(h.OverHead+h.OverHeaders, "messages", "http: head over its limit")
 	add(h.OverPending, "requests", "http: given up, too many waited for a response")
+	add(h.OverHeld, "flows", "http: too much was sent before a switch of protocols was answered")
+	add(h.OverStreams, "streams", "http2: given up, too many were open")
+	add(h.HeaderStates, "header sections", "http2: rest on a table that was not seen whole")
+	add(h.LostTables+h.OverTables, "times", "http2: header tables lost or cut")
+	add(h.Floods, "header sections", "http2: past their bound")
 	add(h.BadChunks, "messages", "http: bad chunk size")
 	add(h.BadCodings, "bodies", "http: did not decode as its Content-Encoding says")
 	add(h.OverCodings, "bodies", "http: too many content codings")
 	add(h.OverDecoded+h.OverRatio, "bodies", "http: decoded past the limit, counted only")
 	add(h.OverDecoders, "bodies", "http: not decoded, all decoders were taken")
 	add(h.DecoderFault, "bodies", "http: decoder failed")
+	w := &s.Sockets
+	add(w.LostStep, "directions", "websocket: lost step")
+	add(w.Unread+w.BadDeflate+w.OverDecoded+w.OverRatio+w.OverDecoders, "messages", "websocket: counted, not read")
+	l7 := &s.HL7
+	add(l7.Orphans, "messages", "mllp: acknowledgements of what was not seen")
+	add(l7.Unanswered, "messages", "mllp: without an acknowledgement")
+	add(l7.Resyncs+l7.OverHead+l7.OverPend+l7.GivenUp, "messages", "mllp: given up")
 	add(s.Unscanned, "bodies", "phi: not scanned, all scanners were taken")
 
 	c := s.Call

@@ -52,6 +52,12 @@ func (w *worker) run() {
 			}
 			break
 		}
+		if raw.Secrets != nil {
+			w.ex.Secrets(raw.Secrets)
+			if raw.Frame == nil {
+				continue // they have no time of their own
+			}
+		}
 		if !started {
 			started, next = true, raw.Time.Floor()+clock.Grid
 		}

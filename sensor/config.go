@@ -24,6 +24,7 @@ type settings struct {
 	Kafka           sink.KafkaConfig `yaml:"kafka"`
 	Site            site             `yaml:"site"`
 	Pseudonym       keyFile          `yaml:"pseudonym"`
+	TLS             keyLog           `yaml:"tls"`
 	Memory          memory           `yaml:"memory"`
 	Log             logging          `yaml:"log"`
 
@@ -47,6 +48,14 @@ type keyFile struct {
 	KeyFile string `yaml:"key_file"`
 }
 
+// keyLog is where the secrets of TLS connections come from, beside those inside captures.
+type keyLog struct {
+	// KeyLog is a key log file as SSLKEYLOGFILE makes it; empty for none.
+	KeyLog string `yaml:"key_log"`
+	// MaxSecrets is how many of its secrets are kept, about 200 bytes each; the oldest are dropped.
+	MaxSecrets int `yaml:"max_secrets"`
+}
+
 // memory tunes the garbage collector. GOGC or GOMEMLIMIT in the environment win over it.
 type memory struct {
 	// GCPercent is how much the heap may grow, in percent of what is in use, before it is collected.
@@ -67,6 +76,7 @@ func defaults() settings {
 		Replay: replay.Defaults(),
 		Kafka:  sink.KafkaDefaults(),
 		Site:   site{Sensor: "auscult"},
+		TLS:    keyLog{MaxSecrets: 1 << 20},
 		Memory: memory{GCPercent: 300, SoftLimit: 2 << 30},
 		Log:    logging{Level: "warn"},
 	}
@@ -84,6 +94,9 @@ func (s *settings) Validate() error {
 		if err := s.Kafka.Validate(); err != nil {
 			return fmt.Errorf("kafka.%w", err)
 		}
+	}
+	if s.TLS.MaxSecrets < 1 {
+		return fmt.Errorf("tls.max_secrets: %d is not positive", s.TLS.MaxSecrets)
 	}
 	if s.Memory.GCPercent < 10 {
 		return fmt.Errorf("memory.gc_percent: %d is below 10", s.Memory.GCPercent)

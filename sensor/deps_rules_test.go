@@ -5,8 +5,9 @@ var layers = [][]string{
 	{"sensor/clock"},
 	{"sensor/packet", "sensor/fhir"},
 	{"sensor/tcp", "sensor/phi"},
-	{"sensor/http"},
-	{"sensor/http/http1"},
+	{"sensor/http", "sensor/tls"},
+	{"sensor/tls/keyfile"},
+	{"sensor/http/http1", "sensor/http/http2", "sensor/http/websocket", "sensor/hl7"},
 	{"sensor/call"},
 	{"sensor/extract", "sensor/pseudonym"},
 	{"detectors/stats"},
@@ -17,6 +18,7 @@ var layers = [][]string{
 	{"pipeline/sink"},
 	{"pipeline"},
 	{"replay"},
+	{"pcaps/rewrap"},
 	{"sensor", "pcaps"},
 }
 
@@ -45,6 +47,8 @@ var homes = map[string][]string{
 	"github.com/axiomhq/hyperloglog":        {"detectors/stats"},
 	"golang.org/x/term":                     {"sensor", "pipeline/sink"},
 	"golang.org/x/sys":                      {"sensor", "replay", "pipeline/sink"},
+	"golang.org/x/net":                      {"sensor/http/http2", "pcaps/rewrap"},
+	"golang.org/x/crypto":                   {"sensor/tls"},
 	"github.com/cespare/xxhash":             {"sensor/http", "sensor/call", "sensor/tcp"},
 	"github.com/twmb/franz-go":              nil,
 	"github.com/santhosh-tekuri/jsonschema": nil,
@@ -66,8 +70,8 @@ var testHomes = map[string]string{
 }
 
 // hot is the path of a packet: no clock, lock, log, network, file, goroutine or channel there.
-var hot = []string{"sensor/packet", "sensor/tcp", "sensor/http", "sensor/http/http1", "sensor/call", "sensor/phi",
-	"sensor/fhir", "sensor/extract", "detectors", "detectors/stats", "pipeline/alert"}
+var hot = []string{"sensor/packet", "sensor/tcp", "sensor/tls", "sensor/http", "sensor/http/http1", "sensor/http/http2",
+	"sensor/http/websocket", "sensor/hl7", "sensor/call", "sensor/phi", "sensor/fhir", "sensor/extract", "detectors", "detectors/stats", "pipeline/alert"}
 
 var coldImports = []string{"sync", "sync/atomic", "log", "log/slog", "net/http", "net", "os", "io/ioutil", "math/rand",
 	"math/rand/v2", "hash/maphash", "crypto/rand", "github.com/rs/zerolog"}

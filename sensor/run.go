@@ -33,6 +33,13 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 		}
 	}()
 
+	secrets, err := openKeyLog(screen, &s)
+	if err != nil {
+		return err
+	}
+	if secrets != nil {
+		defer secrets.Close()
+	}
 	out, err := openOutputs(ctx, std, screen, &s, f)
 	if err != nil {
 		return err

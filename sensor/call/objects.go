@@ -100,6 +100,9 @@ func (b *Builder) pathObjects(c *Call, ar *Arena, r *Route) {
 			if space = b.words.of(id.Type).space; space == generic {
 				space = record
 			}
+			if abha(id.Value) {
+				space = business
+			}
 		}
 		b.add(c, ar, space, id.Type, id.Value, InPath, id.Sub)
 	}
@@ -184,11 +187,13 @@ func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report) {
 		if !b.seen.add(key) {
 			continue
 		}
-		if len(b.delivered) >= b.cfg.Delivered {
-			b.Stats.Delivered++
-			continue
+		if i >= resp.Told {
+			if len(b.delivered) >= b.cfg.Delivered {
+				b.Stats.Delivered++
+				continue
+			}
+			b.delivered = append(b.delivered, key)
 		}
-		b.delivered = append(b.delivered, key)
 		if (space == patient || space == business) && listed < b.cfg.ResponseObjects {
 			listed++
 			b.objects = append(b.objects, Object{

@@ -1,19 +1,24 @@
-// Package extract turns one worker's packets into calls: it calls packet, tcp, http1, phi and call in a row, on
-// one goroutine, over the flow partitions that the worker owns. It owns every byte until Take hands the calls
+// Package extract turns one worker's packets into calls: it calls packet, tcp, tls, the parsers of HTTP and of what
+// travels like it, phi and call in a row, on one goroutine, over the flow partitions that the worker owns. It owns every byte until Take hands the calls
 // over; their strings live in arenas that are never written again.
 package extract
 
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
+	"auscult/sensor/hl7"
 	"auscult/sensor/http"
 	"auscult/sensor/http/http1"
+	"auscult/sensor/http/http2"
+	"auscult/sensor/http/websocket"
 	"auscult/sensor/packet"
 	"auscult/sensor/phi"
 	"auscult/sensor/tcp"
+	"auscult/sensor/tls"
 )
 
 // Partitions is the fixed number of flow partitions, chosen by a symmetric hash of the connection.
@@ -23,6 +28,7 @@ const Partitions = 64
 type Config struct {
 	Packet packet.Config `yaml:"packet"`
 	TCP    tcp.Config    `yaml:"tcp"`
+	TLS    tls.Config    `yaml:"tls"`
 	HTTP   http.Config   `yaml:"http"`
 	PHI    phi.Config    `yaml:"phi"`
 	// Scanners bounds the bodies that one flow partition scans at once; the content of further ones is counted
@@ -30,13 +36,19 @@ type Config struct {
 	Scanners int `yaml:"scanners"`
 	// MemoBytes bounds the memory of the memo of what tokens claim; 0 remembers nothing.
 	MemoBytes int64 `yaml:"memo_bytes"`
+	// StreamReport is how often an exchange that goes on (WebSocket, server-sent events, long downloads) is told to
+	// the detectors while it runs.
+	StreamReport time.Duration `yaml:"stream_report"`
+
+	// Secrets opens TLS connections, beside what captures bring themselves. It may be nil.
+	Secrets tls.Secrets `yaml:"-"`
 }
 
 // Defaults suits a hospital's core switch.
 func Defaults() Config {
 	return Config{
-		Packet: packet.Defaults(), TCP: tcp.Defaults(), HTTP: http.Defaults(), PHI: phi.Defaults(),
-		Scanners: 512, MemoBytes: 8 << 20,
+		Packet: packet.Defaults(), TCP: tcp.Defaults(), TLS: tls.Defaults(), HTTP: http.Defaults(), PHI: phi.Defaults(),
+		Scanners: 512, MemoBytes: 8 << 20, StreamReport: 10 * time.Second,
 	}
 }
 
@@ -48,7 +60,10 @@ func (c Config) Validate() error {
 	if c.MemoBytes < 0 {
 		return fmt.Errorf("memo_bytes: %d is negative", c.MemoBytes)
 	}
-	return errors.Join(c.Packet.Validate(), c.TCP.Validate(), c.HTTP.Validate(), c.PHI.Validate())
+	if c.StreamReport < time.Second {
+		return fmt.Errorf("stream_report: %v is below 1s", c.StreamReport)
+	}
+	return errors.Join(c.Packet.Validate(), c.TCP.Validate(), c.TLS.Validate(), c.HTTP.Validate(), c.PHI.Validate())
 }
 
 // Extractor is one worker's. It is for one goroutine.
@@ -57,6 +72,9 @@ type Extractor struct {
 	index      int // of this worker, among workers
 	workers    int
 	epochCalls int
+	report     clock.Time
+	keys       *tls.Table
+	version    uint64 // of keys, that was last asked
 
 	decoder *packet.Decoder
 	segment packet.Segment
@@ -66,8 +84,18 @@ type Extractor struct {
 	spare   []*phi.Scanner // scanners at rest
 	idle    []*bodies      // and what held them
 	logins  []*call.LoginBodies
+	covers  []*call.Envelope
+	streams []*stream
+
+	// what is at hand
+	now    clock.Time
+	part   *partition
+	conn   *tcp.Conn
+	stream *stream
+	due    []*bodies // of exchanges that are to be told while they run
 
 	events []tcp.Event
+	plain  []tls.Chunk
 	done   []*http.Exchange
 	calls  []call.Call
 	stats  Stats
@@ -77,7 +105,13 @@ type Extractor struct {
 type partition struct {
 	owner    *Extractor
 	table    *tcp.Table
-	pool     *http1.Pool
+	shared   *http.Shared
+	http1    *http1.Pool
+	http2    *http2.Pool
+	sockets  *websocket.Pool
+	hl7      *hl7.Pool
+	tls      *tls.Pool
+	waiting  []waiter
 	scanning int // scanners out
 	calls    int // since the last Take
 }
@@ -86,13 +120,18 @@ type partition struct {
 // changes speed only.
 func New(cfg Config, calls call.Config, memo *Memo, index, workers, epochCalls int) *Extractor {
 	e := &Extractor{
-		cfg: cfg, index: index, workers: workers, epochCalls: epochCalls,
+		cfg: cfg, index: index, workers: workers, epochCalls: epochCalls, report: clock.Time(cfg.StreamReport),
+		keys:    tls.NewTable(cfg.TLS.Secrets, cfg.Secrets),
 		decoder: packet.New(cfg.Packet),
 		builder: call.NewBuilder(calls, newLookup(memo)),
 	}
 	for p := index; p < Partitions; p += workers {
-		part := &partition{owner: e, table: tcp.New(cfg.TCP), pool: http1.NewPool(http.NewShared(cfg.HTTP))}
-		part.pool.Drop = part.drop
+		shared := http.NewShared(cfg.HTTP)
+		part := &partition{
+			owner: e, table: tcp.New(cfg.TCP), shared: shared, http1: http1.NewPool(shared), http2: http2.NewPool(shared),
+			sockets: websocket.NewPool(shared), hl7: hl7.NewPool(shared), tls: tls.NewPool(cfg.TLS, e.keys),
+		}
+		shared.Drop = part.drop
 		e.parts[p] = part
 	}
 	return e
@@ -100,6 +139,14 @@ func New(cfg Config, calls call.Config, memo *Memo, index, workers, epochCalls i
 
 // Packet takes one frame. What is not TCP, or belongs to another worker's partition, ends here.
 func (e *Extractor) Packet(r *packet.Raw) {
+	if v := e.keys.Version(); v != e.version {
+		e.version = v
+		for _, part := range e.parts {
+			if part != nil {
+				e.retry(part, r.Time)
+			}
+		}
+	}
 	reason := e.decoder.Decode(&e.segment, r)
 	if reason != packet.OK {
 		if e.index == 0 { // it has no partition: one worker counts for all
@@ -114,7 +161,7 @@ func (e *Extractor) Packet(r *packet.Raw) {
 	}
 	e.stats.packet(r)
 	e.stats.CutBytes += uint64(e.segment.Cut)
-	part.pool.Where = r.Where
+	part.shared.Where = r.Where
 	e.events = part.table.Segment(e.events[:0], r.Time, &e.segment)
 	e.handle(part)
 }
@@ -127,6 +174,9 @@ func (e *Extractor) Expire(mark clock.Time) {
 		}
 		e.events = part.table.Expire(e.events[:0], mark)
 		e.handle(part)
+		if len(part.waiting) > 0 {
+			e.retry(part, mark)
+		}
 	}
 }
 
@@ -138,7 +188,8 @@ func (e *Extractor) Close(now clock.Time) {
 		}
 		e.events = part.table.Close(e.events[:0], now)
 		e.handle(part)
-		part.pool.Close()
+		part.shared.Close()
+		part.sockets.Close()
 	}
 }
 

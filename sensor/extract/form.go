@@ -34,6 +34,7 @@ var forms = []struct {
 	{"application/dicom", phi.Binary, false},
 	{"application/pdf", phi.Binary, false},
 	{"application/zip", phi.Binary, false},
+	{"event-stream", phi.EventStream, true},
 	{"text/", phi.Unknown, true},
 }
 

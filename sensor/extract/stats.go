@@ -3,9 +3,12 @@ package extract
 import (
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
+	"auscult/sensor/hl7"
 	"auscult/sensor/http"
+	"auscult/sensor/http/websocket"
 	"auscult/sensor/packet"
 	"auscult/sensor/tcp"
+	"auscult/sensor/tls"
 )
 
 // Stats counts what an Extractor met. Every packet is counted by one worker: the owner of its partition, or the
@@ -17,18 +20,28 @@ type Stats struct {
 	CutBytes    uint64 // of segments, taken by the snap length
 	Streams     uint64 // connections that carried data
 	NotHTTP     uint64 // of them, that were not HTTP
-	HTTP2       uint64 // of them, that opened with the preface of HTTP/2
-	Upgraded    uint64 // of them, that were handed to another protocol
-	OpaqueBytes uint64 // of those three kinds
+	HTTP2       uint64 // of them, or inside them, in HTTP/2
+	Upgraded    uint64 // of them, that went on in another protocol
+	MLLP        uint64 // of them, that were HL7 v2 over MLLP
+	TLSFlows    uint64
+	Decrypted   uint64 // of them, that were read
+	StreamBytes uint64 // of all connections
+	OpaqueBytes uint64 // of them, of no protocol that is read
+	Parts       uint64 // calls told while they ran
 	Orphans     uint64 // responses without their request
 	Unscanned   uint64 // bodies not scanned because all scanners were taken
 	EpochCalls  uint64 // calls dropped because their partition had too many in one grid step
 
 	First, Last clock.Time
 
-	TCP  tcp.Stats
-	HTTP http.Stats
-	Call call.Stats
+	Packet packet.Stats // of the decoder: every worker's does the same
+	TCP    tcp.Stats
+	HTTP   http.Stats
+	Call   call.Stats
+
+	Sockets websocket.Stats
+	HL7     hl7.Stats
+	TLS     tls.Stats
 }
 
 func (s *Stats) packet(r *packet.Raw) {
@@ -46,10 +59,16 @@ func (e *Extractor) Stats() Stats {
 	for _, part := range e.parts {
 		if part != nil {
 			s.TCP.Add(&part.table.Stats)
-			s.HTTP.Add(&part.pool.Stats)
+			s.HTTP.Add(&part.shared.Stats)
+			s.Sockets.Add(&part.sockets.Stats)
+			s.HL7.Add(&part.hl7.Stats)
+			s.TLS.Add(&part.tls.Stats)
 		}
 	}
 	s.Call = e.builder.Stats
+	if e.index == 0 {
+		s.Packet = e.decoder.Stats
+	}
 	return s
 }
 
@@ -71,11 +90,22 @@ func (s *Stats) Add(o *Stats) {
 	s.NotHTTP += o.NotHTTP
 	s.HTTP2 += o.HTTP2
 	s.Upgraded += o.Upgraded
+	s.MLLP += o.MLLP
+	s.TLSFlows += o.TLSFlows
+	s.Decrypted += o.Decrypted
+	s.StreamBytes += o.StreamBytes
 	s.OpaqueBytes += o.OpaqueBytes
+	s.Parts += o.Parts
 	s.Orphans += o.Orphans
 	s.Unscanned += o.Unscanned
 	s.EpochCalls += o.EpochCalls
+	if o.Packet != (packet.Stats{}) {
+		s.Packet = o.Packet
+	}
 	s.TCP.Add(&o.TCP)
 	s.HTTP.Add(&o.HTTP)
 	s.Call.Add(&o.Call)
+	s.Sockets.Add(&o.Sockets)
+	s.HL7.Add(&o.HL7)
+	s.TLS.Add(&o.TLS)
 }

@@ -1,0 +1,181 @@
+package extract
+
+import (
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+	"auscult/sensor/http"
+	"auscult/sensor/phi"
+)
+
+// bodies are what reads the bodies of one exchange; they stay with it until it has become a call.
+type bodies struct {
+	part  *partition
+	x     *http.Exchange
+	side  [2]body
+	login *call.LoginBodies // nil unless it may be a login
+	cover *call.Envelope    // nil unless something stands around the health data that no URL tells
+	since clock.Time        // the response began, or the last part was told; 0 before
+	parts int               // told while it runs
+	due   bool              // the next one is
+}
+
+// body passes one message's content to whoever wants it.
+type body struct {
+	all   *bodies
+	phi   *phi.Scanner // nil for what holds no text
+	login http.Scanner
+	cover http.Scanner
+}
+
+func (b *body) Scan(p []byte) {
+	if b.phi != nil {
+		b.phi.Scan(p)
+	}
+	if b.login != nil {
+		b.login.Scan(p)
+	}
+	if b.cover != nil {
+		b.cover.Scan(p)
+	}
+	if a := b.all; a.since != 0 && !a.due {
+		if e := a.part.owner; e.now-a.since >= e.report {
+			a.due = true
+			e.due = append(e.due, a)
+		}
+	}
+}
+
+func (b *body) Close(complete bool) {
+	if b.phi != nil {
+		b.phi.Close(complete)
+	}
+	if b.login != nil {
+		b.login.Close(complete)
+	}
+	if b.cover != nil {
+		b.cover.Close(complete)
+	}
+}
+
+func (b *body) report() *phi.Report {
+	if b.phi == nil {
+		return nil
+	}
+	return b.phi.Report()
+}
+
+// drain is what was found so far in a body that goes on.
+func (b *body) drain() *phi.Report {
+	if b.phi == nil {
+		return nil
+	}
+	return b.phi.Drain()
+}
+
+// Body gives a scanner to content that can hold health data; the rest is only counted.
+func (p *partition) Body(x *http.Exchange, s http.Side) http.Scanner {
+	e := p.owner
+	contentType := x.Message(s).Get("content-type")
+	form, scan := formOf(contentType)
+	cover := call.MayEnvelope(s, contentType)
+	if !scan && !cover {
+		return nil
+	}
+	if p.scanning >= e.cfg.Scanners {
+		e.stats.Unscanned++
+		x.Loss |= http.LossDecodeLimit
+		return nil
+	}
+	b, _ := x.App.(*bodies)
+	if b == nil {
+		b = take(&e.idle)
+		b.part, b.x = p, x
+		if call.MayLogin(x.Method, x.Target) {
+			b.login = take(&e.logins)
+			b.login.Reset()
+		}
+		x.App = b
+	}
+	if s == http.Response {
+		b.since = e.now
+	}
+	side := &b.side[s]
+	if side.all == nil {
+		side.all = b
+		p.scanning++
+	}
+	if scan {
+		if side.phi == nil {
+			side.phi = e.scanner()
+		}
+		side.phi.Reset(form)
+	}
+	if b.login != nil {
+		side.login = b.login.Side(s)
+	}
+	if cover {
+		if b.cover == nil {
+			b.cover = take(&e.covers)
+			b.cover.Reset()
+		}
+		side.cover = b.cover.Side(s, contentType)
+	}
+	return side
+}
+
+// scanner is one at rest, or a new one.
+func (e *Extractor) scanner() *phi.Scanner {
+	n := len(e.spare)
+	if n == 0 {
+		return phi.New(e.cfg.PHI)
+	}
+	s := e.spare[n-1]
+	e.spare = e.spare[:n-1]
+	return s
+}
+
+// drop takes back what read the bodies of x.
+func (p *partition) drop(x *http.Exchange) {
+	b, _ := x.App.(*bodies)
+	if b == nil {
+		return
+	}
+	x.App = nil
+	e := p.owner
+	for s := range b.side {
+		if b.side[s].phi != nil {
+			e.spare = append(e.spare, b.side[s].phi)
+		}
+		if b.side[s].all != nil {
+			p.scanning--
+		}
+	}
+	if b.login != nil {
+		e.logins = append(e.logins, b.login)
+	}
+	if b.cover != nil {
+		e.covers = append(e.covers, b.cover)
+	}
+	if b.due {
+		for i := range e.due {
+			if e.due[i] == b {
+				e.due[i] = nil
+			}
+		}
+	}
+	*b = bodies{}
+	e.idle = append(e.idle, b)
+}
+
+// take is one from the pile, or a new one.
+func take[T any](pile *[]*T) *T {
+	n := len(*pile)
+	if n == 0 {
+		return new(T)
+	}
+	v := (*pile)[n-1]
+	*pile = (*pile)[:n-1]
+	return v
+}
+
+var _ http.Handler = (*partition)(nil)

@@ -1,0 +1,149 @@
+package extract
+
+import (
+	"auscult/sensor/call"
+	"auscult/sensor/http"
+	"auscult/sensor/packet"
+	"auscult/sensor/phi"
+)
+
+// emit makes a call of an exchange that is over, and takes back what read its bodies.
+func (e *Extractor) emit(x *http.Exchange) {
+	if len(x.Method) == 0 {
+		e.stats.Orphans++ // a response whose request was not seen is not a call
+	} else if c := e.next(); c != nil {
+		var req, resp *phi.Report
+		conn := e.connOf(x)
+		if b, _ := x.App.(*bodies); b != nil {
+			req, resp = b.side[http.Request].report(), b.side[http.Response].report()
+			conn.Login, conn.Envelope = b.login, b.cover
+			conn.Continued = b.parts > 0
+		}
+		e.build(c, x, conn, req, resp)
+	}
+	e.part.drop(x)
+}
+
+// tell makes calls of the exchanges that have run for another while: what was found since the last time.
+func (e *Extractor) tell() {
+	for _, b := range e.due {
+		if b == nil {
+			continue // it has ended meanwhile
+		}
+		b.due = false
+		if len(b.x.Method) == 0 {
+			b.since = e.now
+			continue
+		}
+		c := e.next()
+		if c == nil {
+			continue
+		}
+		conn := e.connOf(b.x)
+		conn.Running, conn.Continued = true, b.parts > 0
+		b.x.End = e.now
+		e.build(c, b.x, conn, b.side[http.Request].drain(), b.side[http.Response].drain())
+		b.since = e.now
+		b.parts++
+		e.stats.Parts++
+	}
+	e.due = e.due[:0]
+}
+
+// next is room for a call, nil when the partition has had as many as it may in this step of the grid.
+func (e *Extractor) next() *call.Call {
+	if e.part.calls >= e.epochCalls {
+		e.stats.EpochCalls++
+		return nil
+	}
+	e.part.calls++
+	e.calls = append(e.calls, call.Call{})
+	return &e.calls[len(e.calls)-1]
+}
+
+// connOf is what the connection adds to x.
+func (e *Extractor) connOf(x *http.Exchange) call.Conn {
+	c, s := e.conn, e.stream
+	conn := call.Conn{
+		ID:     uint64(c.ID),
+		Client: c.Flow.Src(x.ClientDir), Server: c.Flow.Src(x.ClientDir.Other()),
+		Stream: x.Depth, OneSided: c.OneSided(), Where: x.Where,
+	}
+	if n := c.Conflicts[0] + c.Conflicts[1]; n != s.conflicts {
+		s.conflicts = n
+		x.Marks |= http.Conflict
+	}
+	if m := s.more; m != nil {
+		conn.Outer = m.outer
+		if m.tls != nil {
+			if c := m.tls.Info().Client; c != nil {
+				conn.MTLS = c.Subject
+			}
+		}
+		m.calls++
+	}
+	return conn
+}
+
+// build fills c. Its place in the order is when it was known.
+func (e *Extractor) build(c *call.Call, x *http.Exchange, conn call.Conn, req, resp *phi.Report) {
+	x.Seq = e.stream.seq
+	e.stream.seq++
+	e.builder.Build(c, &e.arena, x, conn, req, resp)
+	c.Time = e.now
+	if x.Version == 0 { // MLLP alone has none
+		c.Kind = call.MLLP
+		m := e.stream.more
+		m.messages[x.ClientDir]++
+		if x.Response.Seen {
+			m.messages[x.ClientDir.Other()]++
+		}
+	}
+}
+
+// link tells of the connection as a whole, if it carried more than plain HTTP.
+func (e *Extractor) link() {
+	c, s := e.conn, e.stream
+	m := s.more
+	if m == nil || m.tls == nil && !m.mllp {
+		return
+	}
+	r := e.next()
+	if r == nil {
+		return
+	}
+	client := c.Client
+	if !c.ClientKnown {
+		client = guess(&c.Flow)
+	}
+	l := &call.Link{
+		Protocol: "mllp",
+		Bytes:    [2]int64{m.bytes[client], m.bytes[client.Other()]},
+		Messages: [2]uint64{m.messages[client], m.messages[client.Other()]},
+		Calls:    m.calls,
+	}
+	if m.tls != nil {
+		l.Protocol = "tls"
+		l.TLS = linkTLS(m.tls.Info())
+	}
+	*r = call.Call{
+		Order: call.Order{Time: e.now, Flow: uint64(c.ID), Seq: s.seq}, Start: c.Start, Kind: call.LinkOnly, Link: l,
+		Conn: uint64(c.ID), Client: c.Flow.Src(client), Server: c.Flow.Src(client.Other()),
+		Duration: max(0, e.now-c.Start), Outer: m.outer,
+	}
+	if c.Midstream {
+		r.Loss |= http.LossMidstream
+	}
+	if c.OneSided() {
+		r.Loss |= http.LossOneSided
+	}
+	s.seq++
+}
+
+// guess is which side of a flow is the client when no handshake has said it: the one with the higher port.
+func guess(f *packet.Flow) packet.Dir {
+	if f.A.Port < f.B.Port {
+		return packet.BtoA
+	}
+	return packet.AtoB
+}

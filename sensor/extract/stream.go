@@ -1,0 +1,351 @@
+package extract
+
+import (
+	"bytes"
+
+	"auscult/sensor/clock"
+	"auscult/sensor/hl7"
+	"auscult/sensor/http"
+	"auscult/sensor/http/http1"
+	"auscult/sensor/http/http2"
+	"auscult/sensor/packet"
+	"auscult/sensor/tcp"
+	"auscult/sensor/tls"
+)
+
+// stream is what a TCP connection carries.
+type stream struct {
+	layer
+	more      *more  // what few connections need
+	seq       uint32 // of the next call
+	conflicts uint32 // of the connection, told so far
+	ended     [2]bool
+}
+
+// more is the rest of a stream that is not plain HTTP over plain TCP.
+type more struct {
+	outer    packet.Outer
+	tls      *tls.Session
+	inner    layer // what TLS protects
+	bytes    [2]int64
+	messages [2]uint64
+	calls    uint32
+	mllp     bool
+	waiting  bool // the session is in its partition's list of those that wait for secrets
+}
+
+// layer is a byte stream in each direction and what reads it.
+type layer struct {
+	reader http.Stream // of reading
+	socket *socket     // of upgraded
+	held   []input     // of undecided: what is not enough to tell
+	is     is
+	inside bool // TLS
+	sure   bool // an exchange was read
+}
+
+// is says how a layer is read.
+type is uint8
+
+const (
+	undecided is = iota // what it is has not been seen
+	reading             // HTTP of any version, or MLLP
+	secured             // TLS
+	upgraded            // WebSocket
+	deaf                // nothing we read: bytes are only counted
+)
+
+// none is the stream of connections that need no more: nothing about them can change.
+var none = &stream{layer: layer{is: deaf}}
+
+// input is what happened to one direction of a layer.
+type input struct {
+	kind  tcp.Kind
+	dir   packet.Dir
+	fin   bool
+	time  clock.Time
+	bytes []byte
+	lost  int
+}
+
+// event takes one TCP event through the stream of its connection.
+func (e *Extractor) event(part *partition, ev *tcp.Event) {
+	s, met := ev.Conn.App.(*stream)
+	if !met {
+		if ev.Kind == tcp.End {
+			return // it ended as it began: without a word
+		}
+		s = e.open(ev.Conn)
+		ev.Conn.App = s
+	}
+	if ev.Kind == tcp.Data {
+		e.stats.StreamBytes += uint64(len(ev.Bytes))
+	}
+	if s == none {
+		if ev.Kind == tcp.Data {
+			e.stats.OpaqueBytes += uint64(len(ev.Bytes))
+		}
+		return
+	}
+	e.part, e.conn, e.stream, e.now = part, ev.Conn, s, ev.Time
+	if s.more != nil {
+		s.more.bytes[ev.Dir] += int64(len(ev.Bytes))
+	}
+	e.feed(&s.layer, input{kind: ev.Kind, dir: ev.Dir, fin: ev.Why == tcp.ByFIN, time: ev.Time, bytes: ev.Bytes, lost: ev.Lost})
+	if len(e.due) > 0 {
+		e.tell()
+	}
+	if ev.Kind == tcp.End {
+		s.ended[ev.Dir] = true
+	}
+	if s.ended[0] && s.ended[1] || s.is == deaf && s.more == nil {
+		e.shut(s)
+		ev.Conn.App = none
+	}
+}
+
+// open begins the stream of a connection.
+func (e *Extractor) open(c *tcp.Conn) *stream {
+	e.stats.Streams++
+	s := take(&e.streams)
+	*s = stream{layer: layer{held: s.held[:0]}}
+	if o := e.segment.Outer; o != nil && e.segment.Flow == c.Flow {
+		s.needMore().outer = *o
+	}
+	return s
+}
+
+func (s *stream) needMore() *more {
+	if s.more == nil {
+		s.more = new(more)
+	}
+	return s.more
+}
+
+// shut tells of a connection that has ended, and takes back what it held.
+func (e *Extractor) shut(s *stream) {
+	e.link()
+	e.free(&s.layer)
+	if m := s.more; m != nil {
+		e.free(&m.inner)
+		if m.tls != nil {
+			e.part.forget(s)
+			e.count(m)
+			e.part.tls.Free(m.tls)
+		}
+	}
+	s.more = nil
+	if len(e.streams) < e.cfg.HTTP.Spare {
+		e.streams = append(e.streams, s)
+	}
+}
+
+// free takes back what reads l, which reads no more.
+func (e *Extractor) free(l *layer) {
+	switch r := l.reader.(type) {
+	case *http1.Parser:
+		e.part.http1.Free(r)
+	case *http2.Parser:
+		e.part.http2.Free(r)
+	case *hl7.Parser:
+		e.part.hl7.Free(r)
+	}
+	if l.socket != nil {
+		e.hangUp(l)
+	}
+	l.reader, l.is, l.held = nil, deaf, l.held[:0]
+}
+
+// feed takes one input through a layer.
+func (e *Extractor) feed(l *layer, in input) {
+	switch l.is {
+	case undecided:
+		e.tellApart(l, in)
+	case reading:
+		e.read(l, in)
+	case secured:
+		e.unwrap(in)
+	case upgraded:
+		e.talk(l, in)
+	case deaf:
+		e.stats.OpaqueBytes += uint64(len(in.bytes))
+	}
+}
+
+// preface begins the client's side of HTTP/2 (RFC 9113 section 3.4).
+var preface = []byte("PRI * HTTP/2.0\r\n")
+
+// maxHeld is how many bytes, and how many inputs, may pass before it is told what a layer carries.
+const maxHeld = 64
+
+// tellApart finds out what l carries by how it begins. What is neither HTTP/2, TLS nor MLLP is HTTP/1, which
+// finds out by itself whether it is.
+func (e *Extractor) tellApart(l *layer, in input) {
+	if in.kind == tcp.Data && len(in.bytes) == 0 {
+		return
+	}
+	if in.kind == tcp.Data && len(l.held) == 0 {
+		if e.decide(l, in.dir, in.bytes) {
+			e.feed(l, in)
+			return
+		}
+	}
+	n := len(in.bytes)
+	total := n
+	for i := range l.held {
+		total += len(l.held[i].bytes)
+	}
+	in.bytes = bytes.Clone(in.bytes)
+	l.held = append(l.held, in)
+	enough := in.kind != tcp.Data || total > maxHeld || len(l.held) > maxHeld
+	if !enough {
+		var start [2][]byte
+		for i := range l.held {
+			h := &l.held[i]
+			start[h.dir] = append(start[h.dir], h.bytes...)
+		}
+		enough = e.decide(l, in.dir, start[in.dir])
+	}
+	if !enough {
+		return
+	}
+	if l.is == undecided {
+		e.begin(l, e.newHTTP1())
+	}
+	held := l.held
+	l.held = nil
+	for _, h := range held {
+		e.feed(l, h)
+	}
+}
+
+// decide is whether b, the first bytes of direction d, are enough to say what l carries.
+func (e *Extractor) decide(l *layer, d packet.Dir, b []byte) bool {
+	c := e.conn
+	switch b[0] {
+	case 0x14, 0x15, 0x16, 0x17, 0x80:
+		yes, more := tls.Looks(b)
+		if more && !yes {
+			return false
+		}
+		if yes && !l.inside {
+			e.secure(l)
+			return true
+		}
+	case 0x0b:
+		yes, more := hl7.Looks(b)
+		if more && !yes {
+			return false
+		}
+		if yes {
+			m := e.stream.needMore()
+			if !m.mllp {
+				m.mllp = true
+				m.bytes[d] += int64(len(b))
+			}
+			e.stats.MLLP++
+			e.begin(l, e.part.hl7.New(e.part, c.Client, c.ClientKnown, c.Midstream))
+			return true
+		}
+	case 0:
+		if len(b) < 9 {
+			return false
+		}
+		if http2.Looks(b) {
+			e.begin(l, e.newHTTP2(c.Client, c.ClientKnown))
+			return true
+		}
+	case 'P':
+		if bytes.HasPrefix(b, preface) {
+			e.begin(l, e.newHTTP2(d, true))
+			return true
+		}
+	}
+	e.begin(l, e.newHTTP1())
+	return true
+}
+
+func (e *Extractor) begin(l *layer, r http.Stream) { l.is, l.reader, l.sure = reading, r, false }
+
+func (e *Extractor) newHTTP1() http.Stream {
+	c := e.conn
+	return e.part.http1.New(e.part, c.Client, c.ClientKnown, c.Midstream)
+}
+
+func (e *Extractor) newHTTP2(client packet.Dir, known bool) http.Stream {
+	e.stats.HTTP2++
+	return e.part.http2.New(e.part, client, known, e.conn.Midstream)
+}
+
+// read takes one input through a parser of exchanges.
+func (e *Extractor) read(l *layer, in input) {
+	if !l.sure && e.conn.Midstream && in.kind == tcp.Data && e.mistaken(l, in) {
+		return
+	}
+	var verdict http.Verdict
+	switch in.kind {
+	case tcp.Data:
+		e.done, verdict = l.reader.Bytes(e.done[:0], in.dir, in.time, in.bytes)
+	case tcp.Gap:
+		e.done, verdict = l.reader.Gap(e.done[:0], in.dir, in.time, in.lost)
+	case tcp.End:
+		e.done, verdict = l.reader.End(e.done[:0], in.dir, in.time, in.fin)
+	}
+	for _, x := range e.done {
+		l.sure = true
+		e.emit(x)
+		e.release(l.reader, x)
+	}
+	switch {
+	case verdict == http.NotHTTP:
+		e.stats.NotHTTP++
+		e.stats.OpaqueBytes += uint64(len(in.bytes))
+		e.free(l)
+	case verdict == http.HTTP2:
+		old := l.reader.(*http1.Parser)
+		_, rest := old.Switched()
+		e.begin(l, e.newHTTP2(in.dir, true))
+		e.handOver(l, old, in.dir, in, rest)
+	case verdict == http.Upgrade:
+		e.upgrade(l, in)
+	case l.reader.Ended():
+		e.free(l)
+	}
+}
+
+// release gives x back to the parser whose memory it is.
+func (e *Extractor) release(r http.Stream, x *http.Exchange) {
+	switch r := r.(type) {
+	case *http2.Parser:
+		r.Release(x)
+	case *hl7.Parser:
+		r.Release(x)
+		return
+	}
+	e.part.http1.Release(x)
+}
+
+// mistaken is whether a connection joined midway, on which no message of HTTP/1 was found yet, turns out to be
+// HTTP/2 or TLS: a segment begins like a frame or a record more often than not. If so, l goes on as that.
+func (e *Extractor) mistaken(l *layer, in input) bool {
+	p, ok := l.reader.(*http1.Parser)
+	if !ok || !p.Idle() || len(in.bytes) == 0 {
+		return false
+	}
+	is2 := in.bytes[0] == 0 && http2.Looks(in.bytes)
+	isTLS := !is2 && in.bytes[0] >= 0x14 && in.bytes[0] <= 0x17 && !l.inside
+	if isTLS {
+		isTLS, _ = tls.Looks(in.bytes)
+	}
+	if !is2 && !isTLS {
+		return false
+	}
+	e.part.http1.Free(p)
+	if isTLS {
+		e.secure(l)
+	} else {
+		e.begin(l, e.newHTTP2(e.conn.Client, e.conn.ClientKnown))
+	}
+	e.feed(l, in)
+	return true
+}
