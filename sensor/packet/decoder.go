@@ -26,15 +26,18 @@ type Stats struct {
 	Cut      uint64 // segments shortened by the snap length
 	CutBytes uint64 // payload bytes lost that way
 
+	// Every datagram in fragments is one of Reassembled, Spoiled, TooMany, TimedOut, Evicted and Waiting.
 	Fragments    uint64 // IP fragments, at every level of nesting
 	Reassembled  uint64 // datagrams completed from them
 	Duplicates   uint64 // fragments that were there already, byte for byte
+	Broken       uint64 // IPv6 fragments that hosts refuse: of an odd length, or beyond the longest packet
 	Overlapping  uint64 // fragments that overlap others, or contradict their datagram's end
 	Spoiled      uint64 // datagrams given up for that
 	TooMany      uint64 // datagrams given up for having more fragments than the bound
 	TimedOut     uint64 // datagrams given up for want of fragments
 	Evicted      uint64 // datagrams given up because the memory for fragments was full
-	CutDatagrams uint64 // datagrams completed up to a fragment that the snap length had shortened
+	Waiting      uint64 // datagrams under way now
+	CutDatagrams uint64 // of those reassembled, the ones that end where the snap length had shortened a fragment
 }
 
 // New is a Decoder with cfg, which must be valid.

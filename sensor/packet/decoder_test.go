@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"auscult/sensor/packet"
 )
@@ -113,27 +114,6 @@ func TestDecode(t *testing.T) {
 	f("nothing", eth, 0, packet.Truncated)
 }
 
-// TestCut cuts every kind of frame at every byte: no panic, and never a payload that is not there.
-func TestCut(t *testing.T) {
-	for _, file := range []string{"zeek-http-qinq.pcap", "zeek-mixed-vlan-mpls.pcap", "suricata-pppoe-http.pcap", "ndpi-6in4.pcap",
-		"derived-gre-teb-key-seq-csum.pcap", "tcpflow-test4-rawip6.pcap", "zeek-ipv6-atomic-frag.pcap"} {
-		var d packet.Decoder
-		for _, r := range frames(t, filepath.Join(shared(t, "captures"), file))[:5] {
-			var whole packet.Segment
-			if d.Decode(&whole, &r) != packet.OK {
-				continue
-			}
-			for n := range r.Frame {
-				cut := packet.Raw{Frame: r.Frame[:n:n], WireLen: r.WireLen, Link: r.Link}
-				var s packet.Segment
-				if d.Decode(&s, &cut) == packet.OK && (s.Flow != whole.Flow || len(s.Payload)+s.Cut != len(whole.Payload)) {
-					t.Fatalf("%s cut at %d: %d+%d bytes of %d", file, n, len(s.Payload), s.Cut, len(whole.Payload))
-				}
-			}
-		}
-	}
-}
-
 func TestChecksums(t *testing.T) {
 	cfg := packet.Defaults()
 	cfg.Checksums = true
@@ -235,9 +215,17 @@ func TestValidate(t *testing.T) {
 	if err := packet.Defaults().Validate(); err != nil {
 		t.Error(err)
 	}
-	bad := packet.Defaults()
-	bad.MaxNesting = 0
-	if err := bad.Validate(); err == nil || !strings.Contains(err.Error(), "max_nesting is 0") {
-		t.Error(err)
+	f := func(want string, change func(*packet.Config)) {
+		t.Helper()
+		bad := packet.Defaults()
+		change(&bad)
+		if err := bad.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
+	f("max_nesting is 0", func(c *packet.Config) { c.MaxNesting = 0 })
+	f("max_fragment_bytes is 65536", func(c *packet.Config) { c.MaxFragmentBytes = 65536 })
+	f("max_fragments is 9000", func(c *packet.Config) { c.MaxFragments = 9000 })
+	f("fragment_timeout is -1s", func(c *packet.Config) { c.FragmentTimeout = -time.Second })
+	f(`fragment_overlap is "last"`, func(c *packet.Config) { c.FragmentOverlap = "last" })
 }

@@ -1,19 +1,37 @@
 package packet_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 )
 
 func timed(t testing.TB) map[string]packet.Raw {
 	raws := map[string]packet.Raw{}
 	payload := strings.Repeat("61", 1460)
+	big4, big6 := strings.Replace(ip4, "0030", "05dc", 1)+tcp4+payload, strings.Replace(ip6, "001c", "05c8", 1)+tcp6+payload
+	gre, udp := macs+"0800"+outer4+"2f"+ends4, macs+"0800"+outer4+"11"+ends4+"1234"
+	stamp := strings.NewReplacer("0030", "05dc", "5018", "8018").Replace(ip4+tcp4) + "0101080a 0000002a 00000001" + payload[24:]
 	for name, b := range map[string][]byte{
-		"IPv4": frame(t, macs, "0800", strings.Replace(ip4, "0030", "05dc", 1), tcp4, payload),
-		"VLAN": frame(t, macs, "8100 0001 0800", strings.Replace(ip4, "0030", "05dc", 1), tcp4, payload),
-		"IPv6": frame(t, macs, "86dd", strings.Replace(ip6, "001c", "05c8", 1), tcp6, payload),
+		"IPv4":    frame(t, macs, "0800", big4),
+		"VLAN":    frame(t, macs, "8100 0001 0800", big4),
+		"IPv6":    frame(t, macs, "86dd", big6),
+		"stamped": frame(t, macs, "0800", stamp),
+		"VNTag":   frame(t, macs, "8926 00010002 0800", big4),
+		"MPLS":    frame(t, macs, "8847 00010040 00011140", big4),
+		"GRE":     frame(t, gre, "2000 0800 0000007b", big4),
+		"ERSPAN1": frame(t, gre, "0000 88be", macs, "0800", big4),
+		"ERSPAN2": frame(t, gre, "1000 88be 00000001 1001 e07b 00000000", macs, "0800", big4),
+		"ERSPAN3": frame(t, gre, "1000 22eb 00000001 2001 e07b 00000000 0000 8000", macs, "0800", big4),
+		"VXLAN":   frame(t, udp, "12b5 0000 0000 08000000 00007b00", macs, "0800", big4),
+		"GENEVE":  frame(t, udp, "17c1 0000 0000 0240 6558 00007b00 0102030400000000", macs, "0800", big4),
+		"GTPU":    frame(t, udp, "0868 0000 0000 30ff 05dc 0000007b", big4),
+		"PPPoE":   frame(t, macs, "8864 1100 0001 05de 0021", big4),
 	} {
 		raws[name] = packet.Raw{Frame: b, WireLen: len(b), Link: packet.LinkEthernet}
 	}
@@ -40,7 +58,7 @@ func TestAllocs(t *testing.T) {
 
 func BenchmarkDecode(b *testing.B) {
 	raws := timed(b)
-	for _, name := range []string{"IPv4", "VLAN", "IPv6"} {
+	for _, name := range []string{"IPv4", "VLAN", "IPv6", "stamped", "VNTag", "MPLS", "GRE", "ERSPAN1", "ERSPAN2", "ERSPAN3", "VXLAN", "GENEVE", "GTPU", "PPPoE"} {
 		b.Run(name, func(b *testing.B) {
 			r := raws[name]
 			var d packet.Decoder
@@ -52,6 +70,127 @@ func BenchmarkDecode(b *testing.B) {
 			}
 		})
 	}
+}
+
+// mirrored is what an ERSPAN mirror over a path of 1500 bytes makes of n full frames: two fragments of each.
+func mirrored(t testing.TB, n int) (raws []packet.Raw) {
+	inner := frame(t, "1000 88be 00000001 1001 e07b 00000000", macs, "0800", strings.Replace(ip4, "0030", "05dc", 1), tcp4, strings.Repeat("61", 1460))
+	for i := range n {
+		b := append([]byte(nil), inner...)
+		b[7], b[6] = byte(i), byte(i>>8)
+		for _, p := range cutUp(len(b), 1480) {
+			raws = append(raws, fragment(4, uint16(i), 47, b, p))
+		}
+	}
+	return raws
+}
+
+func TestFragmentAllocs(t *testing.T) {
+	raws := mirrored(t, 1000)
+	var d packet.Decoder
+	var s packet.Segment
+	i, now := 0, clock.Time(0)
+	step := func() {
+		for range 2 {
+			r := &raws[i%len(raws)]
+			i++
+			now += 100_000
+			r.Time = now
+			if got := d.Decode(&s, r); got == packet.OK != (i%2 == 0) {
+				t.Fatal(i, got, d.Stats)
+			}
+		}
+	}
+	for range 20_000 {
+		step()
+	}
+	if n := testing.AllocsPerRun(2000, step); n != 0 {
+		t.Errorf("a datagram in two fragments allocates %v times", n)
+	}
+}
+
+func BenchmarkFragments(b *testing.B) {
+	raws := mirrored(b, 5000)
+	var d packet.Decoder
+	var s packet.Segment
+	i, now := 0, clock.Time(0)
+	b.SetBytes(int64(len(raws[0].Frame)+len(raws[1].Frame)) / 2)
+	b.ReportAllocs()
+	for b.Loop() {
+		r := &raws[i%len(raws)]
+		i++
+		now += 100_000
+		r.Time = now
+		d.Decode(&s, r)
+	}
+}
+
+// cost is the median time of decoding raws, over several runs.
+func cost(raws []packet.Raw) time.Duration {
+	times := make([]time.Duration, 9)
+	for i := range times {
+		d := packet.New(packet.Defaults())
+		var s packet.Segment
+		begin := time.Now()
+		for j := range raws {
+			d.Decode(&s, &raws[j])
+		}
+		times[i] = time.Since(begin)
+	}
+	slices.Sort(times)
+	return times[len(times)/2]
+}
+
+// TestLinear doubles hostile input three times: the time grows with it, with room for the noise of a busy machine.
+func TestLinear(t *testing.T) {
+	f := func(name string, make func(n int) []packet.Raw) {
+		t.Helper()
+		small, large := cost(make(1)), cost(make(8))
+		if large > 8*5*small+time.Millisecond {
+			t.Errorf("%s: %v for the eightfold of what takes %v", name, large, small)
+		}
+	}
+	one := func(b []byte) packet.Raw { return packet.Raw{Frame: b, WireLen: len(b), Link: packet.LinkRaw} }
+	many := func(n int, r packet.Raw) (raws []packet.Raw) {
+		for range n {
+			raws = append(raws, r)
+		}
+		return raws
+	}
+	f("routes in GRE", func(n int) []packet.Raw {
+		return many(100, one(frame(t, outer4, "2f", ends4, "4000 0800 00000000", strings.Repeat("0800000100", 1000*n))))
+	})
+	f("extensions of GTP-U", func(n int) []packet.Raw {
+		return many(100, one(frame(t, outer4, "11", ends4, "1234 0868 0000 0000 34ff", fmt.Sprintf("%04x", 4+4*1000*n), "0000007b 00000085", strings.Repeat("01000085", 1000*n))))
+	})
+	f("attributes of NFLOG", func(n int) []packet.Raw {
+		r := one(frame(t, "02 00 0000", strings.Repeat("04000100", 1000*n)))
+		r.Link = packet.LinkNFLOG
+		return many(100, r)
+	})
+	payload := make([]byte, 65000)
+	f("tiny fragments, the last first", func(n int) (raws []packet.Raw) {
+		for i := range 20 * n {
+			for j := 500; j > 0; j-- {
+				raws = append(raws, fragment(4, uint16(i), 17, payload, part{j * 8, j*8 + 8, true}))
+			}
+		}
+		return raws
+	})
+	f("fragments that grow a datagram", func(n int) (raws []packet.Raw) {
+		for i := range 20 * n {
+			for j := range 50 {
+				raws = append(raws, fragment(4, uint16(i), 17, payload, part{j * 1200, j*1200 + 1200, true}))
+			}
+		}
+		return raws
+	})
+	f("beginnings of datagrams", func(n int) (raws []packet.Raw) {
+		for i := range 8000 * n {
+			raws = append(raws, fragment(6, uint16(i), 17, payload, part{0, 1480, true}))
+		}
+		return raws
+	})
 }
 
 func BenchmarkHash(b *testing.B) {

@@ -14,7 +14,7 @@ type piece struct {
 // and goes on with the datagram if that is now complete.
 func (d *Decoder) fragment4(s *Segment, ip []byte, at uint16, b []byte, missing, depth int) Reason {
 	g := piece{off: int(at&0x1fff) * 8, wire: len(b) + missing, data: b, more: at&0x2000 != 0, proto: ip[9]}
-	if g.more && g.wire > 7 { // hosts cut off what is over a multiple of eight
+	if g.more { // hosts cut off what is over a multiple of eight
 		g.wire &^= 7
 		g.data = b[:min(len(b), g.wire)]
 	}
@@ -77,12 +77,12 @@ func (e *datagram) repeats(g *piece) bool {
 	return i < len(e.spans) && e.same(e.spans[i], g)
 }
 
-// contradicts is whether g cannot belong to a datagram with the fragments of e: it overlaps one, has no bytes, or
-// their ends differ.
+// contradicts is whether g cannot belong to a datagram with the fragments of e: it overlaps one, has no bytes,
+// goes beyond the longest datagram, or their ends differ.
 func (e *datagram) contradicts(g *piece, i int) bool {
 	end := g.off + g.wire
 	switch {
-	case g.wire == 0, e.end >= 0 && end > e.end, !g.more && e.end >= 0 && end != e.end:
+	case g.wire == 0, end > 65535, e.end >= 0 && end > e.end, !g.more && e.end >= 0 && end != e.end:
 		return true
 	case i > 0 && e.spans[i-1].end() > g.off, i < len(e.spans) && int(e.spans[i].off) < end:
 		return true

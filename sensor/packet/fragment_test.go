@@ -328,6 +328,7 @@ func TestFragmentsOdd(t *testing.T) {
 	f("two numbers", packet.Fragment, fragment(6, 7, 6, tcp, part{0, 40, true}), fragment(6, 8, 6, tcp, part{40, 80, false}))
 	f("IPv4 cuts off the odd bytes", packet.OK, fragment(4, 7, 6, tcp, part{0, 45, true}), fragment(4, 7, 6, tcp, part{40, 80, false}))
 	f("IPv6 does not", packet.Fragment, fragment(6, 7, 6, tcp, part{0, 45, true}), fragment(6, 7, 6, tcp, part{40, 80, false}))
+	f("but goes on without", packet.OK, fragment(6, 7, 6, tcp, part{0, 45, true}), fragment(6, 7, 6, tcp, part{0, 40, true}), fragment(6, 7, 6, tcp, part{40, 80, false}))
 	f("the next header of the first counts", packet.OK, fragment(6, 7, 17, tcp, part{40, 80, false}), fragment(6, 7, 6, tcp, part{0, 40, true}))
 	big := make([]byte, 1<<17)
 	death := fragment(4, 7, 6, big, part{65520, 65560, false})

@@ -61,6 +61,11 @@ func (f *fragments) add(d *Decoder, k fragmentKey, g *piece) ([]byte, int, byte)
 	st := &d.Stats
 	st.Fragments++
 	f.expire(d)
+	end := g.off + g.wire
+	if k.version == 6 && (end > 65535 || g.more && g.wire&7 != 0) {
+		st.Broken++ // hosts refuse it and go on without
+		return nil, 0, 0
+	}
 	e := f.index[k]
 	if e != nil && e.state == done {
 		if e.repeats(g) {
@@ -81,18 +86,17 @@ func (f *fragments) add(d *Decoder, k fragmentKey, g *piece) ([]byte, int, byte)
 		st.Duplicates++
 		return nil, 0, 0
 	}
-	end := g.off + g.wire
-	switch bad := end > 65535 || g.more && g.wire&7 != 0; {
-	case bad || e.contradicts(g, i):
+	switch {
+	case e.contradicts(g, i):
 		st.Overlapping++
-		if bad || d.cfg.FragmentOverlap != First || !e.covers(g, i) {
+		if d.cfg.FragmentOverlap != First || !e.covers(g, i) {
 			st.Spoiled++
-			f.spoil(e)
+			f.spoil(d, e)
 		}
 		return nil, 0, 0
 	case len(e.spans) == d.cfg.MaxFragments:
 		st.TooMany++
-		f.spoil(e)
+		f.spoil(d, e)
 		return nil, 0, 0
 	}
 	if g.off == 0 {
@@ -106,6 +110,7 @@ func (f *fragments) add(d *Decoder, k fragmentKey, g *piece) ([]byte, int, byte)
 		return nil, 0, 0
 	}
 	st.Reassembled++
+	st.Waiting--
 	if f.whole == nil {
 		f.whole = make([]byte, 0, 1<<16)
 	}
@@ -163,11 +168,13 @@ func (f *fragments) open(d *Decoder, k fragmentKey) *datagram {
 	e.spans = e.few[:0]
 	f.index[k] = e
 	f.waiting.push(e)
+	d.Stats.Waiting++
 	return e
 }
 
 // spoil gives up e and remembers that.
-func (f *fragments) spoil(e *datagram) {
+func (f *fragments) spoil(d *Decoder, e *datagram) {
+	d.Stats.Waiting--
 	e.state = spoiled
 	f.clear(e)
 }
@@ -197,6 +204,7 @@ func (f *fragments) expire(d *Decoder) {
 	for e := f.waiting.first; e != nil && d.now.Sub(e.since) >= d.cfg.FragmentTimeout; e = f.waiting.first {
 		if e.state == waiting {
 			d.Stats.TimedOut++
+			d.Stats.Waiting--
 		}
 		f.drop(&f.waiting, e)
 	}
@@ -217,6 +225,7 @@ func (f *fragments) evict(d *Decoder, e *datagram) bool {
 	}
 	if v.state == waiting {
 		d.Stats.Evicted++
+		d.Stats.Waiting--
 	}
 	f.drop(&f.waiting, v)
 	return true

@@ -193,30 +193,3 @@ func TestCapturesAgainstGopacket(t *testing.T) {
 		t.Errorf("%+v", d.Stats)
 	}
 }
-
-// FuzzDecode holds whatever both decoders take for TCP to be the same, with cuts anywhere.
-func FuzzDecode(f *testing.F) {
-	for _, file := range []string{"zeek-http-qinq.pcap", "zeek-mixed-vlan-mpls.pcap", "suricata-pppoe-http.pcap", "ndpi-6in4.pcap",
-		"derived-gre-teb-key-seq-csum.pcap", "derived-ipip-4in4.pcap", "tcpflow-test4-rawip6.pcap", "packetbeat-minitwit-sll.pcap"} {
-		for _, r := range frames(f, filepath.Join(shared(f, "captures"), file))[:3] {
-			f.Add(uint16(r.Link), uint16(0), r.Frame)
-		}
-	}
-	f.Fuzz(func(t *testing.T, link, missing uint16, frame []byte) {
-		d := packet.New(packet.Defaults())
-		for _, n := range []int{len(frame), len(frame) / 2} {
-			r := packet.Raw{Frame: frame[:n:n], WireLen: len(frame) + int(missing), Link: packet.LinkType(link)}
-			var s packet.Segment
-			if d.Decode(&s, &r) != packet.OK {
-				continue
-			}
-			if s.Cut < 0 || s.Cut > r.WireLen-n {
-				t.Fatalf("cut %d of %d missing", s.Cut, r.WireLen-n)
-			}
-			// gopacket knows no snap length.
-			if w, ok := want(&r); ok && r.WireLen == n {
-				agree(t, &r, &s, &w)
-			}
-		}
-	})
-}
