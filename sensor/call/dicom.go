@@ -24,9 +24,16 @@ func (v *envelope) instance() {
 		return
 	}
 	v.count++
+	if t := bytes.TrimLeft(b, "\xef\xbb\xbf \r\n\t"); len(t) > 0 && t[0] == '<' {
+		v.opened = true
+		r := envelopeReader{v: v}
+		r.read(t)
+		return
+	}
 	if len(b) < 132 || string(b[128:132]) != "DICM" { // PS3.10 section 7.1
 		return
 	}
+	v.opened = true
 	b = b[132:]
 	explicit := true // the file meta information always is
 	syntax := []byte(nil)
@@ -61,22 +68,45 @@ func (v *envelope) instance() {
 		switch tag {
 		case tagTransferSyntax:
 			syntax = value
-		case tagInstance:
-			if len(v.marks) < maxFound/2 { // the rest is for patients and studies
-				v.found(phi.Resource, "SOPInstanceUID", value)
-			}
-		case tagPatientName:
-			v.named = v.named || len(value) > 0
-		case tagPatientID:
-			if !v.has("PatientID", value) && v.found(phi.Patient, "PatientID", value) {
-				v.people++
-			}
-		case tagStudy:
-			if !v.has("StudyInstanceUID", value) {
-				v.found(phi.Resource, "StudyInstanceUID", value)
-			}
+		default:
+			v.attribute(tag, value)
 		}
 	}
+}
+
+// attribute takes what an instance says under a tag.
+func (v *envelope) attribute(tag uint32, value []byte) {
+	switch tag {
+	case tagInstance:
+		if len(v.marks) < maxFound/2 { // the rest is for patients and studies
+			v.found(phi.Resource, "SOPInstanceUID", value)
+		}
+	case tagPatientName:
+		v.named = v.named || len(value) > 0
+	case tagPatientID:
+		if !v.has("PatientID", value) && v.found(phi.Patient, "PatientID", value) {
+			v.people++
+		}
+	case tagStudy:
+		if !v.has("StudyInstanceUID", value) {
+			v.found(phi.Resource, "StudyInstanceUID", value)
+		}
+	}
+}
+
+// nativeTag reads the tag of an attribute of the native model (PS3.19 annex A.1), as far as it is one of ours.
+func nativeTag(tag []byte) uint32 {
+	switch string(tag) {
+	case "00080018":
+		return tagInstance
+	case "00100010":
+		return tagPatientName
+	case "00100020":
+		return tagPatientID
+	case "0020000D", "0020000d":
+		return tagStudy
+	}
+	return 0
 }
 
 // elementSize is the length of the value of the data element at the start of b, of 8 bytes or more, and of what

@@ -43,6 +43,7 @@ type envelope struct {
 	count  int // instances or documents
 	people int
 	named  bool // an instance names its patient
+	opened bool // an instance could be read: count is of records
 	bytes  []byte
 	marks  []envelopeMark // in bytes
 }
@@ -187,7 +188,7 @@ func (b *Builder) unwrap(e *Envelope, x *http.Exchange, req, resp *phi.Report) (
 	}
 	answer := &e.sides[http.Response]
 	if b.message.soap && isEnvelope(answer.keep) {
-		(&envelopeReader{v: answer}).read()
+		(&envelopeReader{v: answer}).read(answer.keep)
 	}
 	return b.enrich(http.Request, v, req), b.enrich(http.Response, answer, resp)
 }
@@ -218,6 +219,9 @@ func (b *Builder) enrich(s http.Side, v *envelope, rep *phi.Report) *phi.Report 
 	}
 	out.IDs = ids
 	out.Records, out.People = max(out.Records, v.count), max(out.People, v.people)
+	if v.opened {
+		out.Records = v.count
+	}
 	if v.dicom && v.count > 0 {
 		out.Classes |= phi.Imaging
 		if v.people > 0 {

@@ -270,6 +270,19 @@ func TestEnvelope_DICOM(t *testing.T) {
 	if c.PHI.People != 1 || c.PHI.Records != 1 {
 		t.Errorf("%+v", c.PHI)
 	}
+	native := func(patient string) string {
+		return "--B2\r\nContent-Type: application/dicom+xml\r\n\r\n" + `<?xml version="1.0"?><NativeDicomModel><DicomAttribute tag="00100010" vr="PN" keyword="PatientName"><PersonName number="1">` +
+			`<Alphabetic><FamilyName>RAO</FamilyName></Alphabetic></PersonName></DicomAttribute><DicomAttribute tag="00100020" vr="LO"><Value number="1">` + patient + "</Value></DicomAttribute></NativeDicomModel>\r\n"
+	}
+	c = anywhere(t, exchange("GET", "/dicom-web/studies/1.2.840.5/metadata", 200, `<Content-Type: multipart/related; type="application/dicom+xml"; boundary=B2`), "", native("P7")+native("P9")+"--B2--")
+	if want := "path:Study=1.2.840.5 response:PatientID=P7* response:PatientID=P9*"; objects(c) != want || c.PHI.People != 2 || c.PHI.Records != 2 || c.PHI.Classes&phi.Name == 0 {
+		t.Errorf("%s %+v, want %s", objects(c), c.PHI, want)
+	}
+	c = anywhere(t, exchange("GET", "/dicom-web/studies", 200, "<Content-Type: application/dicom+json"), "",
+		`[{"00100010":{"vr":"PN","Value":[{"Alphabetic":"RAO^ASHA"}]},"00100020":{"vr":"LO","Value":["P7"]},"0020000D":{"vr":"UI","Value":["1.2.840.5"]}}]`)
+	if objects(c) != "response:Patient=P7*" || c.PHI.People != 1 || c.PHI.Classes&phi.Name == 0 || len(c.Delivered) != 2 {
+		t.Errorf("%s %+v", objects(c), c.PHI)
+	}
 	frames := "--B2\r\nContent-Type: image/jpeg\r\n\r\nx\r\n--B2\r\nContent-Type: image/jpeg\r\n\r\ny\r\n--B2--"
 	c = anywhere(t, exchange("GET", "/dicom-web/studies/1.2.3/series/1.2.4/instances/1.2.5/frames/1,2", 200, `<Content-Type: multipart/related; type="image/jpeg"`), "", frames)
 	if c.PHI.Records != 2 {

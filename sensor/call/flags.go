@@ -79,7 +79,7 @@ func operationFlags(u *fhir.URL) Flags {
 				return HealthAPI | Bulk | Search
 			}
 			return HealthAPI | Search
-		case "$lastn", "$match", "$expand", "$docref":
+		case "$lastn", "$match", "$expand", "$docref", "$ihe-pix":
 			return HealthAPI | Search
 		}
 	}

@@ -27,6 +27,8 @@ var (
 	typeFrame     = []byte("Frame")
 	typeAccession = []byte("AccessionNumber")
 	typePatientID = []byte("PatientID")
+
+	typeTransaction = []byte("transaction")
 )
 
 // canonical writes the type that a word stands for into dst: lower case, letters and digits only, without id,
@@ -72,7 +74,7 @@ func wordSpace(word []byte) nameSpace {
 	case "patient", "subject", "beneficiary", "member", "person", "enrollee", "individual", "pat":
 		return patient
 	case "mrn", "uhid", "abha", "abhanumber", "abhaaddress", "healthnumber", "ssn", "aadhaar", "aadhar",
-		"nhsnumber", "medicalrecordnumber", "patientidentifier", "identifier", "patientmrn", "mbi":
+		"nhsnumber", "medicalrecordnumber", "patientidentifier", "identifier", "patientmrn", "mbi", "sourceidentifier":
 		return business
 	}
 	return record
@@ -90,6 +92,27 @@ func spaceOf(word []byte) nameSpace {
 		return business
 	}
 	return patient
+}
+
+// abha is whether v is an ABHA number as it is printed (91-2345-6789-0123) or an ABHA address (name@abdm, or of the
+// sandbox or the old domain): they name a patient wherever they stand.
+func abha(v []byte) bool {
+	if i := bytes.LastIndexByte(v, '@'); i > 0 {
+		switch string(v[i+1:]) {
+		case "abdm", "sbx", "ndhm":
+			return bytes.IndexByte(v, ' ') < 0
+		}
+		return false
+	}
+	if len(v) != 17 || v[2] != '-' || v[7] != '-' || v[12] != '-' {
+		return false
+	}
+	for i, c := range v {
+		if !digit(c) && i != 2 && i != 7 && i != 12 {
+			return false
+		}
+	}
+	return true
 }
 
 // namesPatient is whether what follows a word in a path names a patient.

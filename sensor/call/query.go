@@ -78,6 +78,13 @@ func plumbing(key []byte) bool {
 	return false
 }
 
+// transaction is whether a key names an exchange of health information between ABDM's parties, which is a record
+// of theirs.
+func transaction(key []byte) bool {
+	var buf [48]byte
+	return string(canonical(&buf, key)) == "transaction"
+}
+
 // named takes the identifiers under one query key.
 func (b *Builder) named(c *Call, ar *Arena, r *Route, key, value []byte) {
 	key, as, chain := chained(key)
@@ -113,6 +120,10 @@ func chained(key []byte) (name, as, chain []byte) {
 			key = key[:open]
 		}
 	}
+	// Of a longer chain the last hop says whose the value is: result.subject:Patient.identifier.
+	if i := bytes.LastIndexByte(key, '.'); i > 0 {
+		key = key[bytes.LastIndexByte(key[:i], '.')+1:]
+	}
 	name, chain, _ = bytes.Cut(key, []byte("."))
 	name, as, _ = bytes.Cut(name, []byte(":"))
 	return name, as, chain
@@ -139,6 +150,8 @@ func (b *Builder) classify(r *Route, key, as, chain, value []byte) (nameSpace, [
 		return patient, as
 	case string(as) == "identifier" && space == patient:
 		return business, as
+	case string(as) == "of-type" && string(key) == "identifier" && string(r.FHIR.Type) == "Patient":
+		return business, key // system|code|value (FHIR R5 section 3.2.1.5.5.15, and IHE profiles of R4)
 	case fhir.Lookup(as) != 0:
 		return record, as
 	case len(as) > 0 && isFHIR:
@@ -149,13 +162,15 @@ func (b *Builder) classify(r *Route, key, as, chain, value []byte) (nameSpace, [
 		return record, r.FHIR.Type
 	case isFHIR && space == patient && (string(key) == "patient" || hasDigit(value)):
 		return patient, typePatient
+	case (space == patient || space == business || space == record) && abha(value):
+		return business, key
 	case (space == patient || space == business) && hasDigit(value):
 		return space, key
 	case space == patient || space == business:
 		return nobody, nil
 	case isFHIR:
 		return b.fhirParam(key, value)
-	case plumbing(key) || !hasDigit(value):
+	case plumbing(key) && !(r.ABDM && transaction(key)) || !hasDigit(value):
 		return nobody, nil
 	case m.identifies:
 		return record, key

@@ -29,6 +29,7 @@ type Route struct {
 	Collection []byte   // the last word of the path: what a bare "id" in the response is an id of
 	FHIR       fhir.URL // Shape is NotFHIR when the path is none
 	DICOM      bool
+	ABDM       bool  // India's exchange of health information: its transactions are records
 	Words      Flags // Login, Token, Search, Bulk, Health, Graph, HealthAPI as far as the words of the path tell
 	Session    []byte
 	Over       bool // the path went past a bound
@@ -150,6 +151,7 @@ func (r *Route) words(parts [][]byte) {
 	first, dicom := fhir.DICOM(parts)
 	r.DICOM = dicom
 	mrs := openMRS(parts)
+	r.ABDM = abdm(parts)
 	var before []byte
 	for i, s := range parts {
 		name, ext := stem(s)
@@ -167,6 +169,9 @@ func (r *Route) words(parts [][]byte) {
 			id = !openMRSWord(s)
 		case id:
 			id = i == 0 || len(s) > 2 || !small(parts[i-1]) // /api/2/… is a version
+			if i > 0 && year(s) && string(parts[i-1]) == "epic" {
+				id = false // /api/epic/2019/…
+			}
 		case len(ext) > 0 && identifies(name):
 			r.literal(nil, true)
 			r.Template = append(r.Template, ext...)
@@ -181,10 +186,13 @@ func (r *Route) words(parts [][]byte) {
 			continue
 		}
 		r.literal(s, false)
-		before = s
-		if dicom {
-			before = dicomType(s)
+		switch {
+		case dicom:
+			s = dicomType(s)
+		case r.ABDM && i > 0 && string(s) == "status" && string(parts[i-1]) == "request":
+			s = typeTransaction // health-information/request/status/{transactionId}
 		}
+		before = s
 		r.Collection = before
 	}
 	if dicom {
@@ -231,6 +239,22 @@ func (r *Route) add(id PathID) {
 		return
 	}
 	r.IDs = append(r.IDs, id)
+}
+
+// abdm is whether a path is of ABDM's exchange of health information (its v3 and v0.5 APIs).
+func abdm(parts [][]byte) bool {
+	for _, s := range parts {
+		switch string(s) {
+		case "hiecm", "hip", "hiu", "health-information":
+			return true
+		}
+	}
+	return false
+}
+
+// year is whether s is four digits that can be one.
+func year(s []byte) bool {
+	return len(s) == 4 && s[0] == '2' && s[1] == '0' && digit(s[2]) && digit(s[3])
 }
 
 // openMRS is the index of the resource type in an OpenMRS path (…/ws/rest/v1/{type}/{uuid}), or 0.

@@ -62,7 +62,7 @@ func TestRoute(t *testing.T) {
 	f("/openmrs/ws/rest/v1/patient/abcdefghij/allergy", "/openmrs/ws/rest/v1/patient/{id}/allergy", "patient=abcdefghij")
 	// ABDM
 	f("/api/hiecm/data-flow/v3/health-information/request/status/3fa85f64-5717-4562-b3fc-2c963f66afa6",
-		"/api/hiecm/data-flow/v3/health-information/request/status/{id}", "status=3fa85f64-5717-4562-b3fc-2c963f66afa6")
+		"/api/hiecm/data-flow/v3/health-information/request/status/{id}", "transaction=3fa85f64-5717-4562-b3fc-2c963f66afa6")
 	f("/api/hiecm/v3/token/generate-token", "/api/hiecm/v3/token/generate-token", "")
 	// by look
 	f("/api/v2/patients/45827/summary", "/api/v2/patients/{id}/summary", "patients=45827")

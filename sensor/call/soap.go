@@ -44,7 +44,7 @@ func (b *Builder) soap(x *http.Exchange, v *envelope) {
 	if v != nil && v.kind != hl7Envelope && isEnvelope(v.keep) {
 		isSOAP = true
 		s := envelopeReader{v: v}
-		s.read()
+		s.read(v.keep)
 		if len(action) == 0 {
 			action = s.action
 		}
@@ -108,13 +108,13 @@ type envelopeReader struct {
 	user, issuer    []byte
 	slot            []byte // name of the ebRIM Slot at hand
 	subject         bool   // the SAML attribute at hand is the subject's id
+	tag             uint32 // of the DICOM attribute at hand
 	stack           [32][]byte
 	depth           int // may pass the stack, then names are not kept
 }
 
-// read reads what was kept of the body.
-func (s *envelopeReader) read() {
-	b := s.v.keep
+// read reads what was kept of a body.
+func (s *envelopeReader) read(b []byte) {
 	for {
 		open := bytes.IndexByte(b, '<')
 		if open < 0 {
@@ -179,8 +179,13 @@ func (s *envelopeReader) element(tag, text []byte) {
 		}
 	case "Slot":
 		s.slot = attribute(tag, "name")
+	case "DicomAttribute":
+		s.tag = nativeTag(attribute(tag, "tag"))
+	case "FamilyName", "GivenName":
+		s.v.attribute(s.tag, text)
 	case "Value":
 		s.value(text)
+		s.v.attribute(s.tag, text)
 	case "ExternalIdentifier":
 		value := attribute(tag, "value")
 		s.patient(value)

@@ -50,7 +50,7 @@ func ParseURL(u *URL, segs [][]byte) bool {
 		rest := segs[i:]
 		switch {
 		case s[0] == '$':
-			if sure && len(rest) == 1 && len(s) > 1 {
+			if (sure || i == 0 && rooted(s)) && len(rest) == 1 && len(s) > 1 {
 				*u = URL{Shape: Operation, Base: i, Sure: true, Op: s}
 				return true
 			}
@@ -68,6 +68,17 @@ func ParseURL(u *URL, segs [][]byte) bool {
 	*u = URL{}
 	if n := len(segs); n > 0 && says(segs[n-1]) {
 		*u = URL{Shape: System, Base: n, Sure: true}
+		return true
+	}
+	return false
+}
+
+// rooted is whether a server whose base is its root has s for a system operation: other APIs have $batch and
+// $metadata there.
+func rooted(s []byte) bool {
+	switch string(s) {
+	case "$export", "$import", "$graphql", "$convert-data", "$process-message", "$bulk-delete", "$validate", "$meta",
+		"$export-poll-status":
 		return true
 	}
 	return false
