@@ -93,6 +93,9 @@ func Looks(b []byte) bool {
 			break
 		}
 		body := b[9 : 9+n]
+		if k := kind(b[3]); (k == dataFrame || k == headersFrame) && (b[8]&1 == 0 || k == headersFrame && n == 0) {
+			return false // streams of the server are rare, sections without a field are none
+		}
 		switch kind(b[3]) {
 		case dataFrame:
 			if n > 0 {
@@ -101,7 +104,7 @@ func Looks(b []byte) bool {
 		case headersFrame:
 			sure += looksBlock(b[4], body)
 		case settingsFrame:
-			sure += looksSettings(body)
+			sure += looksSettings(body, n+9 == len(b))
 		case windowFrame, resetFrame, pingFrame:
 			sure += looksFixed(kind(b[3]), body)
 		case goAwayFrame:
@@ -117,7 +120,10 @@ func Looks(b []byte) bool {
 
 // The parts of Looks say how much a payload tells: 2 what cannot be chance, 1 something, 0 nothing.
 
-func looksSettings(b []byte) int {
+func looksSettings(b []byte, alone bool) int {
+	if len(b) == 0 && !alone {
+		return 1 // it might be the number 4
+	}
 	for ; len(b) > 0; b = b[6:] {
 		// Of the settings there are, RFC 9113 has six; some browsers send one that is to be ignored.
 		if id := uint(b[0])<<8 | uint(b[1]); (id < 1 || id > 9) && id&0x0f0f != 0x0a0a {

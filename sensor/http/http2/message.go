@@ -157,6 +157,9 @@ func (p *Parser) response(sec *section, t clock.Time) {
 		r.x.Start, r.x.Where, r.x.ClientDir = sec.began, sec.where, p.client
 		r.x.Version, r.x.Depth = 20, r.id
 		p.open(r, t)
+		if missed && sec.last && !sec.has(":status") && sec.marks&http.HeaderState == 0 {
+			r.half[http.Response].state = open // what is left of it are trailers
+		}
 	}
 	switch r.half[http.Response].state {
 	case over:
@@ -178,6 +181,16 @@ func (p *Parser) response(sec *section, t clock.Time) {
 	if sec.last {
 		p.endHalf(r, http.Response, t)
 	}
+}
+
+// has is whether s has the field name.
+func (s *section) has(name string) bool {
+	for i := range s.fields {
+		if string(s.fields[i].Name) == name {
+			return true
+		}
+	}
+	return false
 }
 
 // status is the status code in a section; 0 if there is none.

@@ -206,7 +206,7 @@ type opts struct {
 	upgraded           *http.Exchange
 }
 
-// play runs a script; every step is a millisecond after the one before unless it says when.
+// play runs a script, one second into the epoch unless a step says when.
 func play(t testing.TB, o opts, script []step) result {
 	t.Helper()
 	cfg := http.Defaults()
@@ -265,7 +265,7 @@ func cutEverywhere(t *testing.T, o opts, script []step, want result) {
 	t.Helper()
 	for i, st := range script {
 		for at := 1; at < len(st.data); at++ {
-			cut := append(append([]step{}, script[:i]...), step{dir: st.dir, data: st.data[:at]}, step{dir: st.dir, data: st.data[at:]})
+			cut := append(append([]step{}, script[:i]...), step{dir: st.dir, data: st.data[:at], at: st.at}, step{dir: st.dir, data: st.data[at:], at: st.at})
 			cut = append(cut, script[i+1:]...)
 			if got := play(t, o, cut); got.told != want.told || got.fields != want.fields {
 				t.Fatalf("step %d cut at %d:\n%s\nwhole:\n%s", i, at, got.told, want.told)
