@@ -3,6 +3,7 @@ package http
 // Body reads the content of one message: through its content codings, under the limits, to whoever wants it. The
 // zero value has not begun.
 type Body struct {
+	owner  *Contents // until the first byte
 	scan   Scanner
 	dec    *Content
 	capped bool // content is past a limit, counted and not shown
@@ -21,11 +22,20 @@ func (b *Body) Begin(sh *Shared, h Handler, x *Exchange, s Side) {
 	if bad {
 		x.Marks |= BadCoding
 	}
+	if b.dec == nil && !b.capped && b.scan != nil {
+		b.owner = sh.Contents
+	}
 }
 
 // Write takes the next bytes of the content.
 func (b *Body) Write(x *Exchange, s Side, p []byte) {
 	m := x.Message(s)
+	if b.owner != nil && len(p) > 0 {
+		if b.dec = b.owner.Unlabelled(m, b.scan, p[0]); b.dec != nil {
+			x.Marks |= BadCoding
+		}
+		b.owner = nil
+	}
 	m.Wire += int64(len(p))
 	switch {
 	case b.dec != nil:
@@ -42,6 +52,7 @@ func (b *Body) Write(x *Exchange, s Side, p []byte) {
 func (b *Body) Miss(x *Exchange, s Side, n int64) {
 	x.Message(s).Lost += n
 	x.Loss |= LossGap
+	b.owner = nil
 	if b.dec != nil {
 		b.decoded(x, s, false)
 		b.capped = true

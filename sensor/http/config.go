@@ -140,6 +140,7 @@ type Stats struct {
 	BadChunks        uint64
 	Decoded          uint64 // bodies decoded to their end
 	BadCodings       uint64 // bodies that did not decode as their Content-Encoding says
+	Unlabelled       uint64 // bodies of text that are gzip and do not say so
 	OverCodings      uint64 // bodies under more than Codings codings
 	OverDecoded      uint64 // bodies past DecodedBytes
 	OverRatio        uint64 // bodies past Ratio
@@ -184,6 +185,7 @@ func (s *Stats) Add(o *Stats) {
 	s.BadChunks += o.BadChunks
 	s.Decoded += o.Decoded
 	s.BadCodings += o.BadCodings
+	s.Unlabelled += o.Unlabelled
 	s.OverCodings += o.OverCodings
 	s.OverDecoded += o.OverDecoded
 	s.OverRatio += o.OverRatio

@@ -88,11 +88,40 @@ func (c *Contents) Open(m *Message, out Scanner) (content *Content, limited, bad
 		c.stats.OverDecoders++
 		return nil, true, false
 	}
+	return c.start(list, out), false, false
+}
+
+// Unlabelled returns a decoder for content of m that says nothing of a coding and begins with first, if that is
+// how gzip begins and how no text does; else, and when all decoders are taken, nil.
+func (c *Contents) Unlabelled(m *Message, out Scanner, first byte) *Content {
+	if first != gzipMagic || c.cfg.Codings == 0 || c.open >= c.cfg.Decoders || !textual(m.Get("content-type")) {
+		return nil
+	}
+	c.stats.Unlabelled++
+	return c.start(codings{n: 1, list: [MaxCodings]coding{gzipCoding}}, out)
+}
+
+// gzipMagic is the first byte of gzip (RFC 1952 section 2.3.1), a control character.
+const gzipMagic = 0x1f
+
+// textual is whether a Content-Type promises text.
+func textual(contentType []byte) bool {
+	for _, part := range [...]string{"json", "xml", "text/"} {
+		for i := range len(contentType) - len(part) + 1 {
+			if EqualFold(contentType[i:i+len(part)], part) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (c *Contents) start(list codings, out Scanner) *Content {
 	c.open++
 	d := c.take()
 	d.coding, d.out = list, out
 	d.wire, d.decoded, d.in, d.end, d.outcome = 0, 0, nil, false, decoding
-	return d, false, false
+	return d
 }
 
 // take returns an idle coroutine, or a new one parked at its first yield.

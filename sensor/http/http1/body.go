@@ -14,6 +14,10 @@ func (p *Parser) body(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 	r, side := s.rec, p.side(d)
 	if side == http.Request {
 		r.RequestEnd = t
+	} else if (r.orphan || p.unsure) && r.Response.Wire == 0 && s.buf == nil && s.phase <= chunkSize && contentless(b) {
+		s.phase, s.rec = idle, nil
+		p.done(r, side, t, true)
+		return b
 	}
 	switch s.phase {
 	case toEnd:
@@ -61,6 +65,20 @@ func (p *Parser) unsent(r *record, b []byte) bool {
 	}
 	st, ok := parseStart(chomp(b[:nl]), true)
 	return ok && !st.response
+}
+
+// contentless is whether b, where the content of a response may begin, is not that but the next response: the request was lost, and it
+// was a HEAD, whose response says how long the content would have been.
+func contentless(b []byte) bool {
+	if len(b) < 7 || !http.EqualFold(b[:7], "http/1.") {
+		return false
+	}
+	nl := bytes.IndexByte(b, '\n')
+	if nl < 0 {
+		return false
+	}
+	st, ok := parseStart(chomp(b[:nl]), true)
+	return ok && st.response
 }
 
 // complete ends the message in progress on s, in step.
@@ -224,8 +242,8 @@ const maxHex = 16
 // framed is whether h says how content is delimited, which a trailer must not: some readers add it to the head.
 func framed(h http.Header) bool { return framingName(h.Name) }
 
-// headless marks r if what was read as its trailers begins like a request: the empty line before it is missing.
-func (p *Parser) headless(r *record, trailers []byte) {
+// unended marks r if what was read as its trailers begins like a request: the empty line before it is missing.
+func (p *Parser) unended(r *record, trailers []byte) {
 	if st, ok := parseStart(chomp(trailers[:bytes.IndexByte(trailers, '\n')]), true); ok && !st.response {
 		r.doubt(http.Request)
 		if r.Marks&http.Ambiguous != 0 {
@@ -287,7 +305,7 @@ func (p *Parser) trailer(s *stream, d packet.Dir, t clock.Time, b []byte) []byte
 			r.doubt(side)
 		}
 		if side == http.Request {
-			p.headless(r, view[:n])
+			p.unended(r, view[:n])
 		}
 	} else if n == 1 {
 		r.bareLF(side)

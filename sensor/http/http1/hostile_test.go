@@ -1,10 +1,14 @@
 package http1_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
 	"strings"
 	"testing"
 
 	"auscult/sensor/http"
+	"auscult/sensor/http/http1"
 )
 
 // marksOf is the marks of the first exchange of a script, read whole; byte by byte they must be the same.
@@ -150,4 +154,108 @@ func TestNoProofAfterLoss(t *testing.T) {
 	if strings.Contains(r.told, "ambiguous") {
 		t.Error(r.told)
 	}
+}
+
+// TestForms has what servers and old clients send and what attackers make of it; each reads the same in any cut.
+func TestForms(t *testing.T) {
+	f := func(in []step, want ...string) {
+		t.Helper()
+		r := play(t, opts{}, in)
+		if got := strings.Join(want, "\n"); r.told != got {
+			t.Errorf("got\n%s\nwant\n%s", r.told, got)
+			return
+		}
+		cutEverywhere(t, opts{}, in, r.told)
+	}
+	answer := ` 200 >[0/0] <[5/5 "hello"]`
+	// request lines
+	f(steps(c("GET\t/a\tHTTP/1.1\r\nHost: h\r\n\r\n"), s(ok5)), `0: GET /a 11`+answer+` space`)
+	f(steps(c("get /a http/1.1\r\nHost: h\r\n\r\n"), s(ok5)), `0: get /a 11`+answer)
+	f(steps(c("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n"), s(ok5)), `0: OPTIONS * 11`+answer)
+	f(steps(c("GET /a HTTP/1.1\r\n\tHost: x\r\nHost: h\r\n\r\n"), s(ok5)), `0: GET /a 11`+answer+` fold`)
+	f(steps(c("GET /"+strings.Repeat("a", 40)+" HTTP/1.1\r\nHost: h\x00h\r\n\r\n"), s(ok5)), `0: GET /`+strings.Repeat("a", 40)+` 11`+answer+` bad-header ambiguous`)
+	// status lines
+	f(steps(c(get), s("HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello")), `0: GET /a 11`+answer)
+	f(steps(c(get), s("HTTP/1.1 200 \r\nContent-Length: 5\r\n\r\nhello")), `0: GET /a 11`+answer)
+	// interim answers without end
+	f(steps(c(get), s(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 9)+ok5)), `0: GET /a 11`+answer)
+	// content where there is none: it is passed over, and the next answer is read
+	f(steps(c(get), s("HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\n"), c(get), s(ok5)), `0: GET /a 11 204 >[0/0] <[0/0]`, `1: GET /a 11`+answer)
+	// part of a resource
+	f(steps(c(get), s("HTTP/1.1 206 Part\r\nContent-Range: bytes 0-4/9\r\nContent-Length: 5\r\n\r\nhello")), `0: GET /a 11 206 >[0/0] <[5/5 "hello"]`)
+	// pipelined: HEAD, interim, chunks with trailers, nothing, a length
+	f(steps(c("HEAD /h HTTP/1.1\r\n\r\n"+post("2\r\nhi\r\n0\r\n\r\n")+get+get), s("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nHTTP/1.1 100 C\r\n\r\n"+
+		ok("5\r\nhello\r\n0\r\nA: b\r\n\r\n")+"HTTP/1.1 304 N\r\nContent-Length: 9\r\n\r\n"+ok5)),
+		`0: HEAD /h 11 200 >[0/0] <[0/0]`, `1: POST /p 11 200 >[2/2 "hi"] <[5/5 "hello"] depth=1`,
+		`2: GET /a 11 304 >[0/0] <[0/0] depth=2`, `3: GET /a 11`+answer+` depth=3`)
+}
+
+// TestHeadOfLostRequest has the answer to a HEAD whose request was lost: it has no content, whatever it says.
+func TestHeadOfLostRequest(t *testing.T) {
+	f := func(want string, in ...step) {
+		t.Helper()
+		if got := play(t, opts{}, in).told; got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+	next := `1: GET /a 11 200 >[0/0] <[5/5 "hello"]`
+	// a HEAD was lost
+	for _, fields := range []string{"Content-Length: 500", "Transfer-Encoding: chunked", "Date: today"} {
+		f("0:   11 200 >[0/0 part] <[0/0 \"\"]\n"+next,
+			lostC(40), s("HTTP/1.1 200 OK\r\n"+fields+"\r\n\r\n"), c(get), s(ok5))
+	}
+	// an orphan with content keeps it
+	f("0:   11 200 >[0/0 part] <[5/5 \"hello\"]\n"+next, lostC(40), s(ok5), c(get), s(ok5))
+}
+
+// TestEndlessHead has a head that never ends: it is cut at its limit, and costs no more.
+func TestEndlessHead(t *testing.T) {
+	cfg := http.Defaults()
+	pool := http1.NewPool(http.NewShared(cfg))
+	defer pool.Close()
+	p := pool.New(discard{}, 0, true, false)
+	var out []*http.Exchange
+	out, _ = p.Bytes(out, 0, 1, []byte("GET /a HTTP/1.1\r\n"))
+	line := []byte("X-" + strings.Repeat("y", 500) + ": z\r\n")
+	for range 1000 {
+		out, _ = p.Bytes(out, 0, 1, line)
+	}
+	out, _ = p.Bytes(out, 1, 2, []byte(ok5))
+	if len(out) != 1 || out[0].Marks&http.OverHead == 0 || pool.Stats.OverHead != 1 || pool.Stats.Skipped < 400_000 {
+		t.Fatalf("%d exchanges, %+v", len(out), pool.Stats)
+	}
+	if n := len(out[0].Request.Headers); n > cfg.Headers {
+		t.Errorf("%d headers are kept", n)
+	}
+}
+
+// TestCodings has content that is not what its Content-Encoding says, in any cut.
+func TestCodings(t *testing.T) {
+	var gz, twice bytes.Buffer
+	w := gzip.NewWriter(&gz)
+	w.Write([]byte("hello"))
+	w.Close()
+	w = gzip.NewWriter(&twice)
+	w.Write(gz.Bytes())
+	w.Close()
+	f := func(body, fields, want string) {
+		t.Helper()
+		in := steps(c(get), s(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n\r\n%s", len(body), fields, body)))
+		r := play(t, opts{}, in)
+		if want = fmt.Sprintf("0: GET /a 11 200 >[0/0] <[%d/%s", len(body), want); r.told != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", fields, r.told, want)
+			return
+		}
+		cutEverywhere(t, opts{}, in, r.told)
+	}
+	f(gz.String(), "Content-Encoding: gzip", `5 "hello"]`)
+	f(twice.String(), "Content-Encoding: gzip, gzip", `5 "hello"]`)
+	f(twice.String(), "Content-Encoding: gzip\r\nContent-Encoding: gzip", `5 "hello"]`)
+	f("hello", "Content-Encoding: gzip", `5 "hello"] bad-coding`)
+	f("hello", "Content-Encoding: rot13", `5 "hello"] bad-coding`)
+	f("hello", "Content-Encoding: gzip, gzip, gzip", `5 ""…] LOSS:decode-limit`)
+	// not said to be compressed
+	f(gz.String(), "Content-Type: application/fhir+JSON", `5 "hello"] bad-coding`)
+	f("\x1fello", "Content-Type: text/plain", "5 \"\\x1fello\"] bad-coding")
+	f("hello", "Content-Type: application/json", `5 "hello"]`)
 }

@@ -48,7 +48,7 @@ func kindOf(b []byte) kind {
 	}
 	for i, c := range b {
 		switch {
-		case c == ' ' && i > 0:
+		case (c == ' ' || c == '\t') && i > 0: // RFC 9112 section 3: some take any white space
 			return request
 		case i == maxMethod || !tokenByte(c):
 			return neither
@@ -105,6 +105,12 @@ func parseStatus(line []byte) (s start, ok bool) {
 // last one before the version, as servers that forgive spaces have it.
 func parseRequest(line []byte, strict bool) (s start, ok bool) {
 	s.method = bytes.IndexByte(line, ' ')
+	if tab := bytes.IndexByte(line, '\t'); tab >= 0 && !strict {
+		return parseTabs(line)
+	}
+	if s.method < 0 {
+		return s, false
+	}
 	end := len(line)
 	for end > 0 && (line[end-1] == ' ' || line[end-1] == '\t') {
 		end--
@@ -150,6 +156,21 @@ func parseRequest(line []byte, strict bool) (s start, ok bool) {
 		s.marks |= http.SpaceInTarget
 	}
 	return s, true
+}
+
+// parseTabs reads a request line with tabs, as servers do that take any white space between its parts: as if they
+// were spaces.
+func parseTabs(line []byte) (s start, ok bool) {
+	var buf [256]byte
+	spaced := append(buf[:0], line...)
+	for i, c := range spaced {
+		if c == '\t' {
+			spaced[i] = ' '
+		}
+	}
+	s, ok = parseRequest(spaced, false)
+	s.marks |= http.SpaceInTarget
+	return s, ok
 }
 
 // version reads HTTP/d.d in any case; a missing minor digit is 0, and further digits are forgiven.
