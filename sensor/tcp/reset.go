@@ -54,7 +54,8 @@ func (q *queue) ends(seq uint32) bool {
 }
 
 // revived is whether s shows that the RST or FIN which ended its direction was forged: its sender goes on with
-// data from the byte at which it had ended, which no host does that sent the RST or FIN itself.
+// data from the byte at which it had ended, which no host does that sent the RST or FIN itself. A FIN that was
+// acknowledged was a real one.
 func (c *Conn) revived(s *packet.Segment) bool {
 	h := &c.half[s.Dir]
 	if !h.ended || len(s.Payload) < 2 || s.Flags&(packet.SYN|packet.RST|packet.ACK) != packet.ACK {
@@ -65,5 +66,5 @@ func (c *Conn) revived(s *packet.Segment) bool {
 		return c.reset == resetByA+resetBy(s.Dir) && n >= 0 && n <= 1<<16
 	}
 	fin := h.next - 1
-	return !after(s.Seq, fin) && after(s.Seq+uint32(len(s.Payload)), fin)
+	return !after(h.acked, fin) && !after(s.Seq, fin) && after(s.Seq+uint32(len(s.Payload)), fin)
 }

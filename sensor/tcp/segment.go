@@ -71,6 +71,9 @@ func (t *Table) segment(dst []Event, c *Conn, now clock.Time, s *packet.Segment)
 	case s.Flags&packet.ACK == 0 && !c.Seen[d]:
 		t.Stats.NoAck++
 		return dst
+	case !c.Seen[d] && !c.established && o.syn && len(s.Payload)+s.Cut == 0 && s.Flags&packet.FIN == 0:
+		t.Stats.Strays++ // who has sent a SYN and got none takes no lone ACK (split handshakes begin with one)
+		return dst
 	case !c.Seen[d]:
 		c.meet(s)
 	}
