@@ -1,6 +1,8 @@
 package detectors
 
 import (
+	"slices"
+
 	"auscult/detectors/stats"
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
@@ -68,12 +70,30 @@ func (s *scene) part(c *call.Call) {
 
 func partKey(c *call.Call) uint64 { return stats.Mix(c.Flow ^ stats.Mix(uint64(c.Seq)+1)) }
 
-// news is how many of people, counted over the whole exchange, this part brought.
-func (o *ongoing) news(people int) int {
-	if o == nil {
-		return people
+// toldBefore is whether an earlier part listed o: only what is new stands in Delivered too.
+func toldBefore(c *call.Call, o *call.Object) bool {
+	return c.Continued && !slices.Contains(c.Delivered, o.Key)
+}
+
+// newcomers is how many of the patients that a part brought the principal had not been given before; fresh is how
+// many of those listed in it.
+func (s *scene) newcomers(c *call.Call, fresh, listed int) int {
+	if s.run == nil {
+		return fresh // how many were counted before is forgotten
 	}
-	return max(0, people-o.people)
+	people := max(0, c.PHI.People-s.run.people)
+	if people > 0 && listed == 0 { // the list was full of those told before
+		for _, key := range c.Delivered {
+			if !s.p.delivered.Has(key, s.now, deliveredHalf) {
+				fresh++
+			}
+		}
+		listed = len(c.Delivered)
+	}
+	if listed == 0 {
+		return 0
+	}
+	return (fresh*people + listed - 1) / listed
 }
 
 // weigh is whether the size of an answer is to be weighed now: once, as large as soon as it is, else at its end.

@@ -91,7 +91,7 @@ func (s *scene) begin(c *call.Call) {
 	s.contacts = s.contacts[:0]
 	for i := range c.Objects {
 		o := &c.Objects[i]
-		if o.Where == call.InResponse && o.Patient && c.OK() {
+		if o.Where == call.InResponse && o.Patient && c.OK() && !toldBefore(c, o) {
 			listed++
 			if !p.delivered.Has(o.Key, s.now, deliveredHalf) {
 				s.newPeople++
@@ -105,12 +105,10 @@ func (s *scene) begin(c *call.Call) {
 		}
 		s.contacts = append(s.contacts, contact{Object: o})
 	}
-	if listed > 0 && c.PHI.People > 0 { // a person may be listed by id and by number; of many, only the first are
-		people := s.run.news(c.PHI.People)
-		if s.run == nil && c.Continued {
-			people = listed // how many were counted before is forgotten
-		}
-		s.newPeople = (s.newPeople*people + listed - 1) / listed
+	if c.Continued {
+		s.newPeople = s.newcomers(c, s.newPeople, listed)
+	} else if listed > 0 && c.PHI.People > 0 { // a person may be listed by id and by number; of many, only the first are
+		s.newPeople = (s.newPeople*c.PHI.People + listed - 1) / listed
 	}
 	worklist := patients > 1 && (c.Flags&call.Search != 0 || patients > 3)
 	for i := range s.contacts {

@@ -11,6 +11,7 @@ import (
 	"auscult/sensor/http"
 	"auscult/sensor/http/websocket"
 	"auscult/sensor/packet"
+	"auscult/sensor/phi"
 )
 
 // talk is what passed in one direction, by chance: texts of all sizes, binary ones, empty ones, in fragments.
@@ -303,5 +304,48 @@ func TestIs(t *testing.T) {
 	}
 	if x.Status = 200; websocket.Is(x) {
 		t.Error("a 200 is taken for an opening")
+	}
+}
+
+// clinic gives a scanner for health data to each direction.
+type clinic struct{ sides [2]*phi.Scanner }
+
+func (h *clinic) Body(_ *http.Exchange, s http.Side) http.Scanner { return h.sides[s] }
+
+// TestHealthData: patients are counted over all messages, however they are packed and wrapped, while it runs, and
+// one broken message spoils no other.
+func TestHealthData(t *testing.T) {
+	for _, packed := range []bool{false, true} {
+		pool := websocket.NewPool(http.NewShared(http.Defaults()))
+		x, h := opened(extensionsOf(packed, true)), &clinic{}
+		for s := range h.sides {
+			h.sides[s] = phi.New(phi.Defaults())
+		}
+		c := pool.New(h, x)
+		w := &sender{takeover: true}
+		for i := range 200 {
+			body := fmt.Sprintf(`{"patientId":"p%d","name":"J","heartRate":72}`, i)
+			switch i % 5 {
+			case 1:
+				body = `42["vitals",` + body + `]`
+			case 2:
+				body = fmt.Sprintf("a[%q]", "MESSAGE\ndestination:/topic/v\n\n"+body)
+			case 3:
+				body += `,{"broken":["`
+			}
+			w.message(1, []byte(body), 1+i%3, packed)
+			w.message(2, []byte{0, 1, 2, '"', '{'}, 1, packed)
+			c.Bytes(server, 3, w.out)
+			w.out = w.out[:0]
+			if r := h.sides[1].Drain(); i%5 == 0 && i > 0 && r.People < i {
+				t.Fatalf("packed %v: %d people after %d", packed, r.People, i+1)
+			}
+		}
+		c.End(server, 9, false)
+		if r := h.sides[1].Report(); r.People != 200 || r.Form != phi.Messages || r.Classes&phi.Observation == 0 {
+			t.Errorf("packed %v: %d people, form %d, classes %v", packed, r.People, r.Form, r.Classes.Names())
+		}
+		pool.Free(c)
+		pool.Close()
 	}
 }
