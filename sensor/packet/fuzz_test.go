@@ -27,6 +27,7 @@ func seeds(f *testing.F, add func(link uint16, frame []byte)) {
 	} {
 		add(uint16(packet.LinkRaw), frame(f, parts...))
 	}
+	add(uint16(packet.LinkRaw), frame(f, udp, "12b5 0000 0000 0f010203 00007bff", eth4))
 	for _, parts := range [][]string{
 		{macs, "8926 00010002 8100 0001 0800", inner4}, {macs, "894f 0002 0203 00000001", eth4}, {macs, "8847 00011140 00000000", eth4},
 		{macs, "88e5 20 00 00000001 0000000000000000 0800", inner4}, {macs, "88e7 00000001", eth4},

@@ -72,7 +72,7 @@ func (d *Decoder) vxlan(s *Segment, ip, b []byte, gpe bool, missing, depth int) 
 
 // plain is r, or NotTCP where only a find would have proved that this was an encapsulation.
 func plain(r Reason, sure bool) Reason {
-	if sure || r == OK || r == Fragment {
+	if sure || r == OK || r == Fragment || r == BadChecksum {
 		return r
 	}
 	return NotTCP
