@@ -22,13 +22,13 @@ func TestScan_Allocs(t *testing.T) {
 	}
 }
 
-func benchmark(b *testing.B, body string, piece int) {
+func benchmark(b *testing.B, form Form, body string, piece int) {
 	s := New(Defaults())
 	text := []byte(body)
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		s.Reset(JSON)
+		s.Reset(form)
 		for i := 0; i < len(text); i += piece {
 			s.Scan(text[i:min(i+piece, len(text))])
 		}
@@ -39,8 +39,11 @@ func benchmark(b *testing.B, body string, piece int) {
 	}
 }
 
-func BenchmarkScan_FHIRBundle(b *testing.B)         { benchmark(b, bundleBody(6), 1<<20) }
-func BenchmarkScan_FHIRBundleSegments(b *testing.B) { benchmark(b, bundleBody(6), 1448) }
-func BenchmarkScan_SmallPatient(b *testing.B)       { benchmark(b, patientBody(1), 1<<20) }
-func BenchmarkScan_PlainList(b *testing.B)          { benchmark(b, listBody, 1<<20) }
-func BenchmarkScan_XMLBundle(b *testing.B)          { benchmark(b, xmlBody, 1<<20) }
+func BenchmarkScan_FHIRBundle(b *testing.B)         { benchmark(b, JSON, bundleBody(6), 1<<20) }
+func BenchmarkScan_FHIRBundleSegments(b *testing.B) { benchmark(b, JSON, bundleBody(6), 1448) }
+func BenchmarkScan_SmallPatient(b *testing.B)       { benchmark(b, JSON, patientBody(1), 1<<20) }
+func BenchmarkScan_PlainList(b *testing.B)          { benchmark(b, JSON, listBody, 1<<20) }
+func BenchmarkScan_XMLBundle(b *testing.B)          { benchmark(b, JSON, xmlBody, 1<<20) }
+
+func BenchmarkScan_EventStream(b *testing.B) { benchmark(b, EventStream, eventBody(200), 1448) }
+func BenchmarkScan_Messages(b *testing.B)    { benchmark(b, Messages, messageBody(200), 1448) }
