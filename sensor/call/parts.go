@@ -139,8 +139,6 @@ func (v *envelope) endPart() {
 			v.instance()
 		case isEnvelope(v.keep):
 			v.count = p.n - 1 // the documents are beside it
-		default:
-			v.count = p.n
 		}
 	}
 	p.state, p.matched, p.virtual = afterBoundary, 0, false
