@@ -43,6 +43,26 @@ func TestAllocs(t *testing.T) {
 		dst = table.Segment(dst, start, request)
 		return table.Segment(dst, start, &late)
 	})
+	f("sent again", func(table *tcp.Table, dst []tcp.Event, i uint32) []tcp.Event {
+		request.Seq = 100 + i*1460
+		dst = table.Segment(dst, start, request)
+		return table.Segment(dst, start, request)
+	})
+	marked := *request
+	marked.Flags |= packet.URG
+	marked.Urgent = 700
+	f("urgent", func(table *tcp.Table, dst []tcp.Event, i uint32) []tcp.Event {
+		marked.Seq = 100 + i*1460
+		return table.Segment(dst, start, &marked)
+	})
+	f("doubted, then sound", func(table *tcp.Table, dst []tcp.Event, i uint32) []tcp.Event {
+		request.Seq = 100 + i*1460
+		late = *request
+		late.Flags &^= packet.ACK
+		dst = table.Segment(dst, start, &late)
+		dst = table.Segment(dst, start, request)
+		return table.Expire(dst, start)
+	})
 	syn := seg('c', "S", 0, 0, "")
 	f("scan of full table", func(table *tcp.Table, dst []tcp.Event, i uint32) []tcp.Event {
 		syn.Flow.A.Port = uint16(i % 16)
@@ -76,8 +96,10 @@ func TestIdleFlow(t *testing.T) {
 	}
 }
 
-func BenchmarkInOrder(b *testing.B) {
-	table := tcp.New(tcp.Defaults())
+func BenchmarkInOrder(b *testing.B) { inOrder(b, tcp.Defaults()) }
+
+func inOrder(b *testing.B, cfg tcp.Config) {
+	table := tcp.New(cfg)
 	dst := make([]tcp.Event, 0, 8)
 	for _, s := range opened() {
 		dst = table.Segment(dst[:0], start, s.seg)
@@ -94,6 +116,30 @@ func BenchmarkInOrder(b *testing.B) {
 			ack.Ack = request.Seq + 1460
 			dst = table.Segment(dst[:0], start, ack)
 		}
+	}
+}
+
+// BenchmarkUnremembered is BenchmarkInOrder without the memory of what was passed on: the difference is its cost.
+func BenchmarkUnremembered(b *testing.B) {
+	cfg := tcp.Defaults()
+	cfg.Recent = 0
+	inOrder(b, cfg)
+}
+
+// BenchmarkSentAgain sends each frame twice.
+func BenchmarkSentAgain(b *testing.B) {
+	table := tcp.New(tcp.Defaults())
+	dst := make([]tcp.Event, 0, 8)
+	for _, s := range opened() {
+		dst = table.Segment(dst[:0], start, s.seg)
+	}
+	request, _ := talk()
+	b.SetBytes(1460)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := 0; i < b.N; i++ {
+		request.Seq = 100 + uint32(i/2)*1460
+		dst = table.Segment(dst[:0], start, request)
 	}
 }
 
