@@ -34,6 +34,10 @@ func plainly(f func(c rewrap.Capture) rewrap.Capture) func(rewrap.Capture) (rewr
 	return func(c rewrap.Capture) (rewrap.Capture, []byte, error) { return f(c), nil, nil }
 }
 
+// refusal bounds by how much a packet that comes late is believed late: one with an older timestamp than a receiver
+// takes waits until it is acknowledged and nothing better came.
+const refusal = 400 * time.Millisecond
+
 var ways = []way{
 	{name: "vxlan", tunnel: "vxlan", rewrap: plainly(func(c rewrap.Capture) rewrap.Capture { return rewrap.VXLAN(c, 7001) })},
 	{name: "geneve", tunnel: "geneve", rewrap: plainly(func(c rewrap.Capture) rewrap.Capture { return rewrap.GENEVE(c, 7002) })},
@@ -44,7 +48,7 @@ var ways = []way{
 	{name: "mpls", rewrap: plainly(func(c rewrap.Capture) rewrap.Capture { return rewrap.MPLS(c, 16, 17, 18) })},
 	{name: "fragments-24", rewrap: plainly(func(c rewrap.Capture) rewrap.Capture { return rewrap.Fragment(c, 24, false) })},
 	{name: "fragments-576-shuffled", rewrap: plainly(func(c rewrap.Capture) rewrap.Capture { return rewrap.Fragment(c, 576, true) })},
-	{name: "disturbed", slack: 10 * time.Millisecond, rewrap: plainly(func(c rewrap.Capture) rewrap.Capture {
+	{name: "disturbed", slack: refusal, rewrap: plainly(func(c rewrap.Capture) rewrap.Capture {
 		return rewrap.Disturb(c, 0.2, 1)
 	})},
 	{name: "h2c", http2: true, rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) {
@@ -64,7 +68,7 @@ var ways = []way{
 		c, keys, err := rewrap.TLS(c, tls.VersionTLS13)
 		return rewrap.ERSPAN3(rewrap.Fragment(c, 576, true), 13), keys, err
 	}},
-	{name: "tls13-vxlan-fragments-disturbed", tunnel: "vxlan", slack: 10 * time.Millisecond, rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) {
+	{name: "tls13-vxlan-fragments-disturbed", tunnel: "vxlan", slack: refusal, rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) {
 		c, keys, err := rewrap.TLS(c, tls.VersionTLS13)
 		return rewrap.Fragment(rewrap.VXLAN(rewrap.Disturb(c, 0.2, 2), 7003), 576, true), keys, err
 	}},
@@ -74,20 +78,25 @@ var ways = []way{
 // traffic travelled. Calls and alerts are compared field by field, in order: all values must be the same but for
 // those that say where the bytes lay (offsets), how connections and incidents are named (the names must stand for
 // the same ones), the version of HTTP where it is another one, the tunnel where there is one, and times where
-// packets came late.
+// packets came late. What is still open at the end of a capture closes with its last record, and where the end of a
+// connection is one the time of that differs too.
 func TestSameAttack(t *testing.T) {
 	names := cases(t)
 	if testing.Short() {
 		names = []string{"sequential-walk"}
 	}
 	for _, name := range names {
+		path := filepath.Join(name, "traffic.pcap")
+		plain, err := rewrap.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := pipeline.Defaults()
+		cfg.Extract.TCP.Idle = 24 * time.Hour // a connection that is forgotten can be taken up again in plain HTTP alone
+		plainCalls, plainAlerts, _ := run(t, cfg, replay.New(replay.Defaults(), path))
 		for _, w := range ways {
 			t.Run(name+"/"+w.name, func(t *testing.T) {
 				t.Parallel()
-				plain, err := rewrap.Read(filepath.Join(name, "traffic.pcap"))
-				if err != nil {
-					t.Fatal(err)
-				}
 				capture, keys, err := w.rewrap(plain)
 				if err != nil {
 					t.Fatal(err)
@@ -96,10 +105,10 @@ func TestSameAttack(t *testing.T) {
 				if err := capture.Write(path); err != nil {
 					t.Fatal(err)
 				}
-				calls, alerts, _ := run(t, pipeline.Defaults(), keyed{replay.New(replay.Defaults(), path), keys})
-				s := sameness{w, map[string]string{}, map[string]string{}}
-				s.compare(t, "calls", calls, read(t, filepath.Join(name, "calls.jsonl")))
-				s.compare(t, "alerts", alerts, read(t, filepath.Join(name, "alerts.jsonl")))
+				calls, alerts, _ := run(t, cfg, keyed{replay.New(replay.Defaults(), path), keys})
+				s := sameness{way: w, there: map[string]string{}, back: map[string]string{}}
+				s.compare(t, "calls", calls, plainCalls)
+				s.compare(t, "alerts", alerts, plainAlerts)
 			})
 		}
 	}
@@ -136,6 +145,7 @@ func (l *keyedLane) Next() (packet.Raw, error) {
 type sameness struct {
 	way
 	there, back map[string]string // names of connections and incidents, in both directions
+	closing     bool              // the alert at hand says that an incident is over
 }
 
 // lines are the objects of a JSONL file, calls in the order in which they began.
@@ -166,6 +176,7 @@ func (s *sameness) compare(t *testing.T, what string, got, want []byte) {
 	}
 	for i := range g {
 		var diffs []string
+		s.closing = w[i]["activity_name"] == "Close"
 		s.value(&diffs, "", g[i], w[i])
 		if len(diffs) > 0 {
 			t.Errorf("%s, line %d:\n  %s", what, i+1, strings.Join(diffs[:min(len(diffs), 12)], "\n  "))
@@ -227,6 +238,10 @@ func (s *sameness) leaf(path string, got, want any) bool {
 	if got == want {
 		return true
 	}
+	slack := s.slack
+	if s.closing {
+		slack = max(slack, time.Second)
+	}
 	switch path {
 	case "evidences/data/capture/offset":
 		return true
@@ -250,7 +265,7 @@ func (s *sameness) leaf(path string, got, want any) bool {
 		w, ok2 := want.(json.Number)
 		gf, _ := g.Float64()
 		wf, _ := w.Float64()
-		return ok1 && ok2 && math.Abs(gf-wf) <= float64(s.slack.Milliseconds())
+		return ok1 && ok2 && math.Abs(gf-wf) <= float64(slack.Milliseconds())
 	}
 	return false
 }
