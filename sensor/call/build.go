@@ -106,7 +106,7 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 	rawPath, rawQuery := b.target(c, ar, x)
 	b.server = serverHash(&c.Server)
 	b.host = endpointHost(b.host[:0], c)
-	req, resp = b.unwrap(conn.Envelope, x, req, resp)
+	req, resp = b.unwrap(&conn, x, req, resp)
 	r := b.route(c, ar, x, rawPath)
 
 	var who credentials

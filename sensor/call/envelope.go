@@ -46,6 +46,7 @@ type envelope struct {
 	opened bool // an instance could be read: count is of records
 	bytes  []byte
 	marks  []envelopeMark // in bytes
+	told   int            // of marks, in an earlier part of the exchange
 }
 
 type envelopeMark struct {
@@ -140,6 +141,13 @@ func (v *envelope) Close(bool) {
 	}
 }
 
+// again forgets what was read of the text that was kept, which is about to be read.
+func (v *envelope) again() {
+	if !v.dicom {
+		v.bytes, v.marks = v.bytes[:0], v.marks[:0]
+	}
+}
+
 // found keeps an identifier, if it is one and there is room. They are made distinct by who takes them.
 func (v *envelope) found(kind phi.Kind, typ string, value []byte) bool {
 	value = bytes.TrimSpace(value)
@@ -173,7 +181,10 @@ type message struct {
 
 // unwrap reads the bodies that e kept: what they say goes into b.message, and the identifiers in them into copies
 // of the reports, which are returned. Either report may be nil; one is made when there is something to put in.
-func (b *Builder) unwrap(e *Envelope, x *http.Exchange, req, resp *phi.Report) (*phi.Report, *phi.Report) {
+//
+// A long exchange is unwrapped for each part that is told of it: what was told of its instances is not told again.
+func (b *Builder) unwrap(conn *Conn, x *http.Exchange, req, resp *phi.Report) (*phi.Report, *phi.Report) {
+	e := conn.Envelope
 	b.message = message{}
 	v := (*envelope)(nil)
 	if e != nil {
@@ -188,9 +199,14 @@ func (b *Builder) unwrap(e *Envelope, x *http.Exchange, req, resp *phi.Report) (
 	}
 	answer := &e.sides[http.Response]
 	if b.message.soap && isEnvelope(answer.keep) {
+		answer.again()
 		(&envelopeReader{v: answer}).read(answer.keep)
 	}
-	return b.enrich(http.Request, v, req), b.enrich(http.Response, answer, resp)
+	req, resp = b.enrich(http.Request, v, req), b.enrich(http.Response, answer, resp)
+	if conn.Running && answer.dicom {
+		answer.told = len(answer.marks)
+	}
+	return req, resp
 }
 
 // enrich is rep with what v found; rep itself is left as it is.
@@ -205,8 +221,7 @@ func (b *Builder) enrich(s http.Side, v *envelope, rep *phi.Report) *phi.Report 
 	if rep != nil {
 		*out = *rep
 	}
-	for i := range v.marks {
-		m := &v.marks[i]
+	for _, m := range v.marks[v.told:] {
 		ids = append(ids, phi.ID{Kind: m.kind, Type: m.typ, Value: v.bytes[m.off : m.off+m.n]})
 	}
 	if rep != nil {

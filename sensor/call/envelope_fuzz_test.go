@@ -33,8 +33,11 @@ func FuzzEnvelope(f *testing.F) {
 			}
 			cn := conn()
 			cn.Envelope = env
-			var c call.Call
+			var again, c call.Call
 			b.Build(&c, new(call.Arena), x, cn, nil, nil)
+			if b.Build(&again, new(call.Arena), x, cn, nil, nil); !reflect.DeepEqual(again, c) {
+				t.Fatalf("%+v, then %+v", c, again)
+			}
 			return c
 		}
 		want := tell(len(body) + 1)

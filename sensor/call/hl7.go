@@ -30,6 +30,7 @@ func (b *Builder) hl7(v *envelope) {
 	}
 	m := &b.message
 	m.hl7 = true
+	v.again()
 	var s segments
 	for len(body) > 0 {
 		line := body

@@ -187,13 +187,14 @@ func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report) {
 		if !b.seen.add(key) {
 			continue
 		}
-		if i >= resp.Told {
-			if len(b.delivered) >= b.cfg.Delivered {
-				b.Stats.Delivered++
-				continue
-			}
-			b.delivered = append(b.delivered, key)
+		if i < resp.Told {
+			continue // an earlier part has delivered it
 		}
+		if len(b.delivered) >= b.cfg.Delivered {
+			b.Stats.Delivered++
+			continue
+		}
+		b.delivered = append(b.delivered, key)
 		if (space == patient || space == business) && listed < b.cfg.ResponseObjects {
 			listed++
 			b.objects = append(b.objects, Object{

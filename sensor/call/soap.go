@@ -43,6 +43,7 @@ func (b *Builder) soap(x *http.Exchange, v *envelope) {
 	}
 	if v != nil && v.kind != hl7Envelope && isEnvelope(v.keep) {
 		isSOAP = true
+		v.again()
 		s := envelopeReader{v: v}
 		s.read(v.keep)
 		if len(action) == 0 {
