@@ -9,9 +9,11 @@ import (
 
 // search looks for frames in a direction that is out of step: a frame header that leads to another one.
 type search struct {
-	last [9]byte // the bytes before at, as a ring of which at%9 is the oldest
-	at   int     // bytes searched
-	next [4]int  // where the frames end whose headers were met; 0: none
+	top  byte   // with last: the 9 bytes before at
+	last uint64 // as a big-endian number
+	at   int    // bytes searched
+	next [4]int // where the headers end that those met so far lead to; 0: none
+	due  int    // the first of next; 0: none
 }
 
 // Ids further than this above the highest stream that was seen are not taken for one while searching.
@@ -20,40 +22,26 @@ const farStream = 1 << 12
 // seek searches b, and returns what follows the header that a header has led to.
 func (p *Parser) seek(s *direction, d packet.Dir, t clock.Time, b []byte) []byte {
 	sr := s.search
-	var h [9]byte
 	for i, c := range b {
-		sr.last[sr.at%9] = c
+		sr.top, sr.last = byte(sr.last>>56), sr.last<<8|uint64(c)
 		sr.at++
-		due := -1
-		for j, next := range sr.next {
-			if next != 0 && next == sr.at {
-				due, sr.next[j] = j, 0
-			}
-		}
-		if sr.at < 9 {
+		if sr.at != sr.due && (byte(sr.last>>40) >= byte(len(frameFlags)) || sr.at < 9) {
 			continue
 		}
-		old := sr.at % 9
-		if due < 0 && int(sr.last[(old+3)%9]) >= len(frameFlags) {
-			continue
-		}
-		n := copy(h[:], sr.last[old:])
-		copy(h[n:], sr.last[:old])
-		if !p.fits(h[:]) {
-			continue
-		}
-		if due >= 0 {
+		h := [9]byte{0: sr.top}
+		binary.BigEndian.PutUint64(h[1:], sr.last)
+		fits, led := p.fits(&h), sr.at == sr.due
+		switch {
+		case fits && led:
+			p.pool.Stats.Skipped += uint64(i + 1)
 			p.found(s)
 			s.head, s.began, s.where = h, t, p.pool.Where
 			p.frame(s, d, t)
 			return b[i+1:]
-		}
-		length := int(h[0])<<16 | int(h[1])<<8 | int(h[2])
-		for j, next := range sr.next {
-			if next == 0 {
-				sr.next[j] = sr.at + length + 9
-				break
-			}
+		case fits:
+			sr.add(sr.at + int(h[0])<<16 + int(h[1])<<8 + int(h[2]) + 9)
+		case led:
+			sr.drop()
 		}
 	}
 	p.pool.Stats.Skipped += uint64(len(b))
@@ -64,9 +52,39 @@ func (p *Parser) seek(s *direction, d packet.Dir, t clock.Time, b []byte) []byte
 	return nil
 }
 
+// add notes that a header ends at at. With four to come, one more is passed over.
+func (sr *search) add(at int) {
+	for i, next := range sr.next {
+		if next == 0 || next == at {
+			sr.next[i] = at
+			break
+		}
+	}
+	sr.first()
+}
+
+// drop drops the header that was due.
+func (sr *search) drop() {
+	for i, next := range sr.next {
+		if next == sr.due {
+			sr.next[i] = 0
+		}
+	}
+	sr.first()
+}
+
+func (sr *search) first() {
+	sr.due = 0
+	for _, next := range sr.next {
+		if next != 0 && (sr.due == 0 || next < sr.due) {
+			sr.due = next
+		}
+	}
+}
+
 // fits is whether h is a frame header that can stand on this connection.
-func (p *Parser) fits(h []byte) bool {
-	if !plausible(h) {
+func (p *Parser) fits(h *[9]byte) bool {
+	if !plausible(h[:]) {
 		return false
 	}
 	id := binary.BigEndian.Uint32(h[5:])
