@@ -88,6 +88,6 @@ func (w *worker) hand(mark clock.Time) {
 	default:
 	}
 	calls := w.ex.Take(spare)
-	slices.SortFunc(calls, func(a, b call.Call) int { return a.Order.Compare(b.Order) })
+	slices.SortStableFunc(calls, func(a, b call.Call) int { return a.Order.Compare(b.Order) })
 	w.full <- batch{mark, calls}
 }

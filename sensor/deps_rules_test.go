@@ -42,7 +42,7 @@ var homes = map[string][]string{
 	"github.com/spf13/cobra":                {"sensor"},
 	"github.com/spf13/pflag":                {"sensor"},
 	"github.com/rs/zerolog":                 {"sensor", "sensor/capture", "pipeline/sink", "pipeline"},
-	"github.com/klauspost/compress":         {"sensor/http", "replay", "pipeline/sink"},
+	"github.com/klauspost/compress":         {"sensor/http", "sensor/http/websocket", "replay", "pipeline/sink"},
 	"github.com/andybalholm/brotli":         {"sensor/http"},
 	"github.com/axiomhq/hyperloglog":        {"detectors/stats"},
 	"golang.org/x/term":                     {"sensor", "pipeline/sink"},

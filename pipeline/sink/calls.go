@@ -168,11 +168,15 @@ func (l *CallLog) response(b []byte, c *call.Call) []byte {
 	} else {
 		b = number(b, `,"http.response.status_code":`, int64(c.Status))
 	}
-	b = number(b, `,"http.request.body.size":`, c.ReqWire)
-	b = number(b, `,"auscult.request.decoded_size":`, c.ReqDec)
+	sizes := [4]int64{c.ReqWire, c.ReqDec, c.RespWire, c.RespDec}
+	if c.Status == 101 { // what follows is not content (RFC 9110 section 15.2.2)
+		sizes = [4]int64{}
+	}
+	b = number(b, `,"http.request.body.size":`, sizes[0])
+	b = number(b, `,"auscult.request.decoded_size":`, sizes[1])
 	if c.Status != 0 { // absent means not seen, never 0
-		b = number(b, `,"http.response.body.size":`, c.RespWire)
-		b = number(b, `,"auscult.response.decoded_size":`, c.RespDec)
+		b = number(b, `,"http.response.body.size":`, sizes[2])
+		b = number(b, `,"auscult.response.decoded_size":`, sizes[3])
 		b = millis(b, `,"auscult.duration_ms":`, int64(c.Duration))
 		b = millis(b, `,"auscult.ttfb_ms":`, int64(c.TTFB))
 	}
@@ -182,6 +186,10 @@ func (l *CallLog) response(b []byte, c *call.Call) []byte {
 	if c.Messages[0]+c.Messages[1] > 0 {
 		b = number(b, `,"auscult.request.messages":`, c.Messages[0])
 		b = number(b, `,"auscult.response.messages":`, c.Messages[1])
+		if c.Status == 101 {
+			b = number(b, `,"auscult.request.message_bytes":`, c.ReqDec)
+			b = number(b, `,"auscult.response.message_bytes":`, c.RespDec)
+		}
 	}
 	b = l.principal(b, &c.Principal)
 	b = l.objects(b, c.Objects)

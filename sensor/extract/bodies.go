@@ -16,6 +16,7 @@ type bodies struct {
 	cover *call.Envelope    // nil unless something stands around the health data that no URL tells
 	since clock.Time        // the response began, or the last part was told; 0 before
 	parts int               // told while it runs
+	seq   uint32            // of its calls, once one was told
 	due   bool              // the next one is
 }
 

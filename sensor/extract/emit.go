@@ -19,7 +19,7 @@ func (e *Extractor) emit(x *http.Exchange) {
 			conn.Login, conn.Envelope = b.login, b.cover
 			conn.Continued = b.parts > 0
 		}
-		e.build(c, x, conn, req, resp)
+		e.build(c, x, conn, req, resp, e.place(x))
 	}
 	e.part.drop(x)
 }
@@ -42,7 +42,7 @@ func (e *Extractor) tell() {
 		conn := e.connOf(b.x)
 		conn.Running, conn.Continued = true, b.parts > 0
 		b.x.End = e.now
-		e.build(c, b.x, conn, b.side[http.Request].drain(), b.side[http.Response].drain())
+		e.build(c, b.x, conn, b.side[http.Request].drain(), b.side[http.Response].drain(), e.place(b.x))
 		b.since = e.now
 		b.parts++
 		e.stats.Parts++
@@ -85,10 +85,23 @@ func (e *Extractor) connOf(x *http.Exchange) call.Conn {
 	return conn
 }
 
-// build fills c. Its place in the order is when it was known.
-func (e *Extractor) build(c *call.Call, x *http.Exchange, conn call.Conn, req, resp *phi.Report) {
-	x.Seq = e.stream.seq
+// place is the place of x in its connection, the same for all parts that are told of it.
+func (e *Extractor) place(x *http.Exchange) uint32 {
+	b, _ := x.App.(*bodies)
+	if b != nil && b.parts > 0 {
+		return b.seq
+	}
+	seq := e.stream.seq
 	e.stream.seq++
+	if b != nil {
+		b.seq = seq
+	}
+	return seq
+}
+
+// build fills c. Its place in the order is when it was known.
+func (e *Extractor) build(c *call.Call, x *http.Exchange, conn call.Conn, req, resp *phi.Report, seq uint32) {
+	x.Seq = seq
 	e.builder.Build(c, &e.arena, x, conn, req, resp)
 	c.Time = e.now
 	if x.Version == 0 { // MLLP alone has none
