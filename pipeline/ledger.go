@@ -17,6 +17,7 @@ type Stats struct {
 	Alerts         uint64     // messages, of any activity
 	Incidents      []Count    // opened, by detector
 	First, Last    clock.Time // of the packets
+	Loss           Loss       // of packets that the capture lacks, estimated
 	Ledger         []Lost
 }
 
@@ -48,6 +49,7 @@ func (o *owner) stats(workers []*worker) Stats {
 	for _, kind := range slices.Sorted(maps.Keys(o.byKind)) {
 		st.Incidents = append(st.Incidents, Count{kind, o.byKind[kind]})
 	}
+	st.Loss = estimate(&sum, o.calls)
 	st.Ledger = o.losses(&sum)
 	return st
 }
