@@ -5,7 +5,8 @@ import "fmt"
 // Config bounds what a message may cost. Every limit has a counter in Stats.
 type Config struct {
 	// HeadBytes is the longest head, start line included; a longer one is cut there, marked OverHead, and the
-	// direction goes on at the next message that can be recognised. It also bounds trailers.
+	// direction goes on at the next message that can be recognised. It also bounds trailers, and what a client
+	// sends of another protocol before the server has agreed to it.
 	HeadBytes int `yaml:"head_bytes"`
 	// Headers is how many header fields of a message are kept; the rest are dropped and the head marked OverHead.
 	Headers int `yaml:"headers"`

@@ -54,8 +54,10 @@ func (p *Parser) frame(r *record, side http.Side) framing {
 			}
 		}
 	}
-	if r.Marks&http.AbsoluteForm != 0 && side == http.Request && host != nil && !sameHost(authority(r.Target), host) {
-		r.Marks |= http.HostConflict
+	if r.Marks&http.AbsoluteForm != 0 && side == http.Request && host != nil {
+		if named := authority(r.Target); named != nil && !sameHost(named, host) {
+			r.Marks |= http.HostConflict
+		}
 	}
 	if te.fields > 0 && cl.first >= 0 {
 		r.Marks |= http.TEAndCL
@@ -176,9 +178,12 @@ func number(b []byte) (int64, bool) {
 	return n, len(b) > 0
 }
 
-// authority is the host and port of a target in absolute form, without user information.
+// authority is the host and port of a target in absolute form, without user information; nil when it has none.
 func authority(target []byte) []byte {
-	_, b, _ := bytes.Cut(target, []byte("://"))
+	scheme, b, _ := bytes.Cut(target, []byte("://"))
+	if bytes.IndexAny(scheme, "/?#") >= 0 {
+		return nil
+	}
 	if i := bytes.IndexAny(b, "/?#"); i >= 0 {
 		b = b[:i]
 	}

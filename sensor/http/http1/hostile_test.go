@@ -99,6 +99,7 @@ func TestTwoReadings(t *testing.T) {
 	f(two|http.HostConflict, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
 	f(0, "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n")
 	f(0, "GET http://user@h/?u=http://x HTTP/1.1\r\nHost: h\r\n\r\n")
+	f(0, "GET x?u=http://y/ HTTP/1.1\r\nHost: h\r\n\r\n")
 	f(0, "CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n")
 }
 

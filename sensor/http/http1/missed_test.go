@@ -99,7 +99,7 @@ func release(p interface{ Release(*http.Exchange) }, out []*http.Exchange) (n in
 // TestLostPackets drops packets at random from whole captures and compares the account with the truth.
 func TestLostPackets(t *testing.T) {
 	dir := filepath.Join(sharedCaptures(t), "..", "scenarios", "pcap")
-	for _, name := range []string{"A1.pcap", "B2.pcap", "B7.pcap"} {
+	for _, name := range []string{"A1.pcap", "B1.pcap", "B2.pcap", "B7.pcap"} {
 		path := filepath.Join(dir, name)
 		if _, err := os.Stat(path); err != nil {
 			t.Fatal(err)
@@ -109,6 +109,9 @@ func TestLostPackets(t *testing.T) {
 			calls, _, stats := readCapture(t, path, func() bool { return r.Float64() < rate })
 			n := 0
 			for i := range calls {
+				if calls[i].marks&(http.Ambiguous|http.AmbiguousResponse|http.Smuggled|http.HostConflict) != 0 {
+					t.Errorf("%s: %s %s is marked %x", name, calls[i].method, calls[i].target, calls[i].marks)
+				}
 				if calls[i].method != "" {
 					n++
 				}

@@ -120,7 +120,9 @@ func (p *Parser) holding() *held {
 // goesOn judges whether b, behind a request that waits, begins with another request of HTTP/1: neither, maybe or
 // request. Inside a tunnel requests are the tunnel's own, but for a CONNECT that is tried again.
 func (p *Parser) goesOn(b []byte) kind {
-	b = bytes.TrimLeft(b, "\r\n")
+	for i := 0; i < 4 && len(b) > 0 && (b[0] == '\r' || b[0] == '\n'); i++ { // more line ends than that are no habit
+		b = b[1:]
+	}
 	k := kindOf(b)
 	nl := bytes.IndexByte(b, '\n')
 	switch {
