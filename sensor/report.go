@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"text/tabwriter"
 	"time"
 
@@ -23,6 +24,7 @@ type report struct {
 	Bytes     uint64   `json:"bytes"`
 	Flows     uint64   `json:"flows"`
 	Calls     uint64   `json:"calls"`
+	Missed    missed   `json:"estimated_loss"`
 	Incidents []count  `json:"incidents"`
 	Alerts    uint64   `json:"alerts"`
 	Lost      []loss   `json:"lost"`
@@ -47,6 +49,13 @@ type loss struct {
 	Count uint64 `json:"count"`
 }
 
+// missed is what packets that the capture lacks have cost, as far as it can be estimated from what is left.
+type missed struct {
+	Calls   uint64  `json:"calls"`           // not seen
+	Seen    float64 `json:"calls_seen"`      // share, 0 to 1
+	Packets float64 `json:"packets_missing"` // share, 0 to 1
+}
+
 // speed is what differs from run to run.
 type speed struct {
 	Version string  `json:"version"`
@@ -60,6 +69,7 @@ func newReport(s *pipeline.Stats, src *replay.Source, workers int, took time.Dur
 	r := report{
 		Inputs: []input{}, Unread: []string{}, Notices: []string{},
 		Packets: s.Packets, Bytes: s.Bytes, Flows: s.Flows, Calls: s.Calls, Alerts: s.Alerts,
+		Missed:    missed{s.Loss.Calls, share(s.Loss.Seen), share(s.Loss.Packets)},
 		Incidents: []count{}, Lost: []loss{},
 		Run: speed{Version: version(), Workers: workers, Seconds: took.Seconds()},
 	}
@@ -99,6 +109,9 @@ func newReport(s *pipeline.Stats, src *replay.Source, workers int, took time.Dur
 	return r
 }
 
+// share is x to a hundredth of a percent: an estimate has no more digits.
+func share(x float64) float64 { return math.Round(x*1e4) / 1e4 }
+
 func rfc3339(t clock.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 // incidents is how many attacks were alerted on.
@@ -124,6 +137,13 @@ func (r *report) print(w io.Writer) error {
 	}
 	row("flows", grouped(r.Flows))
 	row("calls", grouped(r.Calls))
+	if r.Missed.Calls > 0 {
+		of := fmt.Sprintf("about %.1f %%", 100*(1-r.Missed.Seen))
+		if r.Missed.Seen > 0.9995 {
+			of = "less than 0.1 %"
+		}
+		row("", of+" of the calls were not seen (estimated from gaps)")
+	}
 	if n := r.incidents(); n == 0 {
 		row("alerts", "none")
 	} else {
