@@ -206,10 +206,22 @@ func TestFragmentsOverlap(t *testing.T) {
 	f("the same, but the last", false, part{40, 80, true}, part{40, 80, false}, part{0, 40, true})
 	f("the same place, Linux", true, part{0, 40, true}, part{0, 40, true}, part{40, 80, false})
 	f("within, Linux", true, part{0, 40, true}, part{16, 24, true}, part{40, 80, false})
-	f("within two, Linux", true, part{24, 80, false}, part{24, 80, false}, part{0, 24, true})
+	f("the last, Linux", true, part{24, 80, false}, part{24, 80, false}, part{0, 24, true})
 
 	cfg := packet.Defaults()
 	cfg.FragmentOverlap = packet.First
+	two := packet.New(cfg)
+	for i, p := range []part{{0, 24, true}, {24, 48, true}, {16, 40, true}, {48, 80, false}} {
+		text := tcp
+		if i == 2 {
+			text = other
+		}
+		var s packet.Segment
+		r := fragment(6, 7, 6, text, p)
+		if got := two.Decode(&s, &r); got == packet.OK != (i == 3) || i == 3 && string(s.Payload) != string(tcp[20:]) {
+			t.Errorf("within two, Linux: %v, %+v", got, two.Stats)
+		}
+	}
 	d := packet.New(cfg)
 	for i, p := range []part{{0, 40, true}, {32, 80, false}, {40, 80, false}} {
 		r := fragment(4, 7, 6, tcp, p)

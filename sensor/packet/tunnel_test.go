@@ -37,6 +37,19 @@ func TestTunnels(t *testing.T) {
 		if string(s.Payload) != "abcdefgh" || s.Flow != plain.Flow && s.Flow.A.Port != 80 && s.Flow.B.Port != 80 {
 			t.Errorf("%s: %+v", name, s)
 		}
+		for n := range b { // cut by the snap length, and broken off
+			for _, wire := range []int{len(b), n} {
+				var cut packet.Segment
+				var cutter packet.Decoder
+				got := cutter.Decode(&cut, &packet.Raw{Frame: b[:n:n], WireLen: wire, Link: link})
+				if got == packet.OK && (cut.Flow != s.Flow || len(cut.Payload)+cut.Cut != 8 && wire == len(b)) {
+					t.Errorf("%s cut at %d of %d: %+v", name, n, wire, cut)
+				}
+				if got == packet.UnknownLink || got == packet.TooDeep || got == packet.Fragment {
+					t.Errorf("%s cut at %d of %d: %v", name, n, wire, got)
+				}
+			}
+		}
 		if encap == packet.NoEncap {
 			if s.Outer != nil || s.Flow != plain.Flow {
 				t.Errorf("%s: outer %+v, flow %+v", name, s.Outer, s.Flow)
