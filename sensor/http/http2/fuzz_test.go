@@ -39,6 +39,9 @@ func FuzzParser(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, client, server, order []byte, how uint8) {
+		if how&4 == 0 && !bytes.HasPrefix(client, []byte("PRI ")) {
+			client = append([]byte(preface), client...)
+		}
 		var script []step
 		gaps := false
 		for i := 0; len(client)+len(server) > 0 && i < 500; i++ {

@@ -16,6 +16,8 @@ func (p *Parser) Gap(dst []*http.Exchange, d packet.Dir, t clock.Time, n int) ([
 	switch s.phase {
 	case prefix, content, block, padding:
 		p.gapInFrame(s, d, t, n)
+	case resync:
+		*s.search = search{}
 	default:
 		p.lose(s, d, t)
 	}

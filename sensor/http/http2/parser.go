@@ -83,7 +83,7 @@ func (p *Parser) Bytes(dst []*http.Exchange, d packet.Dir, t clock.Time, b []byt
 	if t >= p.doubts {
 		p.expire(t)
 	}
-	if s.phase == resync && Looks(b) {
+	if s.phase == resync && Looks(b) && p.fits((*[9]byte)(b)) {
 		p.found(s)
 	}
 	for len(b) > 0 && p.verdict == http.More {
