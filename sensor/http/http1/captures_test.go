@@ -91,7 +91,7 @@ func TestCaptures(t *testing.T) {
 		t.Errorf("requests with two readings: %v, want %v", ambiguous, want)
 	}
 	if want := (map[string]int{"evader-018.pcap": 1, "evader-039.pcap": 1, "evader-060.pcap": 1, "evader-096.pcap": 1,
-		"ndpi-fuzz-be.pcap": 1, "zeek-methods.pcap": 1}); !maps.Equal(responses, want) {
+		"ndpi-fuzz-be.pcap": 1}); !maps.Equal(responses, want) {
 		t.Errorf("responses with two readings: %v, want %v", responses, want)
 	}
 }

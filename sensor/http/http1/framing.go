@@ -25,8 +25,9 @@ const (
 	byChunks
 )
 
-// frame finds how the content of r is delimited, by RFC 9112 section 6.3, and how else it may be.
-func (p *Parser) frame(r *record, side http.Side) framing {
+// frame finds how the content of side of r, a message of version v, is delimited, by RFC 9112 section 6.3, and how
+// else it may be.
+func (p *Parser) frame(r *record, side http.Side, v http.Version) framing {
 	var f framing
 	cl := lengths{first: -1, second: -1}
 	var te transfer
@@ -66,7 +67,7 @@ func (p *Parser) frame(r *record, side http.Side) framing {
 		return f
 	}
 	f.doubt = cl.odd || te.odd || te.fields > 1 || te.fields > 0 && cl.first >= 0 ||
-		te.fields > 0 && !te.chunked && side == http.Request || te.chunked && r.Version < 11 ||
+		te.fields > 0 && !te.chunked && side == http.Request || te.chunked && v < 11 ||
 		r.Marks&http.HostConflict != 0 && side == http.Request
 	switch {
 	case te.chunked:

@@ -103,6 +103,24 @@ func TestTwoReadings(t *testing.T) {
 	f(0, "CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n")
 }
 
+// TestTwoReadingsOfResponses has answers, whose marks are of their own.
+func TestTwoReadingsOfResponses(t *testing.T) {
+	const te = "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+	f := func(want http.Marks, request, response string) {
+		t.Helper()
+		if got := marksOf(t, c(request), s(response)) & (http.Ambiguous | http.AmbiguousResponse); got != want {
+			t.Errorf("%q: %x, want %x", response, got, want)
+		}
+	}
+	f(0, get, "HTTP/1.1 200 OK\r\n"+te)
+	f(0, "GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\n"+te)
+	f(http.AmbiguousResponse, get, "HTTP/1.0 200 OK\r\n"+te)
+	f(http.AmbiguousResponse, get, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"+te)
+	f(0, "HEAD / HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"+te)
+	f(0, get, "HTTP/1.0 200 OK\nContent-Length: 5\n\nhello")
+	f(http.AmbiguousResponse, get, "HTTP/1.1 200 OK\r\nX: y\nContent-Length: 5\r\n\r\nhello")
+}
+
 // TestSmuggled has requests in which the other reading finds another request, and some in which it does not.
 func TestSmuggled(t *testing.T) {
 	const inner, both = "GET /admin HTTP/1.1\r\nHost: h\r\n\r\n", http.Ambiguous | http.Smuggled

@@ -35,7 +35,7 @@ func (p *Parser) request(s *stream, d packet.Dir, t clock.Time, b []byte, st sta
 		p.done(r, http.Request, t, false)
 		return
 	}
-	f := p.frame(r, http.Request)
+	f := p.frame(r, http.Request, st.version)
 	r.waits, r.switches = f.expect, switching(r)
 	p.follow(r, f)
 	p.begin(s, r, http.Request, t, f)
@@ -64,7 +64,7 @@ func (p *Parser) response(s *stream, d packet.Dir, t clock.Time, b []byte, st st
 	case !whole:
 		p.done(r, http.Response, t, false)
 	default:
-		p.begin(s, r, http.Response, t, p.frame(r, http.Response))
+		p.begin(s, r, http.Response, t, p.frame(r, http.Response, st.version))
 	}
 }
 
