@@ -108,6 +108,8 @@ type Stats struct {
 	Delivered   uint64 // ids of responses past the bound
 	LongIDs     uint64 // identifiers cut for display
 	LongPaths   uint64 // paths past a bound of the route
+	Envelopes   uint64 // exchanges with SOAP or HL7 v2 of more bytes than are kept of it
+	EnvelopeIDs uint64 // identifiers in SOAP, HL7 v2 and DICOM past the bound
 	BadTokens   uint64 // bearer tokens that look like a JWT and are none
 	Sessions    uint64 // sessions forgotten because the table was full
 	Addresses   uint64 // addresses forgotten because the table was full

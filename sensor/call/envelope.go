@@ -47,6 +47,8 @@ type envelope struct {
 	bytes  []byte
 	marks  []envelopeMark // in bytes
 	told   int            // of marks, in an earlier part of the exchange
+	cut    bool           // more than is kept was there to be read
+	more   uint64         // identifiers that found no room
 }
 
 type envelopeMark struct {
@@ -128,7 +130,9 @@ func (v *envelope) hold(b []byte) {
 	if v.dicom {
 		limit = maxInstance
 	}
-	v.keep = append(v.keep, b[:min(len(b), max(0, limit-len(v.keep)))]...)
+	room := max(0, limit-len(v.keep))
+	v.cut = v.cut || len(b) > room && !v.dicom // of an instance only the head is wanted
+	v.keep = append(v.keep, b[:min(len(b), room)]...)
 }
 
 // Close ends the body. What was cut off is read as far as it goes.
@@ -144,14 +148,18 @@ func (v *envelope) Close(bool) {
 // again forgets what was read of the text that was kept, which is about to be read.
 func (v *envelope) again() {
 	if !v.dicom {
-		v.bytes, v.marks = v.bytes[:0], v.marks[:0]
+		v.bytes, v.marks, v.more = v.bytes[:0], v.marks[:0], 0
 	}
 }
 
 // found keeps an identifier, if it is one and there is room. They are made distinct by who takes them.
 func (v *envelope) found(kind phi.Kind, typ string, value []byte) bool {
 	value = bytes.TrimSpace(value)
-	if len(value) == 0 || len(value) > maxFoundLen || len(v.marks) == maxFound {
+	if len(value) == 0 {
+		return false
+	}
+	if len(value) > maxFoundLen || len(v.marks) == maxFound {
+		v.more++
 		return false
 	}
 	v.marks = append(v.marks, envelopeMark{typ, len(v.bytes), len(value), kind})
@@ -201,6 +209,12 @@ func (b *Builder) unwrap(conn *Conn, x *http.Exchange, req, resp *phi.Report) (*
 	if b.message.soap && isEnvelope(answer.keep) {
 		answer.again()
 		(&envelopeReader{v: answer}).read(answer.keep)
+	}
+	if !conn.Running {
+		b.Stats.EnvelopeIDs += v.more + answer.more
+		if v.cut || answer.cut {
+			b.Stats.Envelopes++
+		}
 	}
 	req, resp = b.enrich(http.Request, v, req), b.enrich(http.Response, answer, resp)
 	if conn.Running && answer.dicom {

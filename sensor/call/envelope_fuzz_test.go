@@ -57,6 +57,20 @@ func TestEnvelope_Bounds(t *testing.T) {
 	if len(c.Objects) > 256 {
 		t.Errorf("%d objects", len(c.Objects))
 	}
+	stats := func(body string) call.Stats {
+		env := new(call.Envelope)
+		env.Side(http.Request, []byte("application/hl7-v2")).Scan([]byte(body))
+		cn, b := conn(), call.NewBuilder(call.Defaults(), new(call.Direct))
+		cn.Envelope = env
+		b.Build(&c, new(call.Arena), exchange("POST", "/hl7", 200), cn, nil, nil)
+		return b.Stats
+	}
+	if s := stats(body); s.Envelopes != 1 || s.EnvelopeIDs == 0 {
+		t.Errorf("%+v of a body past the bounds", s)
+	}
+	if s := stats(adt); s.Envelopes != 0 || s.EnvelopeIDs != 0 {
+		t.Errorf("%+v of a body within the bounds", s)
+	}
 	env := new(call.Envelope)
 	sc := env.Side(http.Request, []byte("application/hl7-v2"))
 	piece := []byte(body[:1000])

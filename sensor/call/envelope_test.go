@@ -181,7 +181,9 @@ func TestEnvelope_SOAP(t *testing.T) {
 	f("/xds/registry#RegistryStoredQuery "+patient+search,
 		[]string{`Content-Type: application/soap+xml; action="urn:ihe:iti:2007:RegistryStoredQuery"`}, soap("", storedQuery), "")
 	f("/xds/registry#AdhocQueryRequest "+patient+search, []string{"Content-Type: text/xml", `SOAPAction: ""`}, soap("", storedQuery), "")
-	f("/xds/registry#RegistryStoredQuery  "+search[1:], []string{"Content-Type: text/xml", `SOAPAction: "urn:ihe:iti:2007:RegistryStoredQuery"`}, "", "")
+	f("/xds/registry#RegistryStoredQuery "+patient+search, []string{"Content-Type: text/xml", `SOAPAction: "urn:ihe:iti:2007:RegistryStoredQuery"`}, soap("", storedQuery), "")
+	// a header alone makes no endpoint of its own
+	f("/xds/registry  0", []string{"Content-Type: text/xml", `SOAPAction: "urn:x:Other"`}, "<a/>", "")
 	f("/xds/registry#PDQv3 body:identifier=42*"+search, soap12, soap(`<a:Action>urn:hl7-org:v3:PRPA_IN201305UV02</a:Action>`,
 		`<PRPA_IN201305UV02><id root="1.2" extension="msg9"/><queryByParameter><parameterList><livingSubjectId><value root="1.2.3" extension="42"/></livingSubjectId></parameterList></queryByParameter></PRPA_IN201305UV02>`), "")
 	f("/xds/registry#PIXv3 body:identifier=42*"+search, soap12, soap(`<a:Action>urn:hl7-org:v3:PRPA_IN201309UV02</a:Action>`,

@@ -25,37 +25,28 @@ var actions = [...]struct {
 	{"QUQI_IN000003UV01_Continue", "PDQv3Continue", Search | PageStep},
 }
 
-// soap reads the action of a SOAP request, from the header, the media type or the envelope, and from v, which may
-// be nil, whom it names.
+// soap reads a SOAP request, whose envelope begins in v: its action, from the envelope, the header or the media type,
+// and whom it names. A header alone makes no SOAP of a request, or a caller could make any call another endpoint's.
 func (b *Builder) soap(x *http.Exchange, v *envelope) {
-	m := &b.message
-	media := x.Request.Get("content-type")
-	header := x.Request.Get("soapaction")
-	isSOAP := header != nil
-	action := bytes.Trim(header, "\" ")
-	if len(action) == 0 && bytes.Contains(media, []byte("soap+xml")) {
-		isSOAP = true
-		action = parameter(media, "action")
-		if len(action) == 0 {
-			action = parameter(media, "start-info") // XOP quotes the type there (SOAP 1.2 MTOM section 3.2)
-			action = parameter(action, "action")
-		}
-	}
-	if v != nil && v.kind != hl7Envelope && isEnvelope(v.keep) {
-		isSOAP = true
-		v.again()
-		s := envelopeReader{v: v}
-		s.read(v.keep)
-		if len(action) == 0 {
-			action = s.action
-		}
-		if len(action) == 0 {
-			action = s.content
-		}
-		m.user, m.issuer = s.user, s.issuer
-	}
-	if !isSOAP {
+	if v == nil || v.kind == hl7Envelope || !isEnvelope(v.keep) {
 		return
+	}
+	m := &b.message
+	v.again()
+	s := envelopeReader{v: v}
+	s.read(v.keep)
+	m.user, m.issuer = s.user, s.issuer
+	action := s.action
+	if len(action) == 0 {
+		action = bytes.Trim(x.Request.Get("soapaction"), "\" ")
+	}
+	if media := x.Request.Get("content-type"); len(action) == 0 {
+		if action = parameter(media, "action"); len(action) == 0 {
+			action = parameter(parameter(media, "start-info"), "action") // of MTOM (section 3.2)
+		}
+	}
+	if len(action) == 0 {
+		action = s.content
 	}
 	m.soap = true
 	b.actionBuf = shortAction(b.actionBuf[:0], action)

@@ -7,6 +7,8 @@ func (s *Stats) Add(o *Stats) {
 	s.Delivered += o.Delivered
 	s.LongIDs += o.LongIDs
 	s.LongPaths += o.LongPaths
+	s.Envelopes += o.Envelopes
+	s.EnvelopeIDs += o.EnvelopeIDs
 	s.BadTokens += o.BadTokens
 	s.Sessions += o.Sessions
 	s.Addresses += o.Addresses
