@@ -71,7 +71,7 @@ func (o *owner) losses(s *extract.Stats) []Lost {
 	p := &s.Packet
 	add(p.Spoiled, "datagrams", "packet: fragments that overlap (RFC 5722), dropped as their target drops them")
 	add(p.TooMany, "datagrams", "packet: in too many fragments")
-	add(p.TimedOut, "datagrams", "packet: fragments missing")
+	add(p.TimedOut+p.Waiting, "datagrams", "packet: fragments missing")
 	add(p.Evicted, "datagrams", "packet: fragments forgotten, their memory was full")
 
 	t := &s.TCP

@@ -35,7 +35,7 @@ var unseen = map[string][]string{
 
 // homes names the packages where an outside module may be imported; tests have their own list.
 var homes = map[string][]string{
-	"github.com/gopacket/gopacket":          {"sensor/packet", "replay"},
+	"github.com/gopacket/gopacket":          {"replay"},
 	"github.com/segmentio/kafka-go":         {"pipeline/sink"},
 	"github.com/dgraph-io/ristretto":        {"sensor/extract"},
 	"github.com/goccy/go-yaml":              {"sensor"},
