@@ -37,8 +37,10 @@ func (t *Table) refused(c *Conn, s *packet.Segment, idle time.Duration) bool {
 		t.Stats.NoAck++
 	case o.syn && !after(s.Ack, o.isn): // before the first byte there ever was
 		t.Stats.BadAcks++
-	case peer && s.HasTime && h.timed && o.timed && int32(h.stamp-s.TSVal) > 1 && idle < pawsIdle:
-		t.Stats.OldTime++ // one tick is forgiven, as by Linux
+	case peer && s.HasTime && h.timed && o.timed && int32(h.stamp-s.TSVal) > 1 && idle < pawsIdle && after(s.Seq+n, h.acked):
+		// One tick is forgiven, as by Linux. What was acknowledged already is only late in the capture: its
+		// receiver took some copy, and this is the first.
+		t.Stats.OldTime++
 	case peer && h.bound && h.edge == h.next && h.acked == h.next && s.Seq == h.next:
 		t.Stats.NoWindow++
 	default:

@@ -12,7 +12,7 @@ func (c *Conn) handshake(s *packet.Segment) bool {
 	if ack && o.syn && (!after(s.Ack, o.isn) || after(s.Ack, o.sent)) {
 		return c.stake(s) // acknowledges a SYN that was not sent
 	}
-	if h.synced && c.Seen[d] && s.Seq != h.isn {
+	if h.synced && c.Seen[d] && s.Seq != h.isn && !c.rewind(s) {
 		return c.stake(s)
 	}
 	if !c.Seen[d] && (!h.synced || s.Seq != h.isn) {
@@ -27,6 +27,21 @@ func (c *Conn) handshake(s *packet.Segment) bool {
 			c.Client = d.Other()
 		}
 	}
+	return true
+}
+
+// rewind fits a connection that seemed joined midway to its own SYN, captured late: one that begins not far
+// before bytes of which none was passed on yet.
+func (c *Conn) rewind(s *packet.Segment) bool {
+	h := &c.half[s.Dir]
+	if n := int32(h.isn - s.Seq); !c.Midstream || h.syn || h.ended || h.next != h.isn+1 || n < 0 || n > 1<<20 {
+		return false
+	}
+	h.next, h.isn = s.Seq+1, s.Seq
+	if !c.Seen[s.Dir.Other()] {
+		h.acked = h.next
+	}
+	c.Midstream = false
 	return true
 }
 

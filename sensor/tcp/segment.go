@@ -64,9 +64,13 @@ func (t *Table) segment(dst []Event, c *Conn, now clock.Time, s *packet.Segment)
 	h, o := &c.half[d], &c.half[d.Other()]
 	switch {
 	case s.Flags&packet.SYN != 0:
+		midway := c.Midstream
 		if !c.handshake(s) {
 			t.Stats.BadSYN++
 			return dst
+		}
+		if midway && !c.Midstream {
+			t.Stats.Midstream--
 		}
 	case s.Flags&packet.ACK == 0 && !c.Seen[d]:
 		t.Stats.NoAck++

@@ -165,6 +165,10 @@ func TestSegment(t *testing.T) {
 	f("joined midway, first segment of the answer lost", []step{
 		{0, seg('c', "PA", 100, 1000, "req")}, {1, seg('s', "PA", 1010, 103, "tail")}, {1, seg('c', "A", 103, 1014, "")}, {300, seg('c', "A", 103, 1014, "")},
 	}, "c:req s:-10 s:tail c:CAPTURE s:CAPTURE")
+	f("handshake captured after the data", []step{
+		{0, seg('c', "PA", 103, 1000, "def")}, {0, seg('c', "S", 99, 0, "")}, {0, seg('s', "A", 1000, 106, "")}, {0, seg('s', "SA", 999, 100, "")},
+		{0, seg('s', "PA", 1000, 106, "answer")}, {1, seg('c', "PA", 100, 1000, "abc")},
+	}, "c:abc c:def s:answer c:CAPTURE s:CAPTURE")
 	f("one side only, client", []step{
 		{0, seg('c', "S", 99, 0, "")}, {1, seg('c', "A", 100, 1000, "")}, {1, seg('c', "PA", 100, 1000, "r1")},
 		{500, seg('c', "PA", 102, 1200, "r2")}, {500, seg('c', "PA", 104, 1400, "r3")}, {500, seg('c', "PA", 106, 1600, "r4")},

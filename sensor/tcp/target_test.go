@@ -98,6 +98,8 @@ func TestTarget(t *testing.T) {
 	f("PAWS: none", timed(step{1, stamp(2000, seg('c', "PA", 100, 1000, "a"))}, step{1, seg('c', "PA", 101, 1000, "bcd")}), "c:a c:bcd", "")
 	f("PAWS: captured out of order", timed(step{1, stamp(5000, seg('c', "PA", 105, 1000, "fgh"))}, step{1, stamp(1001, seg('c', "PA", 100, 1000, "abcde"))}),
 		"c:abcde c:fgh", "")
+	f("PAWS: captured after its acknowledgement and what came then", timed(step{1, stamp(7001, seg('s', "A", 1000, 103, ""))},
+		step{1, stamp(2000, seg('c', "PA", 103, 1000, "def"))}, step{1, stamp(1900, seg('c', "PA", 100, 1000, "abc"))}), "c:abc c:def", "")
 	f("PAWS: FIN", timed(step{1, stamp(1, seg('c', "FA", 100, 1000, ""))}, step{1, stamp(1001, seg('c', "PA", 100, 1000, "abc"))}), "c:abc", "OldTime")
 	f("PAWS: wrap", timed(step{1, stamp(1<<31, seg('c', "PA", 100, 1000, "a"))}, step{1, seg('s', "A", 1000, 101, "")},
 		step{1, stamp(1<<32-1, seg('c', "PA", 101, 1000, "b"))}, step{1, seg('s', "A", 1000, 102, "")}, step{1, stamp(1, seg('c', "PA", 102, 1000, "c"))},
