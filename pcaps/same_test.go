@@ -34,10 +34,6 @@ func plainly(f func(c rewrap.Capture) rewrap.Capture) func(rewrap.Capture) (rewr
 	return func(c rewrap.Capture) (rewrap.Capture, []byte, error) { return f(c), nil, nil }
 }
 
-// refusal bounds by how much a packet that comes late is believed late: one with an older timestamp than a receiver
-// takes waits until it is acknowledged and nothing better came.
-const refusal = 400 * time.Millisecond
-
 var ways = []way{
 	{name: "vxlan", tunnel: "vxlan", rewrap: plainly(func(c rewrap.Capture) rewrap.Capture { return rewrap.VXLAN(c, 7001) })},
 	{name: "geneve", tunnel: "geneve", rewrap: plainly(func(c rewrap.Capture) rewrap.Capture { return rewrap.GENEVE(c, 7002) })},
@@ -48,7 +44,7 @@ var ways = []way{
 	{name: "mpls", rewrap: plainly(func(c rewrap.Capture) rewrap.Capture { return rewrap.MPLS(c, 16, 17, 18) })},
 	{name: "fragments-24", rewrap: plainly(func(c rewrap.Capture) rewrap.Capture { return rewrap.Fragment(c, 24, false) })},
 	{name: "fragments-576-shuffled", rewrap: plainly(func(c rewrap.Capture) rewrap.Capture { return rewrap.Fragment(c, 576, true) })},
-	{name: "disturbed", slack: refusal, rewrap: plainly(func(c rewrap.Capture) rewrap.Capture {
+	{name: "disturbed", slack: 10 * time.Millisecond, rewrap: plainly(func(c rewrap.Capture) rewrap.Capture {
 		return rewrap.Disturb(c, 0.2, 1)
 	})},
 	{name: "h2c", http2: true, rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) {
@@ -68,7 +64,7 @@ var ways = []way{
 		c, keys, err := rewrap.TLS(c, tls.VersionTLS13)
 		return rewrap.ERSPAN3(rewrap.Fragment(c, 576, true), 13), keys, err
 	}},
-	{name: "tls13-vxlan-fragments-disturbed", tunnel: "vxlan", slack: refusal, rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) {
+	{name: "tls13-vxlan-fragments-disturbed", tunnel: "vxlan", slack: 10 * time.Millisecond, rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) {
 		c, keys, err := rewrap.TLS(c, tls.VersionTLS13)
 		return rewrap.Fragment(rewrap.VXLAN(rewrap.Disturb(c, 0.2, 2), 7003), 576, true), keys, err
 	}},
