@@ -31,7 +31,7 @@ func (e *Engine) Close(dst []Signal) []Signal {
 		}
 	})
 	for _, d := range e.detectors {
-		if d, ok := d.(*distributed); ok {
+		if d, ok := d.(interface{ close([]Signal) []Signal }); ok {
 			dst = d.close(dst)
 		}
 	}

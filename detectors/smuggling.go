@@ -93,6 +93,13 @@ func (d *smuggling) ambiguous(dst []Signal, m *smuggler, c *call.Call) []Signal 
 	if f.open(s.now) && !news && !f.grown(s.now) || !f.open(s.now) && !proof && !often {
 		return dst
 	}
+	d.name(f, c)
+	return append(dst, d.desync(m))
+}
+
+// desync states the case of a client's ambiguous requests as it stands.
+func (d *smuggling) desync(m *smuggler) Signal {
+	f := &m.cases[desync]
 	sig := Signal{Detector: d.Name(), Severity: Medium, Confidence: 70, Score: float64(f.calls), Threshold: doubtsAlarm}
 	sig.Title = fmt.Sprintf("{principal} sent %s that two servers would read differently", count(f.calls, "request"))
 	sig.Observed = fmt.Sprintf("%s whose length or end is ambiguous (%s)", count(f.calls, "request"), forms(m.forms))
@@ -103,7 +110,7 @@ func (d *smuggling) ambiguous(dst []Signal, m *smuggler, c *call.Call) []Signal 
 	}
 	sig.Expected = "Clients delimit each request in one way only"
 	sig.Facts = []Fact{{"forms", forms(m.forms)}, {"hidden request", yes(m.proof)}, {"refused", strconv.Itoa(f.refusals)}}
-	return append(dst, d.raise(f, sig, c))
+	return d.raise(f, sig)
 }
 
 // conflict judges a call of which bytes were sent twice with different values. TCP repeats what it sent: a sender
@@ -117,22 +124,46 @@ func (d *smuggling) conflict(dst []Signal, m *smuggler, c *call.Call) []Signal {
 	if f.open(s.now) && !f.grown(s.now) {
 		return dst
 	}
+	d.name(f, c)
+	return append(dst, d.evasion(m))
+}
+
+// evasion states the case of a client's conflicting retransmissions as it stands.
+func (d *smuggling) evasion(m *smuggler) Signal {
+	f := &m.cases[evasion]
 	sig := Signal{Detector: "desync_evasion", Severity: Medium, Confidence: 60, Score: float64(f.calls), Threshold: 1}
 	sig.Title = fmt.Sprintf("{principal} made %s of which the same bytes were sent twice with different values", count(f.calls, "call"))
 	sig.Expected = "TCP retransmits what was sent, unchanged (RFC 9293 section 3.8.1)"
 	sig.Observed = fmt.Sprintf("%s with conflicting retransmissions: a watcher and the server may have read different texts", count(f.calls, "call"))
 	sig.Facts = []Fact{{"conflicting calls", strconv.Itoa(f.calls)}}
-	return append(dst, d.raise(f, sig, c))
+	return d.raise(f, sig)
 }
 
-// raise makes the case's signal. Who is named first stays named, so that one client's doings are one incident
-// whatever credentials it shows.
-func (d *smuggling) raise(f *casefile, sig Signal, c *call.Call) Signal {
-	sig.Principal = f.signal.Principal
+// close states the cases that have grown since they last were.
+func (d *smuggling) close(dst []Signal) []Signal {
+	d.clients.each(func(m *smuggler) {
+		if m.cases[desync].more(d.scene.now) {
+			dst = append(dst, d.desync(m))
+		}
+		if m.cases[evasion].more(d.scene.now) {
+			dst = append(dst, d.evasion(m))
+		}
+	})
+	return dst
+}
+
+// name puts a name on a case that opens. Who is named first stays named, so that one client's doings are one
+// incident whatever credentials it shows.
+func (d *smuggling) name(f *casefile, c *call.Call) {
 	if !f.open(d.scene.now) {
-		sig.Principal = clonePrincipal(&c.Principal)
+		f.signal.Principal = clonePrincipal(&c.Principal)
 	}
 	f.until = d.scene.now + silence
+}
+
+// raise makes the case's signal.
+func (d *smuggling) raise(f *casefile, sig Signal) Signal {
+	sig.Principal = f.signal.Principal
 	sig.Endpoint, sig.Route = f.endpoint, f.route
 	f.signal, f.spoken = sig, true
 	return d.scene.restate(f)

@@ -265,7 +265,8 @@ func AppendLoss(dst []byte, l http.Loss) []byte {
 
 // marks names the bits of http.Marks, in their order.
 var marks = [...]string{"te_and_cl", "duplicate_cl", "bare_lf", "obs_fold", "bad_chunk", "absolute_form", "bad_header",
-	"bad_coding", "over_head", "unknown_te", "space_in_target", "ambiguous", "conflict", "header_state", "rapid_reset", "pushed"}
+	"bad_coding", "over_head", "unknown_te", "space_in_target", "ambiguous", "conflict", "header_state", "rapid_reset", "pushed",
+	"ambiguous_response", "smuggled", "host_conflict"}
 
 // AppendMarks appends the names of m as a JSON list.
 func AppendMarks(dst []byte, m http.Marks) []byte {

@@ -40,6 +40,7 @@ func (e *Extractor) tell() {
 			continue
 		}
 		conn := e.connOf(b.x)
+		conn.Login, conn.Envelope = b.login, b.cover
 		conn.Running, conn.Continued = true, b.parts > 0
 		b.x.End = e.now
 		e.build(c, b.x, conn, b.side[http.Request].drain(), b.side[http.Response].drain(), e.place(b.x))

@@ -42,6 +42,8 @@ func (n *Names) template(dst []byte, t string, k known) []byte {
 			return append(dst, "{more}"...)
 		case hole(s) && plainWord(strings.Trim(s, "{}"), maxVersion), k.literal(s):
 			dst = append(dst, s...)
+		case k.action(s):
+			dst = append(dst, s...)
 		default:
 			dst = append(dst, "{id}"...)
 		}
@@ -194,6 +196,18 @@ func (k known) literal(s string) bool {
 		}
 	}
 	return !slices.Contains(k.ids, s)
+}
+
+// action is whether a level of a template names what one URL serves, as SOAP and HL7 v2 do: registry#Query,
+// in#ADT^A01, MLLP ADT^A01.
+func (k known) action(s string) bool {
+	at, what, ok := strings.Cut(s, "#")
+	if !ok {
+		at, what, ok = strings.Cut(s, " ")
+		ok = ok && at == "MLLP"
+	}
+	kind, event, _ := strings.Cut(what, "^")
+	return ok && (at == "" || k.literal(at)) && k.literal(kind) && (event == "" || k.literal(event))
 }
 
 // shaping is whether a parameter only shapes an answer: paging, order, form. FHIR R4 search and common use.

@@ -23,6 +23,7 @@ type Parser struct {
 	newest    *record
 	highest   [2]uint32  // stream id opened by the client, by the server
 	doubts    clock.Time // when streams whose end may be lost are looked at next
+	flying    int        // streams that their client has reset
 	seq       uint32
 	client    packet.Dir
 	known     bool // client is

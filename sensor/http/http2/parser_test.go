@@ -90,15 +90,17 @@ func TestFrames(t *testing.T) {
 }
 
 func TestEnds(t *testing.T) {
-	// RST_STREAM ends with what is there; at once it is rapid, in which case it is still told.
+	// RST_STREAM ends with what is there, and with what was under way when it was sent; at once it is rapid, in which
+	// case it is still told.
 	r := check(t, opts{}, talk(func(cl, sv *peer) []step {
 		return []step{c(cl.get(1, "/rapid"), cl.reset(1), cl.get(3, "/slow"), cl.get(5, "/part")), s(sv.headers(5, false, ":status: 200"), sv.data(5, false, "some")),
-			{dir: packet.AtoB, data: cl.reset(3), at: 1e9 + 1e8}, c(cl.reset(5)), s(sv.ok(1, "late"))}
+			{dir: packet.AtoB, data: cl.reset(3), at: 1e9 + 1e8}, c(cl.reset(5)), s(sv.ok(1, "late")),
+			{dir: packet.BtoA, data: sv.ok(3, "too late"), at: 5e9}}
 	}),
-		`0: #1 GET ehr.example/rapid 0 >[0] <[0 part] rapid-reset`,
+		`0: #1 GET ehr.example/rapid 200 >[0] <[4 "late"] rapid-reset`,
 		`1: #3 GET ehr.example/slow 0 >[0] <[0 part]`,
 		`2: #5 GET ehr.example/part 200 >[0] <[4 part "some"…]`)
-	if r.stats.RapidResets != 1 || r.stats.Resets != 3 || r.stats.Unanswered != 2 || r.stats.LateFrames != 2 {
+	if r.stats.RapidResets != 1 || r.stats.Resets != 3 || r.stats.Unanswered != 1 || r.stats.LateFrames != 2 {
 		t.Errorf("%+v", r.stats)
 	}
 	// A server that has answered and wants no more of the request.

@@ -86,8 +86,10 @@ type record struct {
 	prev, next *record // by when they were last heard of
 	heard      clock.Time
 	id         uint32
-	suspect    bool // frames were lost, and the end of it may have been among them
-	borrowed   bool // x is another parser's
+	dropped    clock.Time // when its client has reset it, if flying
+	flying     bool       // reset by its client, and its response may be under way
+	suspect    bool       // frames were lost, and the end of it may have been among them
+	borrowed   bool       // x is another parser's
 }
 
 // half is one message of a record.

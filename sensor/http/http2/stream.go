@@ -16,6 +16,11 @@ const (
 	rapid = 100 * time.Millisecond
 	// patience is how long a stream may be silent whose end may have been among lost frames.
 	patience = 30 * time.Second
+	// flight is how long after its client has reset a stream the response may still arrive: it was sent before the
+	// server knew, and what it tells was told.
+	flight = time.Second
+	// maxFlying is how many such streams a connection may have; those that are reset first are yielded first.
+	maxFlying = 16
 )
 
 // place is where the stream id is in p.streams, or belongs.
@@ -102,7 +107,7 @@ func (p *Parser) awaits(r *record) bool {
 
 // cutOff yields r before it is over.
 func (p *Parser) cutOff(r *record, t clock.Time, why http.Loss) {
-	if r.half[http.Request].state != waiting || r.half[http.Response].state != over {
+	if !r.flying && (r.half[http.Request].state != waiting || r.half[http.Response].state != over) {
 		r.x.Loss |= why
 	}
 	p.yield(r, t)
@@ -113,6 +118,9 @@ func (p *Parser) yield(r *record, t clock.Time) {
 	i, _ := p.place(r.id)
 	p.streams = slices.Delete(p.streams, i, i+1)
 	p.unlink(r)
+	if r.flying {
+		p.flying--
+	}
 	for d := range p.dirs {
 		if p.dirs[d].rec == r {
 			p.dirs[d].rec = nil
@@ -149,17 +157,21 @@ func (p *Parser) flush(t clock.Time) {
 	}
 }
 
-// expire yields streams whose end was likely lost.
+// expire yields streams whose end was likely lost, or of which no more will come.
 func (p *Parser) expire(t clock.Time) {
 	p.doubts = t.Floor() + clock.Grid
 	left := false
 	for i := 0; i < len(p.streams); {
 		r := p.streams[i]
-		if r.suspect && t-r.heard > clock.Time(patience) {
+		switch {
+		case r.flying && t.Sub(r.dropped) > flight:
+			p.yield(r, t)
+			continue
+		case r.suspect && t-r.heard > clock.Time(patience):
 			p.cutOff(r, t, http.LossGap)
 			continue
 		}
-		left = left || r.suspect
+		left = left || r.suspect || r.flying
 		i++
 	}
 	if !left {
@@ -167,7 +179,8 @@ func (p *Parser) expire(t clock.Time) {
 	}
 }
 
-// reset ends a stream by RST_STREAM (RFC 9113 section 6.4) with what is there of it.
+// reset ends a stream by RST_STREAM (RFC 9113 section 6.4) with what is there of it. One that the client resets may
+// have its response under way.
 func (p *Parser) reset(s *direction, side http.Side, t clock.Time) {
 	r := p.find(s.id, t)
 	if r == nil {
@@ -179,7 +192,29 @@ func (p *Parser) reset(s *direction, side http.Side, t clock.Time) {
 		r.x.Marks |= http.RapidReset
 		p.pool.Stats.RapidResets++
 	}
-	p.yield(r, t)
+	if side == http.Response || r.half[http.Request].state == waiting || r.half[http.Response].state == over {
+		p.yield(r, t)
+		return
+	}
+	if r.flying {
+		return
+	}
+	h := &r.half[http.Request]
+	if h.state == open {
+		h.state = over
+		h.body.End(r.x, http.Request, false)
+	}
+	r.flying, r.dropped = true, t
+	p.doubts = min(p.doubts, t.Floor()+clock.Grid)
+	if p.flying++; p.flying > maxFlying {
+		var first *record
+		for o := p.oldest; o != nil; o = o.next {
+			if o.flying && (first == nil || o.dropped < first.dropped) {
+				first = o
+			}
+		}
+		p.yield(first, t)
+	}
 }
 
 // goAway ends the streams that a server says it will not answer (RFC 9113 section 6.8).
