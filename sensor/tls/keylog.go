@@ -113,12 +113,13 @@ func ParseKeyLog(s *Secret, line []byte) Line {
 		if (s.Label == ClientRandom || s.Label == SessionID || s.Label == PremasterCipher) && s.size != 48 {
 			return Bad
 		}
-		return Good
-	}
-	for _, c := range name {
-		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' {
+		if s.Label < Premaster && s.size != 32 && s.size != 48 {
 			return Bad
 		}
+		return Good
+	}
+	if len(id) != 64 || len(value) > 128 || !unhex(s.Random[:], id) || !unhex(s.bytes[:], value) {
+		return Bad
 	}
 	return Other
 }

@@ -156,9 +156,12 @@ func (k *keys) open(dst, record []byte, seq uint64) (plain []byte, typ byte, ok 
 func (k *keys) after(record []byte) {
 	k.seq++
 	if k.implicit {
-		k.chained = len(record) >= headerLen+k.block
-		if k.chained {
-			copy(k.iv[:], record[len(record)-k.block:])
+		end := len(record)
+		if k.etm {
+			end -= k.mac.Size()
+		}
+		if k.chained = end >= headerLen+k.block; k.chained {
+			copy(k.iv[:], record[end-k.block:])
 		}
 	}
 }
