@@ -114,11 +114,12 @@ func (p *Parser) gapInBody(s *stream, d packet.Dir, t clock.Time, n int64) {
 		s.phase = chunkEnd
 	case chunked:
 		p.abandon(s, d, t)
+		s.lost = side == http.Response && !p.pipelined // where the body ended is not known, nor what came behind it
 	default:
 		p.complete(s, side, t)
 		if n > inside {
 			p.miss(d, n-inside)
-			s.lost = p.first != nil && side == http.Response
+			s.lost = side == http.Response && (p.first != nil || !p.pipelined)
 			p.lose(s)
 		}
 	}

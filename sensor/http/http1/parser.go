@@ -151,6 +151,7 @@ func (p *Parser) gap(s *stream, d packet.Dir, t clock.Time, n int) {
 		p.cut(s, d, t, 0, http.LossGap)
 		p.lose(s)
 	case resync:
+		s.lost = s.lost || p.first != nil && p.side(d) == http.Response
 		p.miss(d, int64(n))
 		p.unbuffer(s)
 	case length, chunkData:
