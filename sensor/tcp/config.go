@@ -42,6 +42,10 @@ type Config struct {
 	// Recent is how many bytes that were passed on last, of all connections, are kept to compare with what is
 	// sent again; 0 keeps none. What came again and could not be compared is counted (Unchecked).
 	Recent int `yaml:"recent"`
+	// RecentAnswer is how many bytes from the start of each segment of the server are kept so. It is the client who
+	// has reason to show the sensor another request than the server reads; what servers send is most of the bytes,
+	// and to keep all of it costs 6 % of a replay.
+	RecentAnswer int `yaml:"recent_answer"`
 	// AckedGap is how long bytes that the receiver acknowledged, and that their sender went past, may still turn
 	// up: taps that are merged late.
 	AckedGap time.Duration `yaml:"acked_gap"`
@@ -68,7 +72,8 @@ func Defaults() Config {
 		MaxFlowBuffer: 1 << 20,
 		Overlap:       First,
 		Urgent:        OutOfBand,
-		Recent:        512 << 10,
+		Recent:        128 << 10,
+		RecentAnswer:  128,
 		AckedGap:      200 * time.Millisecond,
 		HoleTimeout:   4 * time.Second,
 		Idle:          time.Hour,
@@ -88,6 +93,7 @@ func (c Config) Validate() error {
 		{"max_buffer", c.MaxBuffer, c.MaxFlowBuffer},
 		{"max_flow_buffer", c.MaxFlowBuffer, 128 << 10}, // the largest segment fits in pages
 		{"recent", c.Recent, 0},
+		{"recent_answer", c.RecentAnswer, 0},
 	} {
 		if f.v < f.min || f.v > 1<<30 {
 			return fmt.Errorf("tcp: %s is %d, want %d to %d", f.name, f.v, f.min, 1<<30)

@@ -137,6 +137,9 @@ func TestValidate(t *testing.T) {
 	f(func(c *tcp.Config) { c.HoleTimeout = time.Millisecond }, "hole_timeout is 1ms")
 	f(func(c *tcp.Config) { c.Idle = time.Second }, "idle is 1s")
 	f(func(c *tcp.Config) { c.Overlap = "bsd" }, `overlap is "bsd"`)
+	f(func(c *tcp.Config) { c.Urgent = "drop" }, `urgent is "drop"`)
+	f(func(c *tcp.Config) { c.Recent = -1 }, "recent is -1")
+	f(func(c *tcp.Config) { c.RecentAnswer = -1 }, "recent_answer is -1")
 }
 
 // TestStatsAdd: a counter that Add forgets would vanish from the ledger.

@@ -212,7 +212,11 @@ func (t *Table) emit(dst []Event, c *Conn, d packet.Dir, now clock.Time, b []byt
 	seq := h.next
 	h.next += uint32(len(b))
 	if t.present == c {
-		t.recall.put(stream(c, d), seq, b, tag)
+		keep := b
+		if c.ClientKnown && d != c.Client {
+			keep = b[:min(len(b), t.cfg.RecentAnswer)]
+		}
+		t.recall.put(stream(c, d), seq, keep, tag)
 	}
 	if h.urgent {
 		n := int32(h.mark - seq)

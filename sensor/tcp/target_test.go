@@ -235,6 +235,14 @@ func TestSentAgain(t *testing.T) {
 	f("after it came out of order", 1, 0, 0, 1, at(1, 102, "cd"), at(2, 100, "ab"), at(3, 100, "abXd"))
 	f("across the wrap of blocks", 2, 0, 0, 1, at(1, 100, long), at(2, 100, long[:411]+"!!"+long[413:]))
 
+	answer := func(id uint16, text string) step {
+		s := seg('s', "PA", 1000, 100, text)
+		s.IPID = id
+		return step{1, s}
+	}
+	f("answer, its start", 1, uint64(len(long)-128), 0, 1, answer(1, long), answer(2, "!"+long[1:]))
+	f("answer, captured twice", 0, uint64(len(long)-128), 1, 0, answer(1, long), answer(1, long))
+
 	cfg := tcp.Defaults()
 	cfg.Recent = 0
 	if table, _ := run(t, cfg, opened(at(1, 100, "abc"), at(2, 100, "abX"))); table.Stats.Unchecked != 3 || table.Stats.Conflicts != 0 {
