@@ -1,6 +1,7 @@
 // Package tcp turns segments into ordered bytes, gaps and ends, for each direction of each connection, by the
 // rules of RFC 9293 as a bystander can apply them. Bytes that arrive in order are passed on where they lie;
-// early ones are copied into pages bounded per connection and per Table. What silence decides carries its own
+// early ones are copied into pages bounded per connection and per Table. What its receiver should refuse is doubted:
+// it counts only if acknowledged, when no sound copy came. What silence decides carries its own
 // deadline in packet time, so the events do not depend on when Expire is called.
 package tcp
 
