@@ -20,8 +20,9 @@ type Config struct {
 	BufferBytes int `yaml:"buffer_bytes"`
 	// HandshakeBytes is the longest handshake message that is read; longer ones are passed over.
 	HandshakeBytes int `yaml:"handshake_bytes"`
-	// Trials is how many times a key is tried on what follows lost records, until the direction is given up.
-	Trials int `yaml:"trials"`
+	// TrialBytes is how many bytes are decrypted on trial after records were lost, until one is authentic; past
+	// it the direction is given up.
+	TrialBytes int `yaml:"trial_bytes"`
 	// Ahead is how many lost records are looked across.
 	Ahead int `yaml:"ahead"`
 	// Renegotiations is how many handshakes one connection may hold; with more it is opaque for good.
@@ -43,7 +44,7 @@ func Defaults() Config {
 		WaitTime:       30 * time.Second,
 		BufferBytes:    8 << 20,
 		HandshakeBytes: 64 << 10,
-		Trials:         1024,
+		TrialBytes:     4 << 20,
 		Ahead:          256,
 		Renegotiations: 16,
 		Secrets:        1 << 16,
@@ -64,7 +65,7 @@ func (c Config) Validate() error {
 		{"wait_total", int64(c.WaitTotal), 0, 1 << 34},
 		{"buffer_bytes", int64(c.BufferBytes), 64 << 10, 1 << 34},
 		{"handshake_bytes", int64(c.HandshakeBytes), 1 << 10, 1 << 20},
-		{"trials", int64(c.Trials), 0, 1 << 16},
+		{"trial_bytes", int64(c.TrialBytes), 0, 1 << 30},
 		{"ahead", int64(c.Ahead), 1, 1 << 16},
 		{"renegotiations", int64(c.Renegotiations), 0, 1 << 10},
 		{"secrets", int64(c.Secrets), 1, 1 << 24},
@@ -104,7 +105,7 @@ type Stats struct {
 	OverWaitTotal  uint64 // waits ended by WaitTotal
 	OverBuffer     uint64 // connections given up at BufferBytes
 	OverHandshake  uint64 // handshake messages longer than HandshakeBytes
-	OverTrials     uint64 // directions given up at Trials
+	OverTrials     uint64 // directions given up at TrialBytes
 	OverHandshakes uint64 // connections given up at Renegotiations
 	Renegotiations uint64
 	KeyUpdates     uint64

@@ -55,6 +55,7 @@ func (pool *Pool) New(client packet.Dir, known, midstream bool) *Session {
 	if !ok {
 		l = new(live)
 	}
+	l.half[0].budget, l.half[1].budget = pool.cfg.TrialBytes, pool.cfg.TrialBytes
 	*s = Session{pool: pool, live: l, client: client, known: known, midstream: midstream}
 	pool.Stats.Sessions++
 	return s

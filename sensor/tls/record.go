@@ -43,7 +43,7 @@ func (s *Session) record(d packet.Dir, record []byte) (done bool) {
 		return true
 	}
 	k.after(record)
-	k.proven, h.seek, h.lost = true, false, false
+	k.proven, h.seek, h.lost, h.budget = true, false, false, s.pool.cfg.TrialBytes
 	s.content(d, typ, plain)
 	return true
 }
@@ -90,7 +90,7 @@ func (s *Session) unopened(d packet.Dir, record []byte) {
 		if h.refused {
 			s.pool.Stats.EarlyRefused++
 		}
-		if h.budget--; h.budget <= 0 {
+		if h.budget -= len(record); h.budget <= 0 {
 			s.fail(WrongKeys)
 		}
 		return
@@ -108,7 +108,7 @@ func (s *Session) unopened(d packet.Dir, record []byte) {
 	k.after(record)
 	s.missRecord(d, body)
 	if !h.lost {
-		h.lost, h.budget = true, s.pool.cfg.Trials
+		h.lost = true
 	} else if h.budget <= 0 {
 		s.pool.Stats.OverTrials++
 		s.shut(d, Damaged)
@@ -144,7 +144,7 @@ func (s *Session) lostRecord(d packet.Dir) {
 	h.keys.missed(body)
 	s.missRecord(d, body)
 	if h.keys.steady() {
-		h.lost, h.budget = true, s.pool.cfg.Trials // it may have been a Finished or KeyUpdate
+		h.lost = true // it may have been a Finished or KeyUpdate
 	}
 }
 
@@ -208,7 +208,7 @@ func (s *Session) gap(d packet.Dir, n int) {
 	s.pool.release(h.buf)
 	h.buf, h.at = nil, 0
 	s.forget(h)
-	h.search, h.lost, h.budget = true, true, s.pool.cfg.Trials
+	h.search, h.lost = true, true
 	if h.keys != nil {
 		h.keys.chained = !h.keys.implicit
 	}

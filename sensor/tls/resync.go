@@ -102,7 +102,7 @@ func (s *Session) try(h *half, k *keys, from uint64, record []byte) (at uint64, 
 		if h.budget <= 0 {
 			return 0, false
 		}
-		h.budget--
+		h.budget -= len(record)
 		if _, _, ok := k.open(s.pool.room(len(record)), record, from+i); ok {
 			return from + i, true
 		}

@@ -68,7 +68,7 @@ type half struct {
 	torn    int    // its length
 	at      int    // searching: where in buf
 	gone    int    // searching: bytes lost and passed over
-	budget  int    // trials left
+	budget  int    // TrialBytes left, since a record was authentic
 	blocked bool   // until the other side's handshake is known
 	search  bool   // for the next record
 	lost    bool   // records may have been lost: their number is found by trial

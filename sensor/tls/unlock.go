@@ -68,7 +68,7 @@ func (s *Session) leave(d packet.Dir, typ byte) outcome {
 	if typ == typeCCS {
 		return over
 	}
-	h.lost, h.budget = true, s.pool.cfg.Trials
+	h.lost = true
 	return proceed
 }
 
@@ -125,7 +125,7 @@ func (s *Session) unlock(d packet.Dir) outcome {
 	secret := s.lookup(d, h.phase)
 	if secret == nil && h.phase == shaking {
 		if secret = s.lookup(d, app); secret != nil {
-			h.phase, h.seek, h.budget = app, true, s.pool.cfg.Trials // only the handshake stays unread
+			h.phase, h.seek = app, true // only the handshake stays unread
 		}
 	}
 	if secret == nil {
@@ -154,7 +154,7 @@ func (s *Session) unlockEarly(d packet.Dir, p *params) outcome {
 		h.keys = newTraffic(p.suite, secret)
 		return proceed
 	}
-	h.phase, h.seek, h.refused, h.budget = shaking, true, !took, s.pool.cfg.Trials
+	h.phase, h.seek, h.refused = shaking, true, !took
 	return proceed
 }
 
