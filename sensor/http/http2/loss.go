@@ -136,3 +136,14 @@ func (p *Parser) close(d packet.Dir, t clock.Time) {
 		i++
 	}
 }
+
+// account counts, when the connection is over, the requests that were lost with frames of its client. Clients
+// number their streams without leaving any out, though they might (RFC 9113 section 5.1.1).
+func (p *Parser) account() {
+	if !p.known || !p.dirs[p.client].lossy || p.lowest == 0 {
+		return
+	}
+	if opened := (p.top-p.lowest)/2 + 1; opened > p.told {
+		p.pool.Stats.LostRequests += uint64(opened - p.told)
+	}
+}

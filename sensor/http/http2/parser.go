@@ -24,6 +24,9 @@ type Parser struct {
 	highest   [2]uint32  // stream id opened by the client, by the server
 	doubts    clock.Time // when streams whose end may be lost are looked at next
 	flying    int        // streams that their client has reset
+	lowest    uint32     // stream of the client that was heard of, from either side; 0 before
+	top       uint32     // the highest
+	told      uint32     // streams of the client that were yielded with what they asked for
 	seq       uint32
 	client    packet.Dir
 	known     bool // client is

@@ -52,6 +52,7 @@ func (pool *Pool) Upgraded(h http.Handler, x *http.Exchange, settings []byte) *P
 // Free takes p back. Exchanges that it still holds are dropped, their Scanners closed as incomplete; those that
 // it has yielded stay valid until they are released.
 func (pool *Pool) Free(p *Parser) {
+	p.account()
 	for d := range p.dirs {
 		s := &p.dirs[d]
 		if s.section != nil {

@@ -50,6 +50,12 @@ func (p *Parser) open(r *record, t clock.Time) {
 		p.cutOff(p.oldest, t, http.LossTruncated)
 	}
 	r.heard = t
+	if r.id&1 == 1 {
+		if p.lowest == 0 || r.id < p.lowest {
+			p.lowest = r.id
+		}
+		p.top = max(p.top, r.id)
+	}
 	i, _ := p.place(r.id)
 	p.streams = slices.Insert(p.streams, i, r)
 	p.link(r)
@@ -142,6 +148,9 @@ func (p *Parser) yield(r *record, t clock.Time) {
 		stats.Unanswered++
 	}
 	x.End = t
+	if r.id&1 == 1 && len(x.Method) > 0 && len(x.Target) > 0 {
+		p.told++
+	}
 	if !r.borrowed { // else HTTP/1 has counted and numbered it
 		stats.Exchanges++
 		x.Seq = p.seq
