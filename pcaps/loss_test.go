@@ -7,12 +7,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"auscult/pcaps/rewrap"
 	"auscult/pipeline"
 	"auscult/replay"
 	"auscult/sensor/call"
 	"auscult/sensor/packet"
+	"auscult/sensor/tls"
 )
 
 // made is what tells one call of a capture from another: repeats count.
@@ -94,6 +96,66 @@ func TestNothingIsLost(t *testing.T) {
 	for _, name := range cases(t) {
 		if _, stats := tallied(t, filepath.Join(name, "traffic.pcap")); stats.Loss != (pipeline.Loss{Seen: 1}) {
 			t.Errorf("%s: %+v", name, stats.Loss)
+		}
+	}
+}
+
+// TestLossIsEstimatedInside is TestLossIsEstimated for what travels in HTTP/2 and in TLS, where a packet that is
+// gone takes more with it than its own bytes.
+func TestLossIsEstimatedInside(t *testing.T) {
+	names := []string{"sequential-walk", "nightly-etl", "ward-day"}
+	if testing.Short() {
+		names = names[:1]
+	}
+	for _, way := range []string{"h2c", "tls13"} {
+		for _, share := range []float64{0.01, 0.05} {
+			for _, name := range names {
+				t.Run(fmt.Sprintf("%s/%s/%g", way, name, share), func(t *testing.T) {
+					t.Parallel()
+					plain, err := rewrap.Read(filepath.Join(name, "traffic.pcap"))
+					if err != nil {
+						t.Fatal(err)
+					}
+					secrets := tls.NewTable(1<<16, nil)
+					if way == "h2c" {
+						plain, err = rewrap.H2C(plain)
+					} else {
+						var keylog []byte
+						plain, keylog, err = rewrap.TLS(plain, 0x0304)
+						secrets.Add(keylog)
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					run := func(c rewrap.Capture) (tally, pipeline.Stats) {
+						file := filepath.Join(t.TempDir(), "traffic.pcap")
+						if err := c.Write(file); err != nil {
+							t.Fatal(err)
+						}
+						calls, cfg := tally{}, pipeline.Defaults()
+						cfg.Workers, cfg.Extract.Secrets, cfg.Extract.TCP.Idle = 1, secrets, 24*time.Hour
+						stats, err := pipeline.Run(t.Context(), cfg, replay.New(replay.Defaults(), file), pipeline.Output{Calls: calls}, nil)
+						if err != nil {
+							t.Fatal(err)
+						}
+						return calls, stats
+					}
+					whole, _ := run(plain)
+					for seed := range uint64(3) {
+						got, stats := run(rewrap.Drop(plain, share, seed))
+						all, kept := 0, 0
+						for k, n := range whole {
+							all += n
+							kept += min(n, got[k])
+						}
+						seen := float64(kept) / float64(all)
+						t.Logf("| %s | %s | %.2f %% | %.2f %% | %+v", name, way, 100*seen, 100*stats.Loss.Seen, stats.Loss)
+						if math.Abs(seen-stats.Loss.Seen) > 0.01 {
+							t.Errorf("seed %d: %.2f %% of the calls are reported, and the ledger says %.2f %%", seed, 100*seen, 100*stats.Loss.Seen)
+						}
+					}
+				})
+			}
 		}
 	}
 }

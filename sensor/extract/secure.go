@@ -14,7 +14,7 @@ func (e *Extractor) Secrets(lines []byte) { e.keys.Add(lines) }
 func (e *Extractor) secure(l *layer) {
 	e.stats.TLSFlows++
 	c, m := e.conn, e.stream.needMore()
-	m.tls = e.part.tls.New(c.Client, c.ClientKnown, c.Midstream)
+	m.tls = e.part.tls.New(c.Client, c.ClientKnown, e.midway(l))
 	m.inner = layer{inside: true}
 	l.is, l.reader = secured, nil
 }

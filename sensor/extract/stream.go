@@ -42,6 +42,7 @@ type layer struct {
 	is     is
 	inside bool // TLS
 	sure   bool // an exchange was read
+	gapped bool // its first bytes were lost
 }
 
 // is says how a layer is read.
@@ -197,8 +198,9 @@ func (e *Extractor) tellApart(l *layer, in input) {
 	}
 	in.bytes = bytes.Clone(in.bytes)
 	l.held = append(l.held, in)
-	enough := in.kind != tcp.Data || total > maxHeld || len(l.held) > maxHeld
-	if !enough {
+	l.gapped = l.gapped || in.kind == tcp.Gap
+	enough := in.kind == tcp.End || total > maxHeld || len(l.held) > maxHeld
+	if !enough && in.kind == tcp.Data {
 		var start [2][]byte
 		for i := range l.held {
 			h := &l.held[i]
@@ -210,7 +212,7 @@ func (e *Extractor) tellApart(l *layer, in input) {
 		return
 	}
 	if l.is == undecided {
-		e.begin(l, e.newHTTP1())
+		e.begin(l, e.newHTTP1(l))
 	}
 	held := l.held
 	l.held = nil
@@ -244,7 +246,7 @@ func (e *Extractor) decide(l *layer, d packet.Dir, b []byte) bool {
 				m.bytes[d] += int64(len(b))
 			}
 			e.stats.MLLP++
-			e.begin(l, e.part.hl7.New(e.part, c.Client, c.ClientKnown, c.Midstream))
+			e.begin(l, e.part.hl7.New(e.part, c.Client, c.ClientKnown, e.midway(l)))
 			return true
 		}
 	case 0:
@@ -252,34 +254,37 @@ func (e *Extractor) decide(l *layer, d packet.Dir, b []byte) bool {
 			return false
 		}
 		if http2.Looks(b) {
-			e.begin(l, e.newHTTP2(c.Client, c.ClientKnown))
+			e.begin(l, e.newHTTP2(l, c.Client, c.ClientKnown))
 			return true
 		}
 	case 'P':
 		if bytes.HasPrefix(b, preface) {
-			e.begin(l, e.newHTTP2(d, true))
+			e.begin(l, e.newHTTP2(l, d, true))
 			return true
 		}
 	}
-	e.begin(l, e.newHTTP1())
+	e.begin(l, e.newHTTP1(l))
 	return true
 }
 
 func (e *Extractor) begin(l *layer, r http.Stream) { l.is, l.reader, l.sure = reading, r, false }
 
-func (e *Extractor) newHTTP1() http.Stream {
+// midway is whether the beginning of l was not seen.
+func (e *Extractor) midway(l *layer) bool { return l.gapped || e.conn.Midstream }
+
+func (e *Extractor) newHTTP1(l *layer) http.Stream {
 	c := e.conn
-	return e.part.http1.New(e.part, c.Client, c.ClientKnown, c.Midstream)
+	return e.part.http1.New(e.part, c.Client, c.ClientKnown, e.midway(l))
 }
 
-func (e *Extractor) newHTTP2(client packet.Dir, known bool) http.Stream {
+func (e *Extractor) newHTTP2(l *layer, client packet.Dir, known bool) http.Stream {
 	e.stats.HTTP2++
-	return e.part.http2.New(e.part, client, known, e.conn.Midstream)
+	return e.part.http2.New(e.part, client, known, e.midway(l))
 }
 
 // read takes one input through a parser of exchanges.
 func (e *Extractor) read(l *layer, in input) {
-	if !l.sure && e.conn.Midstream && in.kind == tcp.Data && e.mistaken(l, in) {
+	if !l.sure && e.midway(l) && in.kind == tcp.Data && e.mistaken(l, in) {
 		return
 	}
 	var verdict http.Verdict
@@ -304,7 +309,7 @@ func (e *Extractor) read(l *layer, in input) {
 	case verdict == http.HTTP2:
 		old := l.reader.(*http1.Parser)
 		_, rest := old.Switched()
-		e.begin(l, e.newHTTP2(in.dir, true))
+		e.begin(l, e.newHTTP2(l, in.dir, true))
 		e.handOver(l, old, in.dir, in, rest)
 	case verdict == http.Upgrade:
 		e.upgrade(l, in)
@@ -344,7 +349,7 @@ func (e *Extractor) mistaken(l *layer, in input) bool {
 	if isTLS {
 		e.secure(l)
 	} else {
-		e.begin(l, e.newHTTP2(e.conn.Client, e.conn.ClientKnown))
+		e.begin(l, e.newHTTP2(l, e.conn.Client, e.conn.ClientKnown))
 	}
 	e.feed(l, in)
 	return true
