@@ -182,9 +182,9 @@ func (t *Table) take(dst []Event, c *Conn, d packet.Dir, now clock.Time) []Event
 	t.give(c, p.data)
 	switch old := h.next - p.seq; {
 	case p.fin && old == 0:
-		return t.finished(dst, c, d, now)
+		return t.finished(dst, c, d, now, p.seen)
 	case !p.fin && old < uint32(len(p.data)):
-		dst = t.emit(dst, c, d, now, p.data[old:], p.tag)
+		dst = t.emit(dst, c, d, now, &p, p.data[old:])
 	}
 	if to := p.end() + p.cut; p.cut > 0 && after(to, h.next) {
 		if head := q.head(); head != nil && after(to, head.seq) {

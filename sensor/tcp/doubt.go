@@ -85,7 +85,7 @@ func (t *Table) doubt(dst []Event, c *Conn, now clock.Time, s *packet.Segment) [
 		n := min(len(data), largePage)
 		b := t.pages.get(n)
 		c.pend.bytes += cap(b)
-		q.insert(i, piece{data: append(b, data[:n]...), seq: seq, tag: tag(s), quick: quick})
+		q.insert(i, piece{data: append(b, data[:n]...), seq: seq, tag: tag(s), quick: quick, seen: now})
 		data, seq = data[n:], seq+uint32(n)
 		i++
 	}
@@ -128,7 +128,7 @@ func (t *Table) accept(dst []Event, c *Conn, d packet.Dir, now clock.Time, to ui
 	b = b[:min(uint32(len(b)), to-c.half[d].next)]
 	t.give(c, p.data)
 	t.Stats.Accepted++
-	return t.emit(dst, c, d, now, b, p.tag)
+	return t.emit(dst, c, d, now, &p, b)
 }
 
 // promote passes on what was doubtful only for want of the acknowledgement that has come: data on a SYN, data

@@ -39,7 +39,8 @@ type Event struct {
 	Dir   packet.Dir
 	Kind  Kind
 	Why   Why
-	Time  clock.Time
+	Time  clock.Time // when it was known
+	Seen  clock.Time // when the packet that says so was seen: before Time for bytes that had to wait for others
 	Bytes []byte
 	Lost  int
 }

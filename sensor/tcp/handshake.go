@@ -73,7 +73,8 @@ func (c *Conn) superseded(s *packet.Segment) bool {
 	if !ack || s.Ack != c.claim+1 {
 		return false
 	}
-	// An acknowledgement alone must not be one that the old connection could bring.
-	n := int32(s.Ack - c.half[c.claimDir].next)
-	return syn || n > 1<<24 || n < -1<<24
+	// An acknowledgement alone must not be one that the old connection could bring: one far away, or beyond its FIN.
+	old := &c.half[c.claimDir]
+	n := int32(s.Ack - old.next)
+	return syn || n > 1<<24 || n < -1<<24 || n > 0 && old.ended
 }

@@ -33,8 +33,9 @@ type piece struct {
 	data   []byte
 	seq    uint32
 	ack    uint32
-	cut    uint32 // bytes lost to the snap length behind data
-	begin  uint32 // overlap by Linux: where the segment began that this is of, or was joined to
+	cut    uint32     // bytes lost to the snap length behind data
+	begin  uint32     // overlap by Linux: where the segment began that this is of, or was joined to
+	seen   clock.Time // when its packet was
 	tag    uint16
 	hasAck bool
 	fin    bool

@@ -134,7 +134,7 @@ func (t *Table) payload(dst []Event, c *Conn, now clock.Time, s *packet.Segment)
 		t.Stats.LateStrays++
 		return dst
 	}
-	p := piece{seq: s.Seq, ack: s.Ack, hasAck: s.Flags&packet.ACK != 0, data: s.Payload, cut: uint32(s.Cut), tag: tag(s)}
+	p := piece{seq: s.Seq, ack: s.Ack, hasAck: s.Flags&packet.ACK != 0, data: s.Payload, cut: uint32(s.Cut), tag: tag(s), seen: now}
 	if s.Flags&packet.SYN != 0 {
 		p.seq++
 	}
@@ -166,13 +166,13 @@ func (t *Table) payload(dst []Event, c *Conn, now clock.Time, s *packet.Segment)
 	}
 	if p.seq == h.next && !c.held(d, &p) && c.clear(d, p.seq, end) {
 		if len(p.data) > 0 {
-			dst = t.emit(dst, c, d, now, p.data, p.tag)
+			dst = t.emit(dst, c, d, now, &p, p.data)
 		}
 		if p.cut > 0 {
 			dst = t.skip(dst, c, d, now, end)
 		}
 		if fin {
-			dst = t.finished(dst, c, d, now)
+			dst = t.finished(dst, c, d, now, now)
 		}
 	} else {
 		if len(p.data) > 0 {
@@ -205,9 +205,9 @@ func (t *Table) again(c *Conn, d packet.Dir, seq uint32, b []byte, tag uint16) b
 	return same && differ == 0
 }
 
-// emit passes on b, the next bytes of direction d. What silence sets free is not remembered: what is must not
+// emit passes on b, the next bytes of direction d, which are of p. What silence sets free is not remembered: what is must not
 // depend on when Expire is called.
-func (t *Table) emit(dst []Event, c *Conn, d packet.Dir, now clock.Time, b []byte, tag uint16) []Event {
+func (t *Table) emit(dst []Event, c *Conn, d packet.Dir, now clock.Time, p *piece, b []byte) []Event {
 	h := &c.half[d]
 	seq := h.next
 	h.next += uint32(len(b))
@@ -216,7 +216,7 @@ func (t *Table) emit(dst []Event, c *Conn, d packet.Dir, now clock.Time, b []byt
 		if c.ClientKnown && d != c.Client {
 			keep = b[:min(len(b), t.cfg.RecentAnswer)]
 		}
-		t.recall.put(stream(c, d), seq, keep, tag)
+		t.recall.put(stream(c, d), seq, keep, p.tag)
 	}
 	if h.urgent {
 		n := int32(h.mark - seq)
@@ -224,14 +224,14 @@ func (t *Table) emit(dst []Event, c *Conn, d packet.Dir, now clock.Time, b []byt
 		if n >= 0 && !h.urgent {
 			t.Stats.Urgent++
 			if n > 0 {
-				dst = append(dst, Event{Conn: c, Dir: d, Kind: Data, Time: now, Bytes: b[:n]})
+				dst = append(dst, Event{Conn: c, Dir: d, Kind: Data, Time: now, Seen: p.seen, Bytes: b[:n]})
 			}
 			if b = b[n+1:]; len(b) == 0 {
 				return dst
 			}
 		}
 	}
-	return append(dst, Event{Conn: c, Dir: d, Kind: Data, Time: now, Bytes: b})
+	return append(dst, Event{Conn: c, Dir: d, Kind: Data, Time: now, Seen: p.seen, Bytes: b})
 }
 
 // urge notes the urgent pointer of s: it points behind the urgent byte (RFC 793; RFC 6093 section 2.2), or, as
@@ -251,14 +251,14 @@ func (t *Table) urge(h *half, s *packet.Segment) {
 
 // finished ends direction d with the FIN at its next sequence number. What is buffered behind it can never be
 // data.
-func (t *Table) finished(dst []Event, c *Conn, d packet.Dir, now clock.Time) []Event {
+func (t *Table) finished(dst []Event, c *Conn, d packet.Dir, now, seen clock.Time) []Event {
 	h := &c.half[d]
 	h.next++
 	h.ended = true
 	if c.pend != nil {
 		c.pend.queue[d].drop(t, c)
 	}
-	return append(dst, Event{Conn: c, Dir: d, Kind: End, Why: ByFIN, Time: now})
+	return append(dst, Event{Conn: c, Dir: d, Kind: End, Why: ByFIN, Time: now, Seen: seen})
 }
 
 // gap declares the bytes of direction d before to lost, but for doubtful ones that the receiver took.
@@ -296,5 +296,5 @@ func (t *Table) skip(dst []Event, c *Conn, d packet.Dir, now clock.Time, to uint
 	default:
 		t.Stats.LostServer += uint64(lost)
 	}
-	return append(dst, Event{Conn: c, Dir: d, Kind: Gap, Time: now, Lost: int(lost)})
+	return append(dst, Event{Conn: c, Dir: d, Kind: Gap, Time: now, Seen: now, Lost: int(lost)})
 }

@@ -181,7 +181,7 @@ func (t *Table) copyIn(c *Conn, q *queue, i int, p piece, seq uint32, data []byt
 		n := min(len(data), largePage)
 		b := t.pages.get(n)
 		c.pend.bytes += cap(b)
-		q.insert(i, piece{data: append(b, data[:n]...), seq: seq, ack: p.ack, begin: p.begin, tag: p.tag, hasAck: p.hasAck})
+		q.insert(i, piece{data: append(b, data[:n]...), seq: seq, ack: p.ack, begin: p.begin, tag: p.tag, hasAck: p.hasAck, seen: p.seen})
 		data, seq = data[n:], seq+uint32(n)
 		i++
 	}

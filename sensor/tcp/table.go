@@ -200,7 +200,7 @@ func (t *Table) finish(dst []Event, c *Conn, why Why, at clock.Time) []Event {
 	}
 	for _, d := range [2]packet.Dir{first, first.Other()} {
 		if !c.half[d].ended && c.established {
-			dst = append(dst, Event{Conn: c, Dir: d, Kind: End, Why: why, Time: at})
+			dst = append(dst, Event{Conn: c, Dir: d, Kind: End, Why: why, Time: at, Seen: at})
 		}
 		c.half[d].ended = true
 	}

@@ -148,6 +148,11 @@ func TestSegment(t *testing.T) {
 		step{1, seg('c', "FA", 100, 1000, "a")}, step{1, seg('s', "FA", 1000, 102, "b")}),
 		step{1, seg('c', "S", 5000, 0, "")}, step{1, seg('s', "SA", 9000, 5001, "")}, step{1, seg('c', "PA", 5001, 9001, "new")},
 	), "c:a c:FIN s:b s:FIN c:new c:CAPTURE s:CAPTURE")
+	f("ports reused, the client's FIN and SYN lost", opened(
+		step{1, seg('c', "PA", 100, 1000, "req")}, step{1, seg('s', "FA", 1000, 103, "resp")},
+		step{1000, seg('s', "SA", 5_000_000, 700_000, "")}, step{1, seg('c', "PA", 700_000, 5_000_001, "req2")},
+		step{1, seg('s', "PA", 5_000_001, 700_004, "resp2")},
+	), "c:req s:resp s:FIN c:REUSE c:req2 s:resp2 c:CAPTURE s:CAPTURE")
 	f("ports reused on a live connection", opened(
 		step{1, seg('c', "PA", 100, 1000, "old")},
 		step{1, seg('c', "S", 50000000, 0, "")}, step{1, seg('s', "SA", 9000, 50000001, "")}, step{1, seg('c', "PA", 50000001, 9001, "new")},
