@@ -34,12 +34,12 @@ type pcapng struct {
 	maxSecrets int
 	interfaces []iface // of the current section
 	last       clock.Time
-	secrets    []byte // of blocks since the last packet: they go with the next
+	secrets    []byte // of blocks since the last packet: they go with the next; with the first one, empty or not
 }
 
 // newPcapng tells by the first 12 bytes of a stream whether it is a pcapng.
 func newPcapng(head []byte, cfg Config) (*pcapng, bool) {
-	p := &pcapng{maxFrame: cfg.MaxFrame, maxBlock: cfg.MaxFrame + blockSlack, maxIfaces: cfg.MaxInterfaces, maxSecrets: cfg.MaxSecrets}
+	p := &pcapng{secrets: []byte{}, maxFrame: cfg.MaxFrame, maxBlock: cfg.MaxFrame + blockSlack, maxIfaces: cfg.MaxInterfaces, maxSecrets: cfg.MaxSecrets}
 	return p, binary.LittleEndian.Uint32(head) == blockSection && p.order(head[8:])
 }
 

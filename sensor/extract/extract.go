@@ -40,8 +40,10 @@ type Config struct {
 	// the detectors while it runs.
 	StreamReport time.Duration `yaml:"stream_report"`
 
-	// Secrets opens TLS connections, beside what captures bring themselves. It may be nil.
+	// Secrets opens TLS connections, beside what captures bring themselves. It may be nil. Follow says that it may
+	// have more while it is used.
 	Secrets tls.Secrets `yaml:"-"`
+	Follow  bool        `yaml:"-"`
 }
 
 // Defaults suits a hospital's core switch.
@@ -132,6 +134,7 @@ func New(cfg Config, calls call.Config, memo *Memo, index, workers, epochCalls i
 			sockets: websocket.NewPool(shared), hl7: hl7.NewPool(shared), tls: tls.NewPool(cfg.TLS, e.keys),
 		}
 		shared.Drop = part.drop
+		part.tls.Follow = cfg.Follow
 		e.parts[p] = part
 	}
 	return e
@@ -188,6 +191,8 @@ func (e *Extractor) Close(now clock.Time) {
 		}
 		e.events = part.table.Close(e.events[:0], now)
 		e.handle(part)
+		e.retry(part, now)
+		e.giveUp(part, now)
 		part.shared.Close()
 		part.sockets.Close()
 	}

@@ -7,8 +7,16 @@ import (
 	"auscult/sensor/tls"
 )
 
-// Secrets takes TLS key log lines that stood in the capture. What waits for them is read with the next packet.
-func (e *Extractor) Secrets(lines []byte) { e.keys.Add(lines) }
+// Secrets takes TLS key log lines that stood in the capture. What waits for them is read with the next packet. Even
+// without a line it says that some may come: TLS then waits for them, within its bounds.
+func (e *Extractor) Secrets(lines []byte) {
+	e.keys.Add(lines)
+	for _, part := range e.parts {
+		if part != nil {
+			part.tls.Follow = true
+		}
+	}
+}
 
 // secure begins TLS on l.
 func (e *Extractor) secure(l *layer) {
@@ -33,7 +41,7 @@ func (e *Extractor) unwrap(in input) {
 	e.opened(m)
 	if _, waits := m.tls.Waiting(); waits && !m.waiting {
 		m.waiting = true
-		e.part.waiting = append(e.part.waiting, waiter{e.conn, e.stream})
+		e.part.waiting = append(e.part.waiting, waiter{conn: e.conn, stream: e.stream})
 	}
 }
 
@@ -41,14 +49,32 @@ func (e *Extractor) unwrap(in input) {
 func (e *Extractor) opened(m *more) {
 	for i := range e.plain {
 		p := &e.plain[i]
-		e.feed(&m.inner, input{kind: p.Kind, dir: p.Dir, fin: p.Fin, time: p.Time, bytes: p.Bytes, lost: p.Lost})
+		e.feed(&m.inner, input{kind: p.Kind, dir: p.Dir, fin: p.Fin, time: p.Seen, bytes: p.Bytes, lost: p.Lost})
 	}
 }
 
-// waiter is a connection whose session waits for secrets.
+// waiter is a connection whose session waits for secrets, which it may do when it is over.
 type waiter struct {
 	conn   *tcp.Conn
 	stream *stream
+	over   bool
+}
+
+// outlive keeps the stream s of a connection that is over until its session has what it waits for, or has given up;
+// false if there is nothing to wait for.
+func (e *Extractor) outlive(s *stream) bool {
+	if _, waits := s.more.tls.Waiting(); !waits {
+		return false
+	}
+	for i := range e.part.waiting {
+		if w := &e.part.waiting[i]; w.stream == s {
+			c := *w.conn // the table will use it again
+			c.App = nil
+			w.conn, w.over = &c, true
+			return true
+		}
+	}
+	return false
 }
 
 // retry asks the sessions that wait, in the order in which they began to, whether they can be read now.
@@ -59,17 +85,30 @@ func (e *Extractor) retry(part *partition, now clock.Time) {
 		e.part, e.conn, e.stream, e.now = part, w.conn, w.stream, now
 		e.plain = m.tls.Retry(e.plain[:0], now)
 		e.opened(m)
+		if len(e.due) > 0 {
+			e.tell()
+		}
 		if _, waits := m.tls.Waiting(); waits {
 			kept = append(kept, w)
-		} else {
-			m.waiting = false
+			continue
+		}
+		m.waiting = false
+		if w.over {
+			e.shut(w.stream)
 		}
 	}
 	clear(part.waiting[len(kept):])
 	part.waiting = kept
-	if len(e.due) > 0 {
-		e.tell()
+}
+
+// giveUp ends what still waits, as no secrets will come.
+func (e *Extractor) giveUp(part *partition, now clock.Time) {
+	for _, w := range part.waiting {
+		e.part, e.conn, e.stream, e.now = part, w.conn, w.stream, now
+		w.stream.more.waiting = false
+		e.shut(w.stream)
 	}
+	part.waiting = nil
 }
 
 // forget takes s off the list of those that wait.

@@ -92,16 +92,22 @@ func (e *Extractor) event(part *partition, ev *tcp.Event) {
 	if s.more != nil {
 		s.more.bytes[ev.Dir] += int64(len(ev.Bytes))
 	}
-	e.feed(&s.layer, input{kind: ev.Kind, dir: ev.Dir, fin: ev.Why == tcp.ByFIN, time: ev.Time, bytes: ev.Bytes, lost: ev.Lost})
+	e.feed(&s.layer, input{kind: ev.Kind, dir: ev.Dir, fin: ev.Why == tcp.ByFIN, time: ev.Seen, bytes: ev.Bytes, lost: ev.Lost})
 	if len(e.due) > 0 {
 		e.tell()
 	}
 	if ev.Kind == tcp.End {
 		s.ended[ev.Dir] = true
 	}
-	if s.ended[0] && s.ended[1] || s.is == deaf && s.more == nil {
-		e.shut(s)
+	switch {
+	case s.ended[0] && s.ended[1]:
 		ev.Conn.App = none
+		if s.more == nil || !s.more.waiting || !e.outlive(s) {
+			e.shut(s)
+		}
+	case s.is == deaf && s.more == nil:
+		ev.Conn.App = none
+		e.shut(s)
 	}
 }
 
