@@ -76,6 +76,7 @@ func (o *owner) losses(s *extract.Stats) []Lost {
 
 	t := &s.TCP
 	add(t.LostBytes, "bytes", "tcp: missing from the capture")
+	add(t.LateBytes, "bytes", "tcp: of these, seen after they were given up")
 	add(t.OneSided, "flows", "tcp: only one direction captured")
 	add(t.Midstream, "flows", "tcp: joined after their start")
 	add(t.HalfOpen, "flows", "tcp: never more than half open")
@@ -84,6 +85,11 @@ func (o *owner) losses(s *extract.Stats) []Lost {
 	add(t.FlowFull, "times", "tcp: a connection's buffer was full")
 	add(t.TableFull, "times", "tcp: the partition's buffers were full")
 	add(t.Conflicts, "bytes", "tcp: sent twice with different values")
+	add(t.BadAcks, "segments", "tcp: acknowledge what cannot have been sent")
+	add(t.OldTime+t.NoAck+t.NoWindow, "segments", "tcp: set aside, as their target would refuse them")
+	add(t.Challenged, "resets", "tcp: inexact, as forged ones are; their target challenges them")
+	add(t.Revived, "flows", "tcp: went on after a reset or end that was forged")
+	add(t.Urgent, "bytes", "tcp: urgent, not part of the stream")
 	add(t.OutOfWindow, "segments", "tcp: outside the window")
 
 	x := &s.TLS

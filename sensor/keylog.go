@@ -1,14 +1,18 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 
 	"auscult/sensor/tls/keyfile"
 )
 
-// openKeyLog reads the key log that the settings name, if any, and gives its secrets to the extractors.
-func openKeyLog(screen io.Writer, s *settings) (*keyfile.File, error) {
+// openKeyLog reads the key log that the settings name, if any, and gives its secrets to the extractors. Where packets
+// come as they are captured, through a pipe, so may secrets: the file is followed.
+func openKeyLog(ctx context.Context, screen io.Writer, s *settings, inputs []string) (*keyfile.File, error) {
 	if s.TLS.KeyLog == "" {
 		return nil, nil
 	}
@@ -16,8 +20,16 @@ func openKeyLog(screen io.Writer, s *settings) (*keyfile.File, error) {
 	if err != nil {
 		return nil, &exit{statusUsage, err}
 	}
+	piped := slices.ContainsFunc(inputs, func(path string) bool {
+		info, err := os.Stat(path)
+		return path == "-" || err == nil && !info.Mode().IsRegular() && !info.IsDir()
+	})
+	if piped {
+		s.Extract.Follow = true
+		go f.Follow(ctx)
+	}
 	switch stats := f.Stats(); {
-	case f.Empty():
+	case f.Empty() && !piped:
 		fmt.Fprintf(screen, "auscult: %s: no TLS secret in it; give a file as SSLKEYLOGFILE makes it (CLIENT_RANDOM …)\n", s.TLS.KeyLog)
 	case stats.Dropped > 0:
 		fmt.Fprintf(screen, "auscult: %s: its oldest %s were dropped; raise tls.max_secrets (%d)\n", s.TLS.KeyLog,

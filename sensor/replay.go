@@ -82,7 +82,7 @@ func (f *replayFlags) register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.brokers, "kafka", nil, "also send alerts to Kafka at `HOST:PORT,…` (setting kafka.brokers)")
 	flags.StringVar(&f.topic, "topic", "", "Kafka `TOPIC` for alerts (setting kafka.topic)")
 	flags.BoolVar(&f.createTopics, "create-topics", false, "make the Kafka topic if it is missing (setting kafka.create_topics)")
-	flags.StringVar(&f.keyLog, "keylog", "", "open TLS with the secrets in `FILE` (SSLKEYLOGFILE; setting tls.key_log)")
+	flags.StringVar(&f.keyLog, "keylog", "", "open TLS with the secrets in `FILE` (as SSLKEYLOGFILE makes it; followed\nwhile packets come through a pipe; setting tls.key_log)")
 	flags.BoolVar(&f.checksums, "checksums", false, "drop segments with wrong checksums (setting extract.packet.checksums)")
 	flags.IntVar(&f.workers, "workers", 0, "read with `N` workers; changes speed, never results (default one a CPU)")
 	flags.StringVarP(&f.config, "config", "c", "", "read settings from `FILE` (YAML; default $"+envConfig+"; see auscult config)")

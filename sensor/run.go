@@ -33,7 +33,7 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 		}
 	}()
 
-	secrets, err := openKeyLog(screen, &s)
+	secrets, err := openKeyLog(ctx, screen, &s, paths)
 	if err != nil {
 		return err
 	}
