@@ -110,6 +110,9 @@ func (p *partition) Body(x *http.Exchange, s http.Side) http.Scanner {
 			side.phi = e.scanner()
 		}
 		side.phi.Reset(form)
+		if s == http.Response && x.Status == 206 {
+			side.phi.Midway()
+		}
 	}
 	if b.login != nil {
 		side.login = b.login.Side(s)

@@ -11,6 +11,7 @@ type Scanner struct {
 	part       Form // of what is read now: a part of a multipart body, else form
 	sniffing   bool
 	closed     bool
+	midway     bool // the body may begin inside a value
 	seen       int64
 	limit      int64 // how far the body is read
 	cut        bool  // some of it was not
@@ -76,6 +77,7 @@ func New(cfg Config) *Scanner {
 // Reset makes s ready for the next body. Form is what its Content-Type says; Unknown if it says nothing.
 func (s *Scanner) Reset(form Form) {
 	s.report = Report{IDs: s.report.IDs[:0]}
+	s.midway = false
 	s.hint, s.form, s.part, s.sniffing, s.closed, s.seen = form, Unknown, Unknown, true, false, 0
 	s.limit, s.cut, s.adrift, s.drained, s.told, s.again = s.cfg.ScanLimit, false, false, false, 0, false
 	s.docs = documents{}
@@ -92,6 +94,10 @@ func (s *Scanner) Reset(form Form) {
 		s.form, s.part, s.sniffing = Binary, Binary, false
 	}
 }
+
+// Midway says, after Reset, that the body is a piece of a larger one and may begin anywhere in it, as a partial
+// answer does (RFC 9110 section 15.3.7). What stands before its first whole name or value is lost.
+func (s *Scanner) Midway() { s.midway = true }
 
 // begin makes the readers ready for a text of its own.
 func (s *Scanner) begin() {

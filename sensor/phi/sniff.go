@@ -32,12 +32,30 @@ func (s *Scanner) sniff(b []byte, final bool) []byte {
 	if s.form.parted() && form.parted() {
 		form = Text
 	}
+	if s.midway && s.hint == XML && form == Text {
+		form = XML
+	}
 	if s.form == Unknown {
 		s.form = form
 	}
 	s.part, s.sniffing = form, false
+	if s.midway && (form == JSON || form == NDJSON) {
+		s.feed(opening(head[0]))
+	}
 	s.feed(head)
 	return b
+}
+
+// opening is what makes a piece of a JSON text that begins with c one that can be read: the object, and the name in
+// it, that the piece is in the middle of. If it was a list or a value instead, no more than that is misread.
+func opening(c byte) []byte {
+	switch c {
+	case '{', '[', ',', ']', '}', ':':
+		return nil
+	case '"':
+		return []byte("{")
+	}
+	return []byte(`{"`)
 }
 
 // isLead is whether c may stand before a body's first byte: white space or a part of a byte order mark.
