@@ -85,32 +85,40 @@ func (c Config) Validate() error {
 
 // Stats counts what the sessions of one Pool met. It belongs to the Pool's goroutine.
 type Stats struct {
-	Sessions       uint64
-	Records        uint64 // records looked at; those of opaque connections are not
-	Opened         uint64 // records decrypted and authenticated
-	PlainBytes     uint64 // application data yielded
-	OpaqueBytes    uint64 // of connections that could not be read, handshakes included
-	BadRecords     uint64 // records that did not authenticate
-	LostRecords    uint64 // records of a readable connection that were lost with a gap, known ones only
-	Resyncs        uint64 // directions that found the next record after a gap
-	Decrypted      uint64 // connections of which something was decrypted
-	NoKeys         uint64 // connections opaque for want of secrets
-	WrongKeys      uint64 // connections whose secrets opened nothing
-	Unsupported    uint64 // connections of a version, suite or extension that is not decrypted
-	Midway         uint64 // connections joined after their handshake
-	Damaged        uint64 // connections given up after a loss
-	Waited         uint64 // connections that waited for secrets
-	OverWaitTime   uint64 // waits ended by WaitTime
-	OverWaitBytes  uint64 // waits ended by WaitBytes
-	OverWaitTotal  uint64 // waits ended by WaitTotal
-	OverBuffer     uint64 // connections given up at BufferBytes
-	OverHandshake  uint64 // handshake messages longer than HandshakeBytes
-	OverTrials     uint64 // directions given up at TrialBytes
-	OverHandshakes uint64 // connections given up at Renegotiations
-	Renegotiations uint64
-	KeyUpdates     uint64
-	EarlyRefused   uint64 // records of 0-RTT data that the server did not take
-	BadCerts       uint64 // certificates that could not be read
+	Sessions    uint64
+	Records     uint64 // records looked at; those of opaque connections are not
+	Opened      uint64 // records decrypted and authenticated
+	PlainBytes  uint64 // application data yielded
+	OpaqueBytes uint64 // of connections that could not be read, handshakes included
+	BadRecords  uint64 // records that did not authenticate
+	LostRecords uint64 // records of a readable connection that were lost with a gap, known ones only
+	Resyncs     uint64 // directions that found the next record after a gap
+	Decrypted   uint64 // connections of which something was decrypted
+	NoKeys      uint64 // connections opaque for want of secrets
+	WrongKeys   uint64 // connections whose secrets opened nothing
+	Unsupported uint64 // connections of a version, suite or extension that is not decrypted
+	Midway      uint64 // connections joined after their handshake
+	Damaged     uint64 // connections given up after a loss; without it their secrets would have opened them
+	Guessed     uint64 // connections of TLS 1.3 whose ServerHello was lost, and whose suite was found by trial
+	TornHellos  uint64 // hellos that were read as far as they were seen
+	// ReadClientBytes are those of the clients' records of application data that were decrypted, headers included.
+	// DamagedClientBytes are those of the same kind, about, of connections of which no application data was
+	// yielded, either way, because of a loss. Divided by the mean of ReadClientBytes for a call they are about as
+	// many calls. What is lost of other connections is told with their Gaps. Counted when a Session is freed.
+	ReadClientBytes    uint64
+	DamagedClientBytes uint64
+	Waited             uint64 // connections that waited for secrets
+	OverWaitTime       uint64 // waits ended by WaitTime
+	OverWaitBytes      uint64 // waits ended by WaitBytes
+	OverWaitTotal      uint64 // waits ended by WaitTotal
+	OverBuffer         uint64 // connections given up at BufferBytes
+	OverHandshake      uint64 // handshake messages longer than HandshakeBytes
+	OverTrials         uint64 // directions given up at TrialBytes
+	OverHandshakes     uint64 // connections given up at Renegotiations
+	Renegotiations     uint64
+	KeyUpdates         uint64
+	EarlyRefused       uint64 // records of 0-RTT data that the server did not take
+	BadCerts           uint64 // certificates that could not be read
 }
 
 // Add adds o to s.
@@ -129,6 +137,10 @@ func (s *Stats) Add(o *Stats) {
 	s.Unsupported += o.Unsupported
 	s.Midway += o.Midway
 	s.Damaged += o.Damaged
+	s.Guessed += o.Guessed
+	s.TornHellos += o.TornHellos
+	s.ReadClientBytes += o.ReadClientBytes
+	s.DamagedClientBytes += o.DamagedClientBytes
 	s.Waited += o.Waited
 	s.OverWaitTime += o.OverWaitTime
 	s.OverWaitBytes += o.OverWaitBytes

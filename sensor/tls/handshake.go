@@ -21,7 +21,9 @@ type params struct {
 	gen                        uint32
 	client, server             bool // its hello was read
 	etm, ems                   bool
-	bad                        bool // something was chosen that is not decrypted
+	bad                        bool  // something was chosen that is not decrypted
+	guessed                    bool  // the server's hello was not seen: what it chose was found by trial
+	offers                     uint8 // the client's suites of TLS 1.3: bit n for 0x1301+n
 	version                    uint16
 	suite                      suite
 	clientRandom, serverRandom [32]byte
@@ -132,9 +134,9 @@ func (s *Session) message(d packet.Dir, typ byte, b []byte) {
 	}
 	switch typ {
 	case msgClientHello:
-		s.clientHello(d, b)
+		s.clientHello(d, b, false)
 	case msgServerHello:
-		s.serverHello(d, b)
+		s.serverHello(d, b, false)
 	case msgCertificate:
 		s.certificates(d, b, false)
 	case msgClientKeyExchange:
@@ -161,6 +163,7 @@ func (s *Session) message13(d packet.Dir, typ byte, b []byte) {
 	case msgFinished:
 		if h.phase == shaking {
 			h.phase, h.keys = app, nil
+			s.rouse(d)
 		}
 	case msgKeyUpdate:
 		if h.phase == app {
@@ -171,7 +174,8 @@ func (s *Session) message13(d packet.Dir, typ byte, b []byte) {
 	}
 }
 
-func (s *Session) clientHello(d packet.Dir, b []byte) {
+// clientHello takes the client's hello, or the beginning of one that is torn.
+func (s *Session) clientHello(d packet.Dir, b []byte, torn bool) {
 	h, hello := &s.half[d], &s.pool.hello
 	if !hello.parse(b) && hello.random == nil {
 		return
@@ -189,7 +193,9 @@ func (s *Session) clientHello(d packet.Dir, b []byte) {
 			if !s.info.Chosen {
 				s.info.ALPN = protocol(hello.alpn)
 			}
-			s.info.JA4, s.pool.list = ja4(hello, s.pool.list)
+			if !torn {
+				s.info.JA4, s.pool.list = ja4(hello, s.pool.list)
+			}
 			s.tls.early = hello.early
 		}
 	} else if d != s.client {
@@ -201,17 +207,25 @@ func (s *Session) clientHello(d packet.Dir, b []byte) {
 	copy(p.clientRandom[:], hello.random)
 	p.offered = [32]byte{}
 	copy(p.offered[:], hello.session)
+	p.offers = offers(hello.suites)
 	s.resumed(p)
 }
 
-func (s *Session) serverHello(d packet.Dir, b []byte) {
+// serverHello takes the server's hello, or the beginning of one that is torn.
+func (s *Session) serverHello(d packet.Dir, b []byte, torn bool) {
 	h := &s.half[d]
 	var hello serverHello
-	if !hello.parse(b) {
+	if !hello.parse(b) && !(torn && hello.settled) {
+		return
+	}
+	if torn && !hello.complete() {
 		return
 	}
 	p := s.underway(h)
-	if p.server || s.known && d == s.client && (p.client || h.phase != bare) {
+	if p.guessed && (hello.version != p.version || string(hello.random) != retryRandom && hello.suite != p.suite.id) {
+		return // what opened a record is right
+	}
+	if p.server && !p.guessed || s.known && d == s.client && (p.client || h.phase != bare) {
 		return
 	}
 	s.client, s.known = d.Other(), true
@@ -222,7 +236,7 @@ func (s *Session) serverHello(d packet.Dir, b []byte) {
 		p.version = hello.version
 		return
 	}
-	p.server = true
+	p.server, p.guessed = true, false
 	p.version, p.suite = hello.version, suiteOf(hello.suite)
 	copy(p.serverRandom[:], hello.random)
 	copy(p.session[:], hello.session)
@@ -231,7 +245,7 @@ func (s *Session) serverHello(d packet.Dir, b []byte) {
 		hello.shortMAC && !p.suite.kind.aead() || hello.version == 0x0304 && hello.suite>>8 != 0x13
 	s.info.Version, s.info.Suite = Version(hello.version), hello.suite
 	s.chose(hello.alpn)
-	s.tls.psk = hello.psk
+	s.tls.psk = hello.psk || torn && s.tls.early
 	s.resumed(p)
 	s.wake = true
 	if hello.version == 0x0304 && h.phase == bare {

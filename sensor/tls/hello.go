@@ -48,8 +48,10 @@ func (h *clientHello) parse(b []byte) bool {
 	if in.Empty() {
 		return true
 	}
-	if !in.ReadUint16LengthPrefixed(&list) {
-		return false
+	whole := in.ReadUint16LengthPrefixed(&list)
+	if !whole {
+		in.Skip(2)
+		list = in
 	}
 	for !list.Empty() {
 		var id uint16
@@ -82,7 +84,7 @@ func (h *clientHello) parse(b []byte) bool {
 			h.early = true
 		}
 	}
-	return true
+	return whole
 }
 
 // serverHello is what is read of a ServerHello.
@@ -96,12 +98,15 @@ type serverHello struct {
 	etm, ems    bool
 	shortMAC    bool
 	psk         bool
+	settled     bool // all up to the extensions was there
 }
 
 // retryRandom is the random of a ServerHello that is a HelloRetryRequest (RFC 8446 section 4.1.3).
 const retryRandom = "\xCF\x21\xAD\x74\xE5\x9A\x61\x11\xBE\x1D\x8C\x02\x1E\x65\xB8\x91" +
 	"\xC2\xA2\x11\x16\x7A\xBB\x8C\x5E\x07\x9E\x09\xE2\xC8\xA8\x33\x9C"
 
+// parse reads the body of the handshake message. A hello that breaks off in its extensions is kept as far as it
+// goes, and false.
 func (h *serverHello) parse(b []byte) bool {
 	*h = serverHello{}
 	in := cryptobyte.String(b)
@@ -110,12 +115,14 @@ func (h *serverHello) parse(b []byte) bool {
 		len(session) > 32 || !in.ReadUint16(&h.suite) || !in.ReadUint8(&h.compression) {
 		return false
 	}
-	h.session = session
+	h.session, h.settled = session, true
 	if in.Empty() {
 		return true
 	}
-	if !in.ReadUint16LengthPrefixed(&list) {
-		return false
+	whole := in.ReadUint16LengthPrefixed(&list)
+	if !whole {
+		in.Skip(2)
+		list = in
 	}
 	for !list.Empty() {
 		var id uint16
@@ -144,6 +151,19 @@ func (h *serverHello) parse(b []byte) bool {
 		case extPSK:
 			h.psk = true
 		}
+	}
+	return whole
+}
+
+// complete makes up for what a torn hello does not say any more. It is false if that cannot be told.
+func (h *serverHello) complete() bool {
+	switch {
+	case h.suite>>8 == 0x13:
+		h.version = 0x0304
+	case !suiteOf(h.suite).kind.aead():
+		return false // it may be encrypt-then-MAC
+	default:
+		h.ems = true // it may be: a premaster secret is not enough
 	}
 	return true
 }

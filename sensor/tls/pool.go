@@ -63,6 +63,8 @@ func (pool *Pool) New(client packet.Dir, known, midstream bool) *Session {
 
 // Free takes s back, with what it still waits for.
 func (pool *Pool) Free(s *Session) {
+	s.Close()
+	s.account()
 	s.drop()
 	*s = Session{pool: pool}
 	push(&pool.sessions, s)

@@ -16,8 +16,8 @@ func (s *Session) record(d packet.Dir, record []byte) (done bool) {
 			s.messages(d, record[headerLen:])
 			return true
 		case typeCCS, typeData:
-			if o := s.leave(d, typ); o != proceed {
-				return o == over
+			if o := s.leave(d, record); o != proceed {
+				return s.gaveUp(d, record, o)
 			}
 		default:
 			return true // an alert in the clear
@@ -25,7 +25,7 @@ func (s *Session) record(d packet.Dir, record []byte) (done bool) {
 	}
 	if h.keys == nil {
 		if o := s.unlock(d); o != proceed {
-			return o == over
+			return s.gaveUp(d, record, o)
 		}
 	}
 	k := h.keys
@@ -44,6 +44,12 @@ func (s *Session) record(d packet.Dir, record []byte) (done bool) {
 	}
 	k.after(record)
 	k.proven, h.seek, h.lost, h.budget = true, false, false, s.pool.cfg.TrialBytes
+	if d == s.client {
+		s.shaken = true
+		if typ == typeData {
+			s.pool.Stats.ReadClientBytes += uint64(len(record))
+		}
+	}
 	s.content(d, typ, plain)
 	return true
 }
@@ -96,6 +102,7 @@ func (s *Session) unopened(d packet.Dir, record []byte) {
 		return
 	}
 	s.pool.Stats.BadRecords++
+	s.lose(d, len(record))
 	switch {
 	case !k.proven && !h.lost && !s.delivered[d]:
 		s.fail(WrongKeys)
@@ -136,8 +143,9 @@ func (s *Session) lostRecord(d packet.Dir) {
 	s.pool.Stats.LostRecords++
 	body := h.torn
 	h.torn = 0
+	s.lose(d, headerLen+body)
 	if h.phase == bare || h.keys == nil {
-		h.holed = true
+		h.holed, h.lost = true, true
 		s.forget(h)
 		return
 	}
@@ -161,7 +169,7 @@ func (s *Session) gap(d packet.Dir, n int) {
 	}
 	if h.phase == bare {
 		if !s.pool.hope() {
-			s.shut(d, Damaged)
+			s.shut(d, s.reason())
 			return
 		}
 		h.holed = true
@@ -184,10 +192,14 @@ func (s *Session) gap(d packet.Dir, n int) {
 	}
 	left := n
 	if h.skip == 0 && len(h.buf) >= headerLen && !h.search {
-		h.torn = size(h.buf)
-		h.skip = headerLen + h.torn - len(h.buf)
-		s.pool.release(h.buf)
+		own := h.buf
 		h.buf = nil
+		h.torn = size(own)
+		h.skip = headerLen + h.torn - len(own)
+		if h.phase == bare && own[0] == typeHandshake {
+			s.torn(d, own[headerLen:])
+		}
+		s.pool.release(own)
 	}
 	if h.skip > 0 {
 		m := min(h.skip, left)
@@ -205,6 +217,7 @@ func (s *Session) gap(d packet.Dir, n int) {
 		return
 	}
 	h.gone += left + len(h.buf)
+	s.lose(d, left+len(h.buf))
 	s.pool.release(h.buf)
 	h.buf, h.at = nil, 0
 	s.forget(h)
@@ -224,6 +237,6 @@ func (s *Session) damaged(d packet.Dir) {
 		s.fail(Midway)
 		s.shut(d, Midway)
 	default:
-		s.shut(d, Damaged)
+		s.shut(d, s.reason())
 	}
 }

@@ -16,7 +16,7 @@ func (s *Session) look(d packet.Dir, b []byte) (rest []byte) {
 	buf := h.buf
 	for i := h.at; ; i++ {
 		if len(buf)-i < headerLen {
-			s.keepFrom(h, i)
+			s.keepFrom(d, i)
 			return b
 		}
 		if yes, _ := Looks(buf[i:]); !yes {
@@ -24,7 +24,7 @@ func (s *Session) look(d packet.Dir, b []byte) (rest []byte) {
 		}
 		end := i + headerLen + size(buf[i:])
 		if end > len(buf) {
-			s.keepFrom(h, i)
+			s.keepFrom(d, i)
 			return b
 		}
 		if end < len(buf) && !plausible(buf[end:]) {
@@ -34,6 +34,7 @@ func (s *Session) look(d packet.Dir, b []byte) (rest []byte) {
 			if !s.locate(d, buf[i:end]) {
 				if h.budget <= 0 {
 					h.gone += len(buf)
+					s.lose(d, len(buf))
 					s.pool.Stats.OverTrials++
 					s.miss(d, h.gone)
 					h.gone = 0
@@ -45,6 +46,7 @@ func (s *Session) look(d packet.Dir, b []byte) (rest []byte) {
 		}
 		s.pool.Stats.Resyncs++
 		h.gone += i
+		s.lose(d, i)
 		h.buf, h.at, h.search = nil, 0, false
 		s.feed(d, buf[i:])
 		s.pool.release(buf)
@@ -53,10 +55,12 @@ func (s *Session) look(d packet.Dir, b []byte) (rest []byte) {
 }
 
 // keepFrom goes on searching at i when more has come.
-func (s *Session) keepFrom(h *half, i int) {
+func (s *Session) keepFrom(d packet.Dir, i int) {
+	h := &s.half[d]
 	h.at = i
 	if i > bigBytes { // make room: what is before i was looked at
 		h.gone += i
+		s.lose(d, i)
 		h.buf = h.buf[:copy(h.buf, h.buf[i:])]
 		h.at = 0
 	}
@@ -93,6 +97,7 @@ func (s *Session) locate(d packet.Dir, record []byte) bool {
 	}
 	next.seq = at
 	h.keys, h.phase = next, phase
+	s.rouse(d)
 	return true
 }
 

@@ -15,9 +15,12 @@ type Session struct {
 	delivered  [2]bool // application data was yielded
 	finished   [2]bool // its End was yielded
 	ending     [2]ending
+	ended      [2]bool // nothing more will come
 	client     packet.Dir
 	known      bool // client is right
 	midstream  bool
+	shaken     bool  // a record of the client was decrypted
+	missed     int64 // bytes of the client, its handshake aside if that can be told, that were lost or not decrypted
 	prev, next *Session
 }
 
@@ -32,6 +35,7 @@ type live struct {
 	stall    packet.Dir // whose they are
 	wake     bool       // something happened that may let a blocked direction go on
 	draining bool
+	tried    bool // to find the suite by trial
 	until    clock.Time
 	version  uint64 // of the secrets that were looked through
 }
@@ -99,6 +103,7 @@ func (s *Session) Gap(dst []Chunk, d packet.Dir, t clock.Time, n int) []Chunk {
 func (s *Session) End(dst []Chunk, d packet.Dir, t clock.Time, fin bool) []Chunk {
 	s.pool.begin(dst, t)
 	s.ready(t)
+	s.ended[d] = true
 	s.end(d, fin)
 	return s.done()
 }
@@ -110,6 +115,11 @@ func (s *Session) Info() *Info { return &s.info }
 func (s *Session) ready(t clock.Time) {
 	s.late(t)
 	s.retry()
+	s.endings()
+}
+
+// endings yields the Ends that could not be yielded when they came.
+func (s *Session) endings() {
 	for d, e := range s.ending {
 		if e != 0 {
 			s.ending[d] = 0
@@ -123,6 +133,10 @@ func (s *Session) done() []Chunk {
 	if s.live != nil && s.wake {
 		s.drain()
 	}
+	if s.ended[0] && s.ended[1] {
+		s.settle()
+	}
+	s.endings()
 	return s.pool.done()
 }
 
@@ -134,6 +148,7 @@ func (s *Session) emit(c Chunk) {
 // pass counts n bytes that are not read.
 func (s *Session) pass(d packet.Dir, n int) {
 	s.pool.Stats.OpaqueBytes += uint64(n)
+	s.lose(d, n)
 	s.miss(d, n)
 }
 
@@ -332,6 +347,7 @@ func (s *Session) unqueue() {
 		case p.kind != tcp.End:
 			s.owed[p.dir] += p.n
 			s.pool.Stats.OpaqueBytes += uint64(p.n)
+			s.lose(p.dir, p.n)
 		case p.fin:
 			s.ending[p.dir] = byFIN
 		default:

@@ -16,8 +16,7 @@ const (
 // block makes direction d wait for the other side's handshake.
 func (s *Session) block(d packet.Dir) outcome {
 	if s.half[d.Other()].phase == opaque {
-		s.fail(Damaged)
-		return over
+		return s.broken(d)
 	}
 	if !s.pool.hope() {
 		s.because(NoKeys)
@@ -39,57 +38,56 @@ func (s *Session) missing(d packet.Dir) outcome {
 }
 
 // leave ends the handshake in the clear of a direction, whose next record is not of it.
-func (s *Session) leave(d packet.Dir, typ byte) outcome {
-	h, p := &s.half[d], s.at(0)
+func (s *Session) leave(d packet.Dir, record []byte) outcome {
+	h, p, typ := &s.half[d], s.at(0), record[0]
 	mine := p.server
 	if d == s.client {
 		mine = p.client
 	}
 	switch {
 	case !p.client && !p.server && !s.tls.retry:
-		if s.midstream || !h.holed {
-			s.fail(Midway)
-		} else {
-			s.fail(Damaged)
+		if !s.midstream && h.holed {
+			return s.broken(d)
 		}
+		s.fail(Midway)
 		s.shut(d, s.info.Why)
 		return over
 	case !p.server && !s.tls.retry:
-		return s.block(d) // the version is not known yet
+		return s.unanswered(d, record, p) // the version is not known yet
 	case p.version == 0x0304:
-		return s.leave13(d, typ, p)
+		return s.leave13(d, record, p)
 	case !mine, typ != typeCCS && !h.holed:
-		s.fail(Damaged)
-		s.shut(d, Damaged)
-		return over
+		return s.broken(d)
 	}
 	h.phase = sealed
 	s.forget(h)
 	if typ == typeCCS {
+		h.lost = h.lost && size(record) != 1 // whatever was lost before, the next is record 0
 		return over
 	}
 	h.lost = true
 	return proceed
 }
 
-func (s *Session) leave13(d packet.Dir, typ byte, p *params) outcome {
+func (s *Session) leave13(d packet.Dir, record []byte, p *params) outcome {
 	h := &s.half[d]
 	switch {
-	case typ == typeCCS:
+	case record[0] == typeCCS:
 		return over
-	case d != s.client || !p.client:
-		s.fail(Damaged)
-		s.shut(d, Damaged)
-		return over
-	case s.tls.retry && s.tls.hellos < 2 && !h.holed:
+	case !p.client:
+		return s.broken(d)
+	case d == s.client && s.tls.retry && s.tls.hellos < 2 && !h.holed:
 		s.pool.Stats.EarlyRefused++ // RFC 8446 section 4.2.10: a retry refuses early data
 		return over
 	case !p.server:
-		return s.block(d)
+		return s.unanswered(d, record, p)
+	case d != s.client && !p.guessed:
+		return s.broken(d)
 	}
 	s.forget(h)
 	h.phase = shaking
-	if s.tls.early && !s.tls.retry {
+	h.lost = h.lost || d != s.client
+	if d == s.client && s.tls.early && !s.tls.retry && s.tls.hellos < 2 { // a second hello was asked for
 		h.phase = early
 	}
 	return proceed
@@ -106,8 +104,7 @@ func (s *Session) unlock(d packet.Dir) outcome {
 		s.fail(Unsupported)
 		return over
 	case !p.client && s.half[s.client].phase == opaque:
-		s.fail(Damaged)
-		return over
+		return s.broken(d)
 	case !p.client:
 		return s.block(d)
 	case h.phase == sealed:
@@ -162,7 +159,10 @@ func (s *Session) unlockEarly(d packet.Dir, p *params) outcome {
 func (s *Session) found(d packet.Dir) bool {
 	h := &s.half[d]
 	p := s.at(h.gen)
-	if p.version != 0x0304 {
+	switch {
+	case !p.server:
+		return s.modern(p) || s.known12(p)
+	case p.version != 0x0304:
 		return s.master(p) != nil
 	}
 	switch h.phase {

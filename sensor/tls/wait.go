@@ -82,12 +82,12 @@ func (s *Session) hold(p piece, b []byte) {
 	pool.held += cost
 	if s.queue.size() > pool.cfg.WaitBytes {
 		pool.Stats.OverWaitBytes++
-		s.fail(NoKeys)
+		s.fail(s.reason())
 		return
 	}
 	for pool.held > pool.cfg.WaitTotal && pool.waiting.head != nil {
 		pool.Stats.OverWaitTotal++
-		pool.waiting.head.fail(NoKeys)
+		pool.waiting.head.fail(pool.waiting.head.reason())
 	}
 }
 
@@ -95,7 +95,7 @@ func (s *Session) hold(p piece, b []byte) {
 func (s *Session) late(t clock.Time) {
 	if s.live != nil && s.waits && t >= s.until {
 		s.pool.Stats.OverWaitTime++
-		s.fail(NoKeys)
+		s.fail(s.reason())
 	}
 }
 
@@ -108,7 +108,7 @@ func (s *Session) Retry(dst []Chunk, t clock.Time) []Chunk {
 
 // retry goes on if what was missing has come.
 func (s *Session) retry() {
-	if s.live == nil || !s.stalled {
+	if s.live == nil || !s.waits {
 		return
 	}
 	version := s.pool.keys.Version()
@@ -116,7 +116,7 @@ func (s *Session) retry() {
 		return
 	}
 	s.version = version
-	if s.found(s.stall) {
+	if s.stalled && s.found(s.stall) || !s.stalled && s.promising() {
 		s.wake = true
 		s.drain()
 	}
