@@ -20,28 +20,42 @@ func offers(suites []byte) (set uint8) {
 	return set
 }
 
-// torn takes the beginning of a record of the handshake in the clear whose rest was lost: the messages that are
-// whole, and a hello as far as it goes.
-func (s *Session) torn(d packet.Dir, b []byte) {
+// torn takes what was seen of a record of the handshake in the clear before n bytes were lost: the messages that are
+// whole, and a hello as far as it goes. It returns how many of the n are still to be accounted for.
+func (s *Session) torn(d packet.Dir, n int) int {
 	h := &s.half[d]
-	if h.holed {
-		return
+	record := h.buf
+	h.buf = nil
+	s.messages(d, record[headerLen:])
+	if s.live != nil && h.phase == bare && len(h.msg) >= 4 {
+		msg := h.msg
+		h.msg = nil
+		switch msg[0] {
+		case msgClientHello:
+			s.pool.Stats.TornHellos++
+			s.clientHello(d, msg[4:], true)
+		case msgServerHello:
+			s.pool.Stats.TornHellos++
+			s.serverHello(d, msg[4:], true)
+		}
+		s.pool.release(msg)
 	}
-	s.messages(d, b)
-	if s.live == nil || h.phase != bare || len(h.msg) < 4 {
-		return
+	switch {
+	case s.live == nil || h.phase == opaque:
+		s.pass(d, n)
+		n = 0
+	case h.phase == bare:
+		h.buf = record // the rest of it is lost
+		return n
+	default:
+		h.lost = true
+		h.skip = headerLen + size(record) - len(record)
+		of := min(h.skip, n)
+		h.skip -= of
+		n -= of
 	}
-	own := h.msg
-	h.msg = nil
-	switch own[0] {
-	case msgClientHello:
-		s.pool.Stats.TornHellos++
-		s.clientHello(d, own[4:], true)
-	case msgServerHello:
-		s.pool.Stats.TornHellos++
-		s.serverHello(d, own[4:], true)
-	}
-	s.pool.release(own)
+	s.pool.release(record)
+	return n
 }
 
 // unanswered takes what follows the handshake in the clear of direction d while the ServerHello has not been seen.

@@ -143,12 +143,12 @@ func (s *Session) lostRecord(d packet.Dir) {
 	s.pool.Stats.LostRecords++
 	body := h.torn
 	h.torn = 0
-	s.lose(d, headerLen+body)
 	if h.phase == bare || h.keys == nil {
 		h.holed, h.lost = true, true
 		s.forget(h)
 		return
 	}
+	s.lose(d, headerLen+body)
 	h.keys.missed(body)
 	s.missRecord(d, body)
 	if h.keys.steady() {
@@ -166,6 +166,11 @@ func (s *Session) gap(d packet.Dir, n int) {
 	if s.stalled || h.blocked {
 		s.hold(piece{dir: d, kind: tcp.Gap, n: n}, nil)
 		return
+	}
+	if h.phase == bare && !h.holed && h.skip == 0 && len(h.buf) > headerLen && h.buf[0] == typeHandshake {
+		if n = s.torn(d, n); n == 0 {
+			return
+		}
 	}
 	if h.phase == bare {
 		if !s.pool.hope() {
@@ -192,14 +197,10 @@ func (s *Session) gap(d packet.Dir, n int) {
 	}
 	left := n
 	if h.skip == 0 && len(h.buf) >= headerLen && !h.search {
-		own := h.buf
+		h.torn = size(h.buf)
+		h.skip = headerLen + h.torn - len(h.buf)
+		s.pool.release(h.buf)
 		h.buf = nil
-		h.torn = size(own)
-		h.skip = headerLen + h.torn - len(own)
-		if h.phase == bare && own[0] == typeHandshake {
-			s.torn(d, own[headerLen:])
-		}
-		s.pool.release(own)
 	}
 	if h.skip > 0 {
 		m := min(h.skip, left)
@@ -233,7 +234,7 @@ func (s *Session) damaged(d packet.Dir) {
 	case s.pool.buffered > s.pool.cfg.BufferBytes:
 		s.pool.Stats.OverBuffer++
 		s.shut(d, Bounded)
-	case !s.params[0].client && !s.params[0].server:
+	case s.midstream && !s.params[0].client && !s.params[0].server:
 		s.fail(Midway)
 		s.shut(d, Midway)
 	default:

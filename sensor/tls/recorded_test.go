@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 	"auscult/sensor/tls"
 )
@@ -148,7 +149,11 @@ func TestUnsupported(t *testing.T) {
 // TestMidway has a connection joined after its handshake.
 func TestMidway(t *testing.T) {
 	s := load(t, "testdata/keyupdate.txt")
-	p := play(tls.Defaults(), table(s.keys), s.steps[4:])
+	p := &played{pool: tls.NewPool(tls.Defaults(), table(s.keys))}
+	p.session = p.pool.New(packet.AtoB, true, true)
+	for i, st := range s.steps[4:] {
+		p.take(p.session.Bytes(nil, st.dir, clock.Time(i), st.b))
+	}
 	if p.session.Info().Why != tls.Midway || len(p.plain[0]) > 0 {
 		t.Errorf("%s %+v", p, *p.session.Info())
 	}

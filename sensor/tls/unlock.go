@@ -46,7 +46,7 @@ func (s *Session) leave(d packet.Dir, record []byte) outcome {
 	}
 	switch {
 	case !p.client && !p.server && !s.tls.retry:
-		if !s.midstream && h.holed {
+		if !s.midstream {
 			return s.broken(d)
 		}
 		s.fail(Midway)
