@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 )
@@ -36,7 +37,7 @@ func walk(t *testing.T, dec decoder, b []byte) ([]packet.Raw, error) {
 // wantOracle: where pcapgo reads a packet before its first error, so do we, unless a bound of ours ended it.
 func wantOracle(t *testing.T, b []byte, got []packet.Raw, end error) {
 	t.Helper()
-	want, _ := oracle(b)
+	want, _ := shared.Read(b)
 	if end != io.EOF {
 		want = want[:min(len(want), len(got))]
 	}

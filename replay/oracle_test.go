@@ -1,88 +1,20 @@
 package replay
 
 import (
-	"bytes"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
-
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 )
 
-// captures is the folder of shared captures: beside the project's root.
-func captures(t *testing.T) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-	}
-	shared := filepath.Join(dir, "..", "shared", "captures")
-	if _, err := os.Stat(shared); err != nil {
-		if os.Getenv("CI") == "" {
-			t.Skip("no shared captures")
-		}
-		t.Fatal(err)
-	}
-	return shared
-}
-
-// oracle reads a capture with pcapgo: the packets before its first error, and that error (io.EOF at the end).
-func oracle(b []byte) ([]packet.Raw, error) {
-	var next func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error)
-	if bytes.HasPrefix(b, []byte("\n\r\r\n")) {
-		r, err := pcapgo.NewNgReader(bytes.NewReader(b), pcapgo.NgReaderOptions{WantMixedLinkType: true, SkipUnknownVersion: true})
-		if err != nil {
-			return nil, err
-		}
-		next = func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error) {
-			data, ci, err := r.ReadPacketData()
-			if err != nil {
-				return nil, ci, 0, err
-			}
-			return data, ci, ci.AncillaryData[0].(layers.LinkType), nil
-		}
-	} else {
-		r, err := pcapgo.NewReader(bytes.NewReader(b))
-		if err != nil {
-			return nil, err
-		}
-		next = func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error) {
-			data, ci, err := r.ReadPacketData()
-			return data, ci, r.LinkType(), err
-		}
-	}
-	var out []packet.Raw
-	for {
-		data, ci, link, err := next()
-		if err != nil {
-			return out, err
-		}
-		raw := packet.Raw{Frame: data, WireLen: ci.Length, Link: packet.LinkType(link)}
-		if !ci.Timestamp.IsZero() {
-			raw.Time = clock.Time(ci.Timestamp.UnixNano())
-		}
-		out = append(out, raw)
-	}
-}
-
 // TestLikePcapgo reads every shared capture as pcapgo does, as far as that gets.
 func TestLikePcapgo(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(captures(t), "*.pcap*"))
+	files, err := filepath.Glob(filepath.Join(shared.Path(t, "captures"), "*.pcap*"))
 	if err != nil || len(files) < 50 {
 		t.Fatal(len(files), err)
 	}
@@ -91,7 +23,7 @@ func TestLikePcapgo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, end := oracle(b)
+		want, end := shared.Read(b)
 		var high clock.Time
 		for i := range want {
 			high = max(high, want[i].Time) // pcapgo neither clamps nor stamps simple packets
@@ -124,7 +56,7 @@ func TestLikePcapgo(t *testing.T) {
 
 // TestBrokenCaptures: what is truncated or malformed is said, and is no fault.
 func TestBrokenCaptures(t *testing.T) {
-	dir := captures(t)
+	dir := shared.Path(t, "captures")
 	f := func(name string, packets int, notice string) {
 		t.Helper()
 		src := New(Defaults(), filepath.Join(dir, name))

@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"auscult/internal/shared"
 )
 
 var update = flag.Bool("update", false, "rewrite keys.txt from the comments on the fields")
@@ -27,7 +29,7 @@ func TestKeyTexts(t *testing.T) {
 		seen[k.env()] = k.name()
 		pkg := k.owner.PkgPath()
 		if packages[pkg] == nil {
-			packages[pkg] = fieldComments(t, filepath.Join(projectRoot(t), strings.TrimPrefix(strings.Replace(pkg, "main", "sensor", 1), "auscult/")))
+			packages[pkg] = fieldComments(t, filepath.Join(shared.Root(t), strings.TrimPrefix(strings.Replace(pkg, "main", "sensor", 1), "auscult/")))
 		}
 		text := packages[pkg][k.owner.Name()+"."+k.field]
 		switch text {

@@ -6,13 +6,14 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"auscult/internal/shared"
 )
 
 // source is one Go file: its path from the root, with slashes.
@@ -25,7 +26,7 @@ func (s source) pkg() string  { return path.Dir(s.path) }
 func (s source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
 
 func TestDependencies(t *testing.T) {
-	root := projectRoot(t)
+	root := shared.Root(t)
 	var sources []source
 	set := token.NewFileSet()
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
@@ -150,21 +151,4 @@ func homeless(s source, name string) string {
 		return fmt.Sprintf("is at home in %v", where)
 	}
 	return "has no home"
-}
-
-// projectRoot is the folder that holds go.mod.
-func projectRoot(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	for err == nil {
-		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
-			return dir
-		}
-		if dir == filepath.Dir(dir) {
-			err = fs.ErrNotExist
-		}
-		dir = filepath.Dir(dir)
-	}
-	t.Fatal("no go.mod above the test: ", err)
-	return ""
 }

@@ -3,8 +3,6 @@ package ocsf_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -16,6 +14,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"auscult/detectors"
+	"auscult/internal/shared"
 	"auscult/pipeline/alert"
 	"auscult/pipeline/ocsf"
 	"auscult/sensor/call"
@@ -26,33 +25,6 @@ import (
 )
 
 var meta = ocsf.Meta{Version: "0.1.0", Tenant: "hosp-a", Sensor: "sensor-01", Inputs: []string{"span.pcap"}}
-
-// shared is the folder of published schemas and tables beside the project. A checkout without it skips; CI must
-// not.
-func shared(t *testing.T, name string) []byte {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above")
-		}
-		dir = filepath.Dir(dir)
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "..", "shared", filepath.FromSlash(name)))
-	if errors.Is(err, fs.ErrNotExist) && os.Getenv("CI") == "" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 func names(t testing.TB, reveal bool) *pseudonym.Names {
 	t.Helper()
@@ -107,7 +79,7 @@ func bare() alert.Alert {
 }
 
 func TestSchema(t *testing.T) {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(shared(t, "standards/ocsf/detection_finding-1.8.0+data_classification.schema.json")))
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(shared.Bytes(t, "standards/ocsf/detection_finding-1.8.0+data_classification.schema.json")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +138,7 @@ type table struct {
 
 func published(t *testing.T) table {
 	var m table
-	if err := json.Unmarshal(shared(t, "standards/mappings/detector_map.json"), &m); err != nil {
+	if err := json.Unmarshal(shared.Bytes(t, "standards/mappings/detector_map.json"), &m); err != nil {
 		t.Fatal(err)
 	}
 	return m

@@ -10,34 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"auscult/internal/shared"
 	"auscult/sensor/call"
 )
-
-// shared is a folder of the shared data; the test is skipped where there is none, but not in CI.
-func shared(t *testing.T, sub string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above")
-		}
-		dir = filepath.Dir(dir)
-	}
-	dir = filepath.Join(dir, "..", "shared", sub)
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "" {
-			t.Skip("no shared data")
-		}
-		t.Fatal(err)
-	}
-	return dir
-}
 
 type truth struct {
 	Method, Path, Principal string
@@ -65,7 +40,7 @@ func readTruth(t *testing.T, file string) []truth {
 
 // TestScenarios_Routes holds that the traffic of eleven scenarios has few endpoints, each of them a template.
 func TestScenarios_Routes(t *testing.T) {
-	dir := shared(t, "scenarios/truth")
+	dir := shared.Path(t, "scenarios/truth")
 	files, _ := filepath.Glob(filepath.Join(dir, "*.jsonl"))
 	routes := map[string]bool{}
 	s := newSite(nil)
@@ -91,7 +66,7 @@ func TestScenarios_Routes(t *testing.T) {
 
 // TestScenarios_Objects holds that the objects of the attacks' calls are those that the attacks touched.
 func TestScenarios_Objects(t *testing.T) {
-	dir := shared(t, "scenarios")
+	dir := shared.Path(t, "scenarios")
 	for _, name := range []string{"A1", "A4", "A5", "A13", "A17"} {
 		var label struct{ Objects []string }
 		b, err := os.ReadFile(filepath.Join(dir, "labels", name+".json"))
@@ -122,7 +97,7 @@ func TestScenarios_Objects(t *testing.T) {
 
 // TestScenarios_Principals holds that each credential of the scenarios tells its principal.
 func TestScenarios_Principals(t *testing.T) {
-	dir := shared(t, "scenarios/labels")
+	dir := shared.Path(t, "scenarios/labels")
 	files, _ := filepath.Glob(filepath.Join(dir, "*.json"))
 	n := 0
 	for _, file := range files {

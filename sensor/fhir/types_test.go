@@ -2,37 +2,11 @@ package fhir
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
-)
 
-// standard opens a file of the FHIR tables beside the project.
-func standard(t *testing.T, name string) []byte {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "..", "shared", "standards", "fhir", name))
-	if os.IsNotExist(err) && os.Getenv("CI") == "" {
-		t.Skip("no shared tables")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
+	"auscult/internal/shared"
+)
 
 func TestLookup_Success(t *testing.T) {
 	for i := range resources {
@@ -93,7 +67,7 @@ func TestAgainstStandard(t *testing.T) {
 			Params      []string `json:"compartment_params"`
 		}
 	}
-	if err := json.Unmarshal(standard(t, "resource-types-4.0.1.json"), &doc); err != nil {
+	if err := json.Unmarshal(shared.Bytes(t, "standards/fhir", "resource-types-4.0.1.json"), &doc); err != nil {
 		t.Fatal(err)
 	}
 	if len(doc.Resources) != len(resources)-1 {

@@ -1,12 +1,9 @@
 package hl7_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
-	"github.com/gopacket/gopacket/pcapgo"
-
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/hl7"
 	"auscult/sensor/http"
@@ -16,15 +13,6 @@ import (
 
 // TestCapture reads a public capture of MLLP, an ADT^A01 with its acknowledgement.
 func TestCapture(t *testing.T) {
-	f, err := os.Open(sharedCapture(t, "ndpi-hl7.pcap"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r, err := pcapgo.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
 	decoder, table, pool := packet.New(packet.Defaults()), tcp.New(tcp.Defaults()), hl7.NewPool(http.NewShared(http.Defaults()))
 	var events []tcp.Event
 	var seg packet.Segment
@@ -62,13 +50,8 @@ func TestCapture(t *testing.T) {
 			}
 		}
 	}
-	for {
-		data, ci, err := r.ReadPacketData()
-		if err != nil {
-			break
-		}
-		now = clock.Time(ci.Timestamp.UnixNano())
-		raw := packet.Raw{Time: now, Frame: data, WireLen: ci.Length, Link: packet.LinkType(r.LinkType())}
+	for _, raw := range shared.Frames(t, shared.Path(t, "captures", "ndpi-hl7.pcap")) {
+		now = raw.Time
 		if decoder.Decode(&seg, &raw) == packet.OK {
 			events = table.Segment(events[:0], now, &seg)
 			take(events)
@@ -78,30 +61,4 @@ func TestCapture(t *testing.T) {
 	if told != 1 {
 		t.Errorf("%d exchanges, want 1", told)
 	}
-}
-
-// sharedCapture is a capture of the folder beside the project root.
-func sharedCapture(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(dir, "..", "shared", "captures", name)
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("CI") == "" {
-			t.Skip("no folder of captures beside the project")
-		}
-		t.Fatal(err)
-	}
-	return path
 }

@@ -1,9 +1,9 @@
 package packet_test
 
 import (
-	"path/filepath"
 	"testing"
 
+	"auscult/internal/shared"
 	"auscult/sensor/packet"
 )
 
@@ -14,7 +14,7 @@ func TestCaptures(t *testing.T) {
 		t.Helper()
 		var d packet.Decoder
 		n, sum := 0, 0
-		for _, r := range frames(t, filepath.Join(shared(t, "captures"), file+".pcap")) {
+		for _, r := range shared.Frames(t, shared.Path(t, "captures", file+".pcap")) {
 			var s packet.Segment
 			switch got := d.Decode(&s, &r); got {
 			case packet.OK:
@@ -51,7 +51,7 @@ func TestCaptures(t *testing.T) {
 func TestCapturesCut(t *testing.T) {
 	for _, file := range []string{"arkime-gre-erspan-vxlan", "zeek-geneve-options", "derived-ipv6-fragments-shuffled", "pcapplusplus-frag-http-req",
 		"zeek-http-qinq", "zeek-mixed-vlan-mpls", "suricata-pppoe-http", "ndpi-6in4", "derived-gre-teb-key-seq-csum", "tcpflow-test4-rawip6", "zeek-ipv6-atomic-frag"} {
-		raws := frames(t, filepath.Join(shared(t, "captures"), file+".pcap"))
+		raws := shared.Frames(t, shared.Path(t, "captures", file+".pcap"))
 		for i, r := range raws[:min(len(raws), 30)] {
 			var whole packet.Segment
 			if new(packet.Decoder).Decode(&whole, &r) != packet.OK {

@@ -5,12 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"auscult/internal/shared"
 	"auscult/sensor/packet"
 )
 
@@ -119,7 +118,7 @@ func TestChecksums(t *testing.T) {
 	cfg.Checksums = true
 	d := packet.New(cfg)
 	var reasons [packet.NumReasons]int
-	for _, r := range frames(t, filepath.Join(shared(t, "captures"), "zeek-bad-checksum.pcap")) {
+	for _, r := range shared.Frames(t, shared.Path(t, "captures", "zeek-bad-checksum.pcap")) {
 		var s packet.Segment
 		reasons[d.Decode(&s, &r)]++
 	}
@@ -128,7 +127,7 @@ func TestChecksums(t *testing.T) {
 	}
 	// A capture made on the wire: all sums are right.
 	for _, name := range []string{"zeek-http-qinq.pcap", "tcpflow-test4-rawip6.pcap"} {
-		for i, r := range frames(t, filepath.Join(shared(t, "captures"), name)) {
+		for i, r := range shared.Frames(t, shared.Path(t, "captures", name)) {
 			var s packet.Segment
 			if got := d.Decode(&s, &r); got == packet.BadChecksum {
 				t.Errorf("%s frame %d: %v", name, i+1, got)
@@ -158,10 +157,7 @@ func TestWindowScale(t *testing.T) {
 
 func TestCommunityID(t *testing.T) {
 	for seed := range uint16(2) {
-		b, err := os.ReadFile(filepath.Join(shared(t, "standards/testvectors"), fmt.Sprintf("community-id-v1-seed%d.json", seed)))
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := shared.Bytes(t, "standards/testvectors", fmt.Sprintf("community-id-v1-seed%d.json", seed))
 		var vectors []struct {
 			Proto        int
 			Saddr, Daddr string

@@ -1,9 +1,9 @@
 package packet_test
 
 import (
-	"path/filepath"
 	"testing"
 
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 )
@@ -13,7 +13,7 @@ func seeds(f *testing.F, add func(link uint16, frame []byte)) {
 	for _, file := range []string{"zeek-http-qinq", "zeek-mixed-vlan-mpls", "suricata-pppoe-http", "ndpi-6in4", "zeek-erspan", "zeek-vxlan-http",
 		"derived-gre-teb-key-seq-csum", "derived-ipip-4in4", "tcpflow-test4-rawip6", "packetbeat-minitwit-sll", "arkime-gre-erspan-vxlan",
 		"zeek-geneve-options", "pcapplusplus-frag-http-req", "zeek-ipv6-atomic-frag", "suricata-bug-2576-gre"} {
-		raws := frames(f, filepath.Join(shared(f, "captures"), file+".pcap"))
+		raws := shared.Frames(f, shared.Path(f, "captures", file+".pcap"))
 		for _, r := range raws[:min(len(raws), 4)] {
 			add(uint16(r.Link), r.Frame)
 		}

@@ -1,91 +1,18 @@
 package packet_test
 
 import (
-	"bufio"
 	"encoding/binary"
-	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
 
-	"auscult/sensor/clock"
+	"auscult/internal/shared"
 	"auscult/sensor/packet"
 )
-
-// shared finds a folder beside the project.
-func shared(t testing.TB, name string) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	dir = filepath.Join(dir, "..", "shared", name)
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no shared folder beside the project")
-	}
-	return dir
-}
-
-// frames reads a capture with gopacket's readers.
-func frames(t testing.TB, path string) []packet.Raw {
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var src gopacket.PacketDataSource
-	var link func(gopacket.CaptureInfo) packet.LinkType
-	if strings.HasSuffix(path, "ng") {
-		r, err := pcapgo.NewNgReader(bufio.NewReader(f), pcapgo.NgReaderOptions{WantMixedLinkType: true})
-		if err != nil {
-			t.Fatal(path, err)
-		}
-		src = r
-		link = func(ci gopacket.CaptureInfo) packet.LinkType {
-			i, err := r.Interface(ci.InterfaceIndex)
-			if err != nil {
-				return packet.LinkType(r.LinkType())
-			}
-			return packet.LinkType(i.LinkType)
-		}
-	} else {
-		r, err := pcapgo.NewReader(bufio.NewReader(f))
-		if err != nil {
-			t.Log(path, err) // a fuzzed file header: the file reader's business
-			return nil
-		}
-		src = r
-		link = func(gopacket.CaptureInfo) packet.LinkType { return packet.LinkType(r.LinkType()) }
-	}
-	var out []packet.Raw
-	for {
-		b, ci, err := src.ReadPacketData()
-		if err == io.EOF || err != nil && len(out) > 0 { // a capture that was cut
-			return out
-		}
-		if err != nil {
-			t.Fatal(path, err)
-		}
-		out = append(out, packet.Raw{Time: clock.Time(ci.Timestamp.UnixNano()), Frame: b, WireLen: ci.Length, Link: link(ci)})
-	}
-}
 
 // want is the first TCP segment that gopacket finds, provided that nothing but the layers that we decode is
 // before it. ok is false where the two need not agree.
@@ -156,7 +83,7 @@ func agree(t *testing.T, r *packet.Raw, got *packet.Segment, w *packet.Segment) 
 }
 
 func TestCapturesAgainstGopacket(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(shared(t, "captures"), "*.pcap*"))
+	files, err := filepath.Glob(filepath.Join(shared.Path(t, "captures"), "*.pcap*"))
 	if err != nil || len(files) < 90 {
 		t.Fatal(len(files), err)
 	}
@@ -164,7 +91,12 @@ func TestCapturesAgainstGopacket(t *testing.T) {
 	var d packet.Decoder
 	for _, file := range files {
 		name := filepath.Base(file)
-		for i, r := range frames(t, file) {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raws, _ := shared.Read(b) // a broken file is the file reader's business
+		for i, r := range raws {
 			var s packet.Segment
 			whole := d.Stats.Reassembled
 			got := d.Decode(&s, &r)

@@ -1,19 +1,13 @@
 package http1_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/pcapgo"
-
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/http/http1"
@@ -21,44 +15,11 @@ import (
 	"auscult/sensor/tcp"
 )
 
-// expectedCall is a call of the manifest of captures.
-type expectedCall struct {
-	Method, Host, Target *string
-	Status               *int
-	Request              *int64 `json:"request_body_len"`
-	Response             *int64 `json:"response_body_len"`
-	Wire                 *int64 `json:"response_body_wire_len"`
-	Accept               struct {
-		Target []string
-		Status []*int
-	}
-}
-
-type capture struct {
-	File     string
-	Features []string
-	Stretch  bool
-	Expected struct {
-		Mode     string
-		Calls    []expectedCall
-		Optional []expectedCall `json:"optional_calls"`
-	}
-}
-
 // TestCaptures reads public captures and compares with their manifest, by the rules of its compare.py.
 func TestCaptures(t *testing.T) {
-	dir := sharedCaptures(t)
-	text, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var manifest struct{ Captures []capture }
-	if err := json.Unmarshal(text, &manifest); err != nil {
-		t.Fatal(err)
-	}
 	compared := 0
 	ambiguous, responses := map[string]int{}, map[string]int{}
-	for _, c := range manifest.Captures {
+	for _, c := range shared.Captures(t) {
 		// HTTP/2, TLS and the file formats that pcapgo does not read are tested where they are at home.
 		if slices.ContainsFunc(c.Features, func(f string) bool {
 			return f == "tls" || strings.HasPrefix(f, "http2") || f == "pcapng:spb" || f == "malformed-file"
@@ -66,7 +27,7 @@ func TestCaptures(t *testing.T) {
 			continue
 		}
 		t.Run(c.File, func(t *testing.T) {
-			got, foreign, _ := readCapture(t, filepath.Join(dir, c.File), nil)
+			got, foreign, _ := readCapture(t, shared.Path(t, "captures", c.File), nil)
 			for _, g := range got {
 				if g.marks&(http.Ambiguous|http.Smuggled|http.HostConflict) != 0 {
 					ambiguous[c.File]++
@@ -96,31 +57,6 @@ func TestCaptures(t *testing.T) {
 	}
 }
 
-// sharedCaptures is the folder of captures beside the project root.
-func sharedCaptures(t *testing.T) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	dir = filepath.Join(dir, "..", "shared", "captures")
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no folder of captures beside the project")
-	}
-	return dir
-}
-
 // told is an exchange as the manifest has it.
 type told struct {
 	method, host, target string
@@ -129,39 +65,9 @@ type told struct {
 	marks                http.Marks
 }
 
-type packets interface {
-	ReadPacketData() ([]byte, gopacket.CaptureInfo, error)
-}
-
 // readCapture runs the frames of a capture through packet, tcp and http1, without those that drop says to leave
 // out; foreign counts fragments and tunnels that were not decoded.
 func readCapture(t *testing.T, path string, drop func() bool) (calls []told, foreign int, stats http.Stats) {
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var src packets
-	var link func(gopacket.CaptureInfo) packet.LinkType
-	if strings.HasSuffix(path, ".pcapng") {
-		ng, err := pcapgo.NewNgReader(f, pcapgo.NgReaderOptions{WantMixedLinkType: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		src, link = ng, func(ci gopacket.CaptureInfo) packet.LinkType {
-			face, err := ng.Interface(ci.InterfaceIndex)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return packet.LinkType(face.LinkType)
-		}
-	} else {
-		p, err := pcapgo.NewReader(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		src, link = p, func(gopacket.CaptureInfo) packet.LinkType { return packet.LinkType(p.LinkType()) }
-	}
 	decoder, table, pool := packet.New(packet.Defaults()), tcp.New(tcp.Defaults()), http1.NewPool(http.NewShared(http.Defaults()))
 	defer pool.Close()
 	var (
@@ -175,21 +81,13 @@ func readCapture(t *testing.T, path string, drop func() bool) (calls []told, for
 		}
 		events = events[:0]
 	}
-	for {
-		frame, ci, err := src.ReadPacketData()
-		if err != nil {
-			if err != io.EOF && err != io.ErrUnexpectedEOF {
-				t.Fatal(err)
-			}
-			break
-		}
+	for _, raw := range shared.Frames(t, path) {
 		if drop != nil && drop() {
 			continue
 		}
-		now = max(now, clock.Time(ci.Timestamp.UnixNano()))
+		now = raw.Time
 		events = table.Expire(events, now-1)
 		handle()
-		raw := packet.Raw{Time: now, Frame: frame, WireLen: ci.Length, Link: link(ci)}
 		switch decoder.Decode(&seg, &raw) {
 		case packet.OK:
 			events = table.Segment(events, now, &seg)
@@ -247,7 +145,7 @@ func (discard) Body(*http.Exchange, http.Side) http.Scanner { return nil }
 
 // compare matches got with the expected calls as a multiset of method, host, target and status, preferring those
 // whose body sizes agree.
-func compare(t *testing.T, c *capture, got []told) {
+func compare(t *testing.T, c *shared.Capture, got []told) {
 	t.Helper()
 	used := make([]bool, len(got))
 	find := func(fits func(told) bool) bool {
@@ -261,13 +159,13 @@ func compare(t *testing.T, c *capture, got []told) {
 	}
 	var missing []string
 	for _, e := range c.Expected.Calls {
-		if find(func(g told) bool { return e.fits(g) && e.sizes(g) }) {
+		if find(func(g told) bool { return fits(&e, g) && sizes(&e, g) }) {
 			continue
 		}
-		missing = append(missing, e.String())
+		missing = append(missing, describe(&e))
 	}
 	for _, e := range c.Expected.Optional {
-		find(e.fits)
+		find(func(g told) bool { return fits(&e, g) })
 	}
 	var extra []told
 	for i, g := range got {
@@ -281,33 +179,22 @@ func compare(t *testing.T, c *capture, got []told) {
 	}
 }
 
-func (e *expectedCall) fits(g told) bool {
-	same := func(want *string, got string) bool { return want == nil && got == "" || want != nil && *want == got }
-	target := same(e.Target, g.target) || slices.Contains(e.Accept.Target, g.target)
-	status := number(e.Status) == g.status
-	for _, s := range e.Accept.Status {
-		status = status || number(s) == g.status
-	}
-	return same(e.Method, g.method) && target && status && (e.Host == nil || strings.EqualFold(*e.Host, g.host))
+func fits(e *shared.Call, g told) bool {
+	target := e.Target == g.target || slices.Contains(e.Accept.Target, g.target)
+	status := e.Status == g.status || slices.Contains(e.Accept.Status, g.status)
+	return e.Method == g.method && target && status && strings.EqualFold(e.Host, g.host)
 }
 
-func (e *expectedCall) sizes(g told) bool {
+func sizes(e *shared.Call, g told) bool {
 	return (e.Request == nil || *e.Request == g.request) && (e.Response == nil || *e.Response == g.response)
 }
 
-func (e *expectedCall) String() string {
+func describe(e *shared.Call) string {
 	size := func(n *int64) string {
 		if n == nil {
 			return "?"
 		}
 		return fmt.Sprint(*n)
 	}
-	return fmt.Sprintf("%s %.60s %.100s %d %s %s", *e.Method, *e.Host, *e.Target, number(e.Status), size(e.Request), size(e.Response))
-}
-
-func number(n *int) int {
-	if n == nil {
-		return 0
-	}
-	return *n
+	return fmt.Sprintf("%s %.60s %.100s %d %s %s", e.Method, e.Host, e.Target, e.Status, size(e.Request), size(e.Response))
 }

@@ -3,11 +3,10 @@ package http1_test
 import (
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
@@ -98,12 +97,8 @@ func release(p interface{ Release(*http.Exchange) }, out []*http.Exchange) (n in
 
 // TestLostPackets drops packets at random from whole captures and compares the account with the truth.
 func TestLostPackets(t *testing.T) {
-	dir := filepath.Join(sharedCaptures(t), "..", "scenarios", "pcap")
 	for _, name := range []string{"A1.pcap", "B1.pcap", "B2.pcap", "B7.pcap"} {
-		path := filepath.Join(dir, name)
-		if _, err := os.Stat(path); err != nil {
-			t.Fatal(err)
-		}
+		path := shared.Path(t, "scenarios/pcap", name)
 		count := func(rate float64) (int, http.Stats) {
 			r := rand.New(rand.NewPCG(1, 1))
 			calls, _, stats := readCapture(t, path, func() bool { return r.Float64() < rate })

@@ -1,16 +1,11 @@
 package http2_test
 
 import (
-	"encoding/json"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/gopacket/gopacket/pcapgo"
-
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/http/http1"
@@ -19,46 +14,18 @@ import (
 	"auscult/sensor/tcp"
 )
 
-// expectedCall is a call of the manifest of captures.
-type expectedCall struct {
-	Method, Host, Target string
-	Status               int
-	Request              *int64 `json:"request_body_len"`
-	Response             *int64 `json:"response_body_len"`
-	Wire                 *int64 `json:"response_body_wire_len"`
-	GRPC                 *int   `json:"grpc_status"`
-}
-
 // TestCaptures reads public captures and compares with their manifest.
 func TestCaptures(t *testing.T) {
-	dir, ok := findCaptures(t)
-	if !ok && os.Getenv("CI") == "" {
-		t.Skip("no folder of captures beside the project")
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var manifest struct {
-		Captures []struct {
-			File     string
-			Features []string
-			Expected struct{ Calls []expectedCall }
-		}
-	}
-	if err := json.Unmarshal(text, &manifest); err != nil {
-		t.Fatal(err)
-	}
 	compared := 0
-	for _, c := range manifest.Captures {
+	for _, c := range shared.Captures(t) {
 		if !slices.Contains(c.Features, "http2") || slices.Contains(c.Features, "tls") {
 			continue
 		}
 		t.Run(c.File, func(t *testing.T) {
 			compared++
-			calls := readCapture(t, filepath.Join(dir, c.File), nil)
+			calls := readCapture(t, shared.Path(t, "captures", c.File), nil)
 			for _, e := range c.Expected.Calls {
-				i := slices.IndexFunc(calls, e.fits)
+				i := slices.IndexFunc(calls, func(x *http.Exchange) bool { return fits(&e, x) })
 				if i < 0 {
 					t.Errorf("missing %+v", e)
 					continue
@@ -75,32 +42,12 @@ func TestCaptures(t *testing.T) {
 	}
 }
 
-func (e *expectedCall) fits(x *http.Exchange) bool {
+func fits(e *shared.Call, x *http.Exchange) bool {
 	code, ok := x.GRPC.Status()
 	return string(x.Method) == e.Method && string(x.Request.Get("host")) == e.Host && string(x.Target) == e.Target &&
 		x.Status == e.Status && (e.Request == nil || *e.Request == x.Request.Decoded) &&
 		(e.Response == nil || *e.Response == x.Response.Decoded) && (e.Wire == nil || *e.Wire == x.Response.Wire) &&
 		(e.GRPC == nil || ok && code == *e.GRPC)
-}
-
-// findCaptures is the folder of captures beside the project root, and whether it is there.
-func findCaptures(t testing.TB) (string, bool) {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	dir = filepath.Join(dir, "..", "shared", "captures")
-	_, err = os.Stat(dir)
-	return dir, err == nil
 }
 
 // conn is a connection of a capture: it begins in HTTP/1 unless it looks like HTTP/2 at once.
@@ -112,19 +59,10 @@ type conn struct {
 
 // readCapture runs the frames of a capture through packet, tcp and the parsers; spy is shown what HTTP/2 is fed.
 func readCapture(t testing.TB, path string, spy func(*tcp.Event)) (calls []*http.Exchange) {
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	src, err := pcapgo.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	shared := http.NewShared(http.Defaults())
-	defer shared.Close()
+	common := http.NewShared(http.Defaults())
+	defer common.Close()
 	decoder, table := packet.New(packet.Defaults()), tcp.New(tcp.Defaults())
-	old, pool := http1.NewPool(shared), http2.NewPool(shared)
+	old, pool := http1.NewPool(common), http2.NewPool(common)
 	var (
 		events []tcp.Event
 		seg    packet.Segment
@@ -136,18 +74,10 @@ func readCapture(t testing.TB, path string, spy func(*tcp.Event)) (calls []*http
 		}
 		events = events[:0]
 	}
-	for {
-		frame, ci, err := src.ReadPacketData()
-		if err != nil {
-			if err != io.EOF {
-				t.Fatal(err)
-			}
-			break
-		}
-		now = max(now, clock.Time(ci.Timestamp.UnixNano()))
+	for _, raw := range shared.Frames(t, path) {
+		now = raw.Time
 		events = table.Expire(events, now-1)
 		handle()
-		raw := packet.Raw{Time: now, Frame: frame, WireLen: ci.Length, Link: packet.LinkType(src.LinkType())}
 		if decoder.Decode(&seg, &raw) == packet.OK {
 			events = table.Segment(events, now, &seg)
 			handle()

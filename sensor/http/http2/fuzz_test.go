@@ -12,6 +12,7 @@ import (
 	nethttp2 "golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"auscult/internal/shared"
 	"auscult/sensor/http"
 	"auscult/sensor/http/http2"
 	"auscult/sensor/packet"
@@ -26,7 +27,7 @@ func FuzzParser(f *testing.F) {
 		[]byte(sv.settings()+sv.ok(1, "one")+sv.ok(3, "three")), []byte{100, 60, 20, 30}, uint8(0))
 	cl, sv = newPeer(), newPeer()
 	f.Add([]byte(cl.get(5, "/a")+cl.get(7, "/a")), []byte(sv.ok(5, "x")+sv.ok(7, "x")), []byte{30, 255, 9, 255}, uint8(6))
-	if dir, ok := findCaptures(f); ok {
+	if dir, ok := shared.Find(f, "captures"); ok {
 		for _, name := range []string{"grpcdump-helloworld", "suricata-http2-continuation", "scapy-http2-h2c"} {
 			var streams [2][]byte
 			readCapture(f, filepath.Join(dir, name+".pcap"), func(ev *tcp.Event) {

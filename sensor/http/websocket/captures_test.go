@@ -2,15 +2,13 @@ package websocket_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
 
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/http/websocket"
@@ -64,43 +62,10 @@ type segment struct {
 
 // segments are the TCP payloads of a capture of one connection without losses, in order.
 func segments(t *testing.T, file string) (list []segment) {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	dir = filepath.Join(dir, "..", "shared", "captures")
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no folder of captures beside the project")
-	}
-	in, err := os.Open(filepath.Join(dir, file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	r, err := pcapgo.NewReader(in)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var from layers.TCPPort
 	next := map[layers.TCPPort]uint32{}
-	for {
-		frame, _, err := r.ReadPacketData()
-		if err != nil {
-			return list
-		}
-		p := gopacket.NewPacket(frame, r.LinkType(), gopacket.Default)
+	for _, raw := range shared.Frames(t, shared.Path(t, "captures", file)) {
+		p := gopacket.NewPacket(raw.Frame, layers.LinkType(raw.Link), gopacket.Default)
 		tcp, ok := p.Layer(layers.LayerTypeTCP).(*layers.TCP)
 		if !ok {
 			continue
@@ -114,4 +79,5 @@ func segments(t *testing.T, file string) (list []segment) {
 			list = append(list, segment{tcp.SrcPort == from, tcp.Payload})
 		}
 	}
+	return list
 }
