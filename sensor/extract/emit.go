@@ -130,9 +130,13 @@ func (e *Extractor) link() {
 	if !c.ClientKnown {
 		client = guess(&c.Flow)
 	}
+	bytes := m.bytes
+	if m.tls != nil {
+		bytes = m.tls.Info().Bytes // from its first, which came before it was known to be TLS
+	}
 	l := &call.Link{
 		Protocol: "mllp",
-		Bytes:    [2]int64{m.bytes[client], m.bytes[client.Other()]},
+		Bytes:    [2]int64{bytes[client], bytes[client.Other()]},
 		Messages: [2]uint64{m.messages[client], m.messages[client.Other()]},
 		Calls:    m.calls,
 	}
