@@ -117,7 +117,7 @@ type Stats struct {
 	OverHandshakes     uint64 // connections given up at Renegotiations
 	Renegotiations     uint64
 	KeyUpdates         uint64
-	EarlyRefused       uint64 // records of 0-RTT data that the server did not take
+	EarlyRefused       uint64 // records of 0-RTT data that the server did not take, or may not have for what was lost of its answer
 	BadCerts           uint64 // certificates that could not be read
 }
 

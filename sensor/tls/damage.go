@@ -116,7 +116,7 @@ func (s *Session) guess(d packet.Dir, record []byte, p *params) bool {
 			h.keys.seq = seq
 			p.server, p.guessed, p.version, p.suite = true, true, 0x0304, t.suite
 			s.info.Version, s.info.Suite = 0x0304, t.suite.id
-			s.tls.psk = s.tls.early // who offers early data offers to resume
+			s.tls.psk, s.tls.unsure = s.tls.early, true // who offers early data offers to resume
 			s.wake = true
 			s.pool.Stats.Guessed++
 			return true

@@ -16,7 +16,7 @@ import (
 func FuzzSession(f *testing.F) {
 	var keys []byte
 	var sent []string
-	for _, name := range []string{"ccm", "etm-sha", "tls1-etm", "renegotiate", "hrr", "keyupdate", "early", "early-refused", "mtls12"} {
+	for _, name := range []string{"ccm", "etm-sha", "tls1-etm", "renegotiate", "hrr", "keyupdate", "early", "early-refused", "mtls12", "chacha13", "ccm8-13"} {
 		s := load(f, filepath.Join("testdata", name+".txt"))
 		keys = append(keys, s.keys...)
 		var both [2][]byte
@@ -32,6 +32,8 @@ func FuzzSession(f *testing.F) {
 		f.Add(both[0], both[1], order, uint8(0))
 		f.Add(both[0], both[1], append(order[:len(order)/2:len(order)/2], 1, 255, 0, 100, 1, 200), uint8(0))
 		f.Add(both[0], both[1], append([]byte{0, 254}, order...), uint8(1))
+		f.Add(both[0], both[1], append([]byte{0, 253, 0, 200, 1, 255, 1, 255}, order...), uint8(2))
+		f.Add(both[0], both[1], append([]byte{0, 100, 0, 255, 1, 90, 1, 255}, order...), uint8(0))
 	}
 	known := strings.Join(sent, "\x00")
 	f.Fuzz(func(t *testing.T, client, server, order []byte, how uint8) {

@@ -40,6 +40,7 @@ type tls13 struct {
 	psk       bool  // the server resumes
 	answered  bool  // EncryptedExtensions were read
 	tookEarly bool  // and the server takes the early data
+	unsure    bool  // they may have been lost
 }
 
 // underway is the handshake that a message of direction d belongs to: under the keys of one, it is the next.
@@ -177,7 +178,7 @@ func (s *Session) message13(d packet.Dir, typ byte, b []byte) {
 // clientHello takes the client's hello, or the beginning of one that is torn.
 func (s *Session) clientHello(d packet.Dir, b []byte, torn bool) {
 	h, hello := &s.half[d], &s.pool.hello
-	if !hello.parse(b) && hello.random == nil {
+	if !hello.parse(b) && !hello.settled && !(torn && hello.random != nil) {
 		return
 	}
 	p := s.underway(h)

@@ -30,6 +30,7 @@ type clientHello struct {
 	versions   []byte // supported_versions, two bytes each
 	sigAlgs    []byte // two bytes each
 	early      bool
+	settled    bool // all up to the extensions was there
 }
 
 // parse reads the body of the handshake message. A hello that breaks off in its extensions is kept as far as it
@@ -41,10 +42,9 @@ func (h *clientHello) parse(b []byte) bool {
 	if !in.ReadUint16(&h.version) || !in.ReadBytes(&h.random, 32) || !in.ReadUint8LengthPrefixed(&session) ||
 		len(session) > 32 || !in.ReadUint16LengthPrefixed(&suites) || len(suites)%2 != 0 ||
 		!in.ReadUint8LengthPrefixed(&compression) {
-		h.random = nil
 		return false
 	}
-	h.session, h.suites = session, suites
+	h.session, h.suites, h.settled = session, suites, true
 	if in.Empty() {
 		return true
 	}

@@ -143,6 +143,7 @@ func (s *Session) lostRecord(d packet.Dir) {
 	s.pool.Stats.LostRecords++
 	body := h.torn
 	h.torn = 0
+	s.tls.unsure = s.tls.unsure || d != s.client && h.phase == shaking
 	if h.phase == bare || h.keys == nil {
 		h.holed, h.lost = true, true
 		s.forget(h)
@@ -222,6 +223,7 @@ func (s *Session) gap(d packet.Dir, n int) {
 	s.pool.release(h.buf)
 	h.buf, h.at = nil, 0
 	s.forget(h)
+	s.tls.unsure = s.tls.unsure || d != s.client && h.phase == shaking
 	h.search, h.lost = true, true
 	if h.keys != nil {
 		h.keys.chained = !h.keys.implicit

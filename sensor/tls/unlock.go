@@ -145,6 +145,7 @@ func (s *Session) unlockEarly(d packet.Dir, p *params) outcome {
 		if s.half[d.Other()].phase == shaking {
 			return s.block(d)
 		}
+		took = !s.tls.unsure // refused early data is sent again: better lost than told twice
 	}
 	secret := s.pool.keys13(ClientEarly, p)
 	if took && secret != nil {
