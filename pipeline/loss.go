@@ -8,6 +8,7 @@ type Loss struct {
 	Calls   uint64  // that were made and are not reported
 	Seen    float64 // share of all calls that are reported, 0 to 1
 	Packets float64 // share of the packets with data that the capture lacks, 0 to 1: measured in bytes
+	Opaque  float64 // share of the bytes of TCP connections that could not be read, 0 to 1: TLS without keys, other protocols
 }
 
 // estimate is the Loss behind the counters s of a run that reported calls calls. A response that nobody asked for is
@@ -26,6 +27,9 @@ func estimate(s *extract.Stats, calls uint64) Loss {
 	missing := s.TCP.LostBytes - min(s.TCP.LostBytes, s.CutBytes)
 	if missing > 0 {
 		l.Packets = float64(missing) / float64(missing+s.StreamBytes)
+	}
+	if opaque := min(s.TLS.OpaqueBytes+s.OpaqueBytes, s.StreamBytes); opaque > 0 {
+		l.Opaque = float64(opaque) / float64(s.StreamBytes)
 	}
 	return l
 }

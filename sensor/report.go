@@ -23,6 +23,7 @@ type report struct {
 	Packets   uint64   `json:"packets"`
 	Bytes     uint64   `json:"bytes"`
 	Flows     uint64   `json:"flows"`
+	Opaque    float64  `json:"opaque_share"` // of the bytes of flows, 0 to 1: TLS without keys, other protocols
 	Calls     uint64   `json:"calls"`
 	Missed    missed   `json:"estimated_loss"`
 	Incidents []count  `json:"incidents"`
@@ -69,6 +70,7 @@ func newReport(s *pipeline.Stats, src *replay.Source, workers int, took time.Dur
 	r := report{
 		Inputs: []input{}, Unread: []string{}, Notices: []string{},
 		Packets: s.Packets, Bytes: s.Bytes, Flows: s.Flows, Calls: s.Calls, Alerts: s.Alerts,
+		Opaque:    share(s.Loss.Opaque),
 		Missed:    missed{s.Loss.Calls, share(s.Loss.Seen), share(s.Loss.Packets)},
 		Incidents: []count{}, Lost: []loss{},
 		Run: speed{Version: version(), Workers: workers, Seconds: took.Seconds()},
@@ -136,6 +138,9 @@ func (r *report) print(w io.Writer) error {
 		row("seen", r.First+" to "+r.Last)
 	}
 	row("flows", grouped(r.Flows))
+	if r.Opaque > 0 {
+		row("", fmt.Sprintf("%.1f %% of their bytes could not be read (TLS without keys, other protocols)", 100*r.Opaque))
+	}
 	row("calls", grouped(r.Calls))
 	if r.Missed.Calls > 0 {
 		of := fmt.Sprintf("about %.1f %%", 100*(1-r.Missed.Seen))

@@ -13,6 +13,7 @@ func TestSummary(t *testing.T) {
 	}
 	loud := quiet
 	loud.Inputs, loud.Unread = make([]input, 2), []string{"x.pcap: no such file"}
+	loud.Opaque = 0.6821
 	loud.Missed = missed{Calls: 7, Seen: 0.9867, Packets: 0.01}
 	loud.Alerts, loud.Incidents = 9, []count{{"bola_fanout", 1}, {"oversized_phi", 12}}
 	loud.Lost = []loss{{"unreadable", "inputs", 1}, {"tcp: gaps", "bytes", 12345}}
@@ -35,6 +36,7 @@ inputs   2 files, 1 not readable
 packets  3,190, 1.22 MB
 seen     2026-11-26T07:03:46Z to 2026-11-26T09:00:46Z
 flows    104
+         68.2 % of their bytes could not be read (TLS without keys, other protocols)
 calls    519
          about 1.3 % of the calls were not seen (estimated from gaps)
 alerts   13 incidents in 9 messages
