@@ -72,7 +72,7 @@ func Defaults() Config {
 		MaxFlowBuffer: 1 << 20,
 		Overlap:       First,
 		Urgent:        OutOfBand,
-		Recent:        128 << 10,
+		Recent:        48 << 10,
 		RecentAnswer:  128,
 		AckedGap:      200 * time.Millisecond,
 		HoleTimeout:   4 * time.Second,

@@ -6,8 +6,9 @@ import (
 	"auscult/sensor/packet"
 )
 
-// block is how many bytes of a stream are remembered together, aligned to their sequence numbers.
-const block = 512
+// block is how many bytes of a stream are remembered together, aligned to their sequence numbers: few, so that the
+// starts of answers fill what is kept for them. Memory that is not written is memory that stays in the cache.
+const block = 128
 
 // recall remembers the bytes that were passed on last, so that what is sent again can be compared with them: a
 // copy with other bytes is how a sensor is shown another text than the target reads (Ptacek and Newsham, 1998).
