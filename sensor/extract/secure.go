@@ -28,7 +28,7 @@ func (e *Extractor) secure(l *layer) {
 }
 
 // unwrap takes one input through TLS, and what it protects through the inner layer.
-func (e *Extractor) unwrap(in input) {
+func (e *Extractor) unwrap(in *input) {
 	m := e.stream.more
 	switch in.kind {
 	case tcp.Data:
@@ -49,7 +49,7 @@ func (e *Extractor) unwrap(in input) {
 func (e *Extractor) opened(m *more) {
 	for i := range e.plain {
 		p := &e.plain[i]
-		e.feed(&m.inner, input{kind: p.Kind, dir: p.Dir, fin: p.Fin, time: p.Seen, bytes: p.Bytes, lost: p.Lost})
+		e.feed(&m.inner, &input{kind: p.Kind, dir: p.Dir, fin: p.Fin, time: p.Seen, bytes: p.Bytes, lost: p.Lost})
 	}
 }
 

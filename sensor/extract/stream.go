@@ -59,7 +59,8 @@ const (
 // none is the stream of connections that need no more: nothing about them can change.
 var none = &stream{layer: layer{is: deaf}}
 
-// input is what happened to one direction of a layer.
+// input is what happened to one direction of a layer. It goes from hand to hand by pointer: to copy a struct
+// just written byte by byte stalls the processor, 80 ns a segment.
 type input struct {
 	kind  tcp.Kind
 	dir   packet.Dir
@@ -92,7 +93,7 @@ func (e *Extractor) event(part *partition, ev *tcp.Event) {
 	if s.more != nil {
 		s.more.bytes[ev.Dir] += int64(len(ev.Bytes))
 	}
-	e.feed(&s.layer, input{kind: ev.Kind, dir: ev.Dir, fin: ev.Why == tcp.ByFIN, time: ev.Seen, bytes: ev.Bytes, lost: ev.Lost})
+	e.feed(&s.layer, &input{kind: ev.Kind, dir: ev.Dir, fin: ev.Why == tcp.ByFIN, time: ev.Seen, bytes: ev.Bytes, lost: ev.Lost})
 	if len(e.due) > 0 {
 		e.tell()
 	}
@@ -164,7 +165,7 @@ func (e *Extractor) free(l *layer) {
 }
 
 // feed takes one input through a layer.
-func (e *Extractor) feed(l *layer, in input) {
+func (e *Extractor) feed(l *layer, in *input) {
 	switch l.is {
 	case undecided:
 		e.tellApart(l, in)
@@ -187,7 +188,7 @@ const maxHeld = 64
 
 // tellApart finds out what l carries by how it begins. What is neither HTTP/2, TLS nor MLLP is HTTP/1, which
 // finds out by itself whether it is.
-func (e *Extractor) tellApart(l *layer, in input) {
+func (e *Extractor) tellApart(l *layer, in *input) {
 	if in.kind == tcp.Data && len(in.bytes) == 0 {
 		return
 	}
@@ -202,8 +203,9 @@ func (e *Extractor) tellApart(l *layer, in input) {
 	for i := range l.held {
 		total += len(l.held[i].bytes)
 	}
-	in.bytes = bytes.Clone(in.bytes)
-	l.held = append(l.held, in)
+	l.held = append(l.held, *in)
+	kept := &l.held[len(l.held)-1]
+	kept.bytes = bytes.Clone(in.bytes)
 	l.gapped = l.gapped || in.kind == tcp.Gap
 	enough := in.kind == tcp.End || total > maxHeld || len(l.held) > maxHeld
 	if !enough && in.kind == tcp.Data {
@@ -222,8 +224,8 @@ func (e *Extractor) tellApart(l *layer, in input) {
 	}
 	held := l.held
 	l.held = nil
-	for _, h := range held {
-		e.feed(l, h)
+	for i := range held {
+		e.feed(l, &held[i])
 	}
 }
 
@@ -289,7 +291,7 @@ func (e *Extractor) newHTTP2(l *layer, client packet.Dir, known bool) http.Strea
 }
 
 // read takes one input through a parser of exchanges.
-func (e *Extractor) read(l *layer, in input) {
+func (e *Extractor) read(l *layer, in *input) {
 	if !l.sure && e.midway(l) && in.kind == tcp.Data && e.mistaken(l, in) {
 		return
 	}
@@ -338,7 +340,7 @@ func (e *Extractor) release(r http.Stream, x *http.Exchange) {
 
 // mistaken is whether a connection joined midway, on which no message of HTTP/1 was found yet, turns out to be
 // HTTP/2 or TLS: a segment begins like a frame or a record more often than not. If so, l goes on as that.
-func (e *Extractor) mistaken(l *layer, in input) bool {
+func (e *Extractor) mistaken(l *layer, in *input) bool {
 	p, ok := l.reader.(*http1.Parser)
 	if !ok || !p.Idle() || len(in.bytes) == 0 {
 		return false

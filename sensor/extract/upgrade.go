@@ -9,7 +9,7 @@ import (
 )
 
 // upgrade goes on with what follows a 101 or a CONNECT that was agreed to.
-func (e *Extractor) upgrade(l *layer, in input) {
+func (e *Extractor) upgrade(l *layer, in *input) {
 	e.stats.Upgraded++
 	old := l.reader.(*http1.Parser)
 	x, rest := old.Switched()
@@ -30,22 +30,22 @@ func (e *Extractor) upgrade(l *layer, in input) {
 
 // handOver goes on with l, in another protocol, where the parser old has ended: with what the client had sent
 // early, then with the rest of the input at hand.
-func (e *Extractor) handOver(l *layer, old *http1.Parser, client packet.Dir, in input, rest []byte) {
+func (e *Extractor) handOver(l *layer, old *http1.Parser, client packet.Dir, in *input, rest []byte) {
 	for _, d := range [2]packet.Dir{client, client.Other()} {
 		held, lost := old.Held(d)
 		if len(held) > 0 {
-			e.feed(l, input{kind: tcp.Data, dir: d, time: in.time, bytes: held})
+			e.feed(l, &input{kind: tcp.Data, dir: d, time: in.time, bytes: held})
 		}
 		if lost > 0 {
-			e.feed(l, input{kind: tcp.Gap, dir: d, time: in.time, lost: lost})
+			e.feed(l, &input{kind: tcp.Gap, dir: d, time: in.time, lost: lost})
 		}
 	}
 	if len(rest) > 0 {
-		e.feed(l, input{kind: tcp.Data, dir: in.dir, time: in.time, bytes: rest})
+		e.feed(l, &input{kind: tcp.Data, dir: in.dir, time: in.time, bytes: rest})
 	}
 	for d := range packet.Dir(2) {
 		if old.Closed(d) {
-			e.feed(l, input{kind: tcp.End, dir: d, time: in.time, fin: true})
+			e.feed(l, &input{kind: tcp.End, dir: d, time: in.time, fin: true})
 		}
 	}
 	e.part.http1.Free(old)
@@ -58,7 +58,7 @@ type socket struct {
 }
 
 // talk takes one input through a WebSocket, which is part of the exchange that opened it.
-func (e *Extractor) talk(l *layer, in input) {
+func (e *Extractor) talk(l *layer, in *input) {
 	switch in.kind {
 	case tcp.Data:
 		l.socket.Bytes(in.dir, in.time, in.bytes)
