@@ -6,6 +6,7 @@ import (
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
+	"auscult/sensor/spare"
 )
 
 // maxHead is how many bytes of a message are read for its header segments, if http.Config.HeadBytes allows as many.
@@ -226,7 +227,7 @@ func (p *Parser) head(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 // hold keeps view, all that there is of a head.
 func (p *Parser) hold(s *stream, view []byte) []byte {
 	if s.buf == nil {
-		s.buf = p.pool.buffer()
+		s.buf = spare.Take(&p.pool.buffers)
 		s.buf.b = append(s.buf.b[:0], view...)
 	}
 	return nil
@@ -236,9 +237,9 @@ func (p *Parser) unbuffer(s *stream) {
 	if s.buf == nil {
 		return
 	}
-	if cap(s.buf.b) <= keepBytes {
+	if cap(s.buf.b) <= spare.MaxBuffer {
 		s.buf.b = s.buf.b[:0]
-		push(&p.pool.buffers, s.buf, p.pool.shared.Config.Spare)
+		p.pool.buffers.Push(s.buf, p.pool.shared.Config.Spare)
 	}
 	s.buf = nil
 }

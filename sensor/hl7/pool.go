@@ -3,6 +3,7 @@ package hl7
 import (
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
+	"auscult/sensor/spare"
 )
 
 // Stats counts what the parsers of one pool met. It belongs to the pool's goroutine.
@@ -45,9 +46,9 @@ type Pool struct {
 
 	shared  *http.Shared
 	out     []*http.Exchange // the dst of the call under way
-	parsers []*Parser
-	records []*record
-	buffers []*buffer
+	parsers spare.List[*Parser]
+	records spare.List[*record]
+	buffers spare.List[*buffer]
 }
 
 // NewPool returns an empty Pool.
@@ -56,10 +57,7 @@ func NewPool(shared *http.Shared) *Pool { return &Pool{shared: shared} }
 // New returns a Parser for one connection, whose messages are shown to h. The end that opened the connection sends
 // in direction client, if known. midstream says that the connection was joined after its start.
 func (pool *Pool) New(h http.Handler, client packet.Dir, known, midstream bool) *Parser {
-	p, ok := pop(&pool.parsers)
-	if !ok {
-		p = new(Parser)
-	}
+	p := spare.Take(&pool.parsers)
 	*p = Parser{pool: pool, handler: h, client: client, known: known, midstream: midstream}
 	return p
 }
@@ -83,7 +81,7 @@ func (pool *Pool) Free(p *Parser) {
 		}
 	}
 	*p = Parser{pool: pool, verdict: http.NotHTTP}
-	push(&pool.parsers, p, pool.shared.Config.Spare)
+	pool.parsers.Push(p, pool.shared.Config.Spare)
 }
 
 // record is an Exchange with what its borrowed bytes live in.
@@ -102,15 +100,9 @@ type record struct {
 // buffer holds a head that is not in one segment.
 type buffer struct{ b []byte }
 
-// keepBytes is the largest buffer that is kept for reuse.
-const keepBytes = 16 << 10
-
 func (pool *Pool) record() *record {
-	r, ok := pop(&pool.records)
-	if !ok {
-		r = new(record)
-		r.Storage = r
-	}
+	r := spare.Take(&pool.records)
+	r.Storage = r
 	return r
 }
 
@@ -135,28 +127,4 @@ func (pool *Pool) put(r *record) {
 		text: [2][]byte{r.text[0][:0], r.text[1][:0]},
 	}
 	pool.records = append(pool.records, r)
-}
-
-func (pool *Pool) buffer() *buffer {
-	b, ok := pop(&pool.buffers)
-	if !ok {
-		b = new(buffer)
-	}
-	return b
-}
-
-func pop[T any](list *[]*T) (*T, bool) {
-	n := len(*list)
-	if n == 0 {
-		return nil, false
-	}
-	v := (*list)[n-1]
-	*list = (*list)[:n-1]
-	return v, true
-}
-
-func push[T any](list *[]*T, v *T, most int) {
-	if len(*list) < most {
-		*list = append(*list, v)
-	}
 }

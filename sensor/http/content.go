@@ -1,6 +1,10 @@
 package http
 
-import "iter"
+import (
+	"iter"
+
+	"auscult/sensor/spare"
+)
 
 // Contents hands out decoders of compressed content. One goroutine owns it and everything it hands out.
 //
@@ -13,7 +17,7 @@ import "iter"
 type Contents struct {
 	cfg    Config
 	stats  *Stats
-	idle   []*Content
+	idle   spare.List[*Content]
 	open   int
 	held   int64 // bytes of windows
 	spares spares
@@ -126,9 +130,7 @@ func (c *Contents) start(list codings, out Scanner) *Content {
 
 // take returns an idle coroutine, or a new one parked at its first yield.
 func (c *Contents) take() *Content {
-	if n := len(c.idle); n > 0 {
-		d := c.idle[n-1]
-		c.idle = c.idle[:n-1]
+	if d, ok := c.idle.Pop(); ok {
 		return d
 	}
 	d := &Content{owner: c, buf: make([]byte, 8<<10)}
@@ -212,9 +214,7 @@ func (d *Content) Close(complete bool) Result {
 	d.out = nil
 	c := d.owner
 	c.open--
-	if len(c.idle) < c.cfg.Spare {
-		c.idle = append(c.idle, d)
-	} else {
+	if !c.idle.Push(d, c.cfg.Spare) {
 		d.release()
 	}
 	return r

@@ -8,6 +8,8 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"auscult/sensor/spare"
 )
 
 var (
@@ -19,10 +21,10 @@ var (
 
 // spares are decoders at rest: a window and its tables are 40 KB and more.
 type spares struct {
-	gzip   []*gzip.Reader
-	flate  []io.ReadCloser
-	brotli []*brotli.Reader
-	zstd   []*zstd.Decoder // of smallWindow
+	gzip   spare.List[*gzip.Reader]
+	flate  spare.List[io.ReadCloser]
+	brotli spare.List[*brotli.Reader]
+	zstd   spare.List[*zstd.Decoder] // of smallWindow
 }
 
 // stage undoes one coding. As a Reader it is what the coding was applied to.
@@ -145,22 +147,4 @@ func (s *stage) Read(p []byte) (int, error) {
 		}
 	}
 	return 0, io.ErrNoProgress
-}
-
-func pop[T any](list *[]T) (v T, ok bool) {
-	n := len(*list)
-	if n == 0 {
-		return v, false
-	}
-	v = (*list)[n-1]
-	*list = (*list)[:n-1]
-	return v, true
-}
-
-func push[T any](list *[]T, v T, most int) bool {
-	if len(*list) >= most {
-		return false
-	}
-	*list = append(*list, v)
-	return true
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"auscult/sensor/spare"
 )
 
 const (
@@ -40,10 +42,7 @@ func (s *stage) open(src io.Reader) error {
 		if err := s.hold(flateWindow); err != nil {
 			return err
 		}
-		z, ok := pop(&pool.gzip)
-		if !ok {
-			z = new(gzip.Reader)
-		}
+		z := spare.Take(&pool.gzip)
 		s.inner = z
 		return z.Reset(s.src)
 	case deflateCoding:
@@ -55,7 +54,7 @@ func (s *stage) open(src io.Reader) error {
 		if err := s.hold(flateWindow); err != nil {
 			return err
 		}
-		z, ok := pop(&pool.flate)
+		z, ok := pool.flate.Pop()
 		if !ok {
 			z = flate.NewReader(s.src)
 		}
@@ -65,10 +64,7 @@ func (s *stage) open(src io.Reader) error {
 		if err := s.hold(brotliWindow(b[0])); err != nil {
 			return err
 		}
-		z, ok := pop(&pool.brotli)
-		if !ok {
-			z = new(brotli.Reader)
-		}
+		z := spare.Take(&pool.brotli)
 		s.inner = z
 		return z.Reset(s.src)
 	case zstdCoding:
@@ -97,7 +93,7 @@ func (s *stage) openZstd() error {
 	}
 	var z *zstd.Decoder
 	if window == smallWindow {
-		z, _ = pop(&s.d.owner.spares.zstd)
+		z, _ = s.d.owner.spares.zstd.Pop()
 	}
 	if z == nil {
 		var err error
@@ -145,19 +141,19 @@ func (s *stage) close(fault bool) {
 	switch z := s.inner.(type) {
 	case *gzip.Reader:
 		if !fault {
-			push(&pool.gzip, z, most)
+			pool.gzip.Push(z, most)
 		}
 	case *brotli.Reader:
 		if !fault && s.held <= keptWindow {
-			push(&pool.brotli, z, 1)
+			pool.brotli.Push(z, 1)
 		}
 	case *zstd.Decoder:
-		if fault || s.held != smallWindow || z.Reset(nil) != nil || !push(&pool.zstd, z, 1) {
+		if fault || s.held != smallWindow || z.Reset(nil) != nil || !pool.zstd.Push(z, 1) {
 			z.Close()
 		}
 	case io.ReadCloser:
 		if !fault {
-			push(&pool.flate, z, most)
+			pool.flate.Push(z, most)
 		}
 	}
 	s.d.owner.held -= s.held

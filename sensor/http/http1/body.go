@@ -7,6 +7,7 @@ import (
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
+	"auscult/sensor/spare"
 )
 
 // body reads what follows a head.
@@ -133,7 +134,7 @@ func (p *Parser) line(s *stream, b []byte) (line, rest []byte, ok bool) {
 		return b[:nl], b[nl+1:], true
 	}
 	if s.buf == nil {
-		s.buf = p.pool.buffer()
+		s.buf = spare.Take(&p.pool.buffers)
 	}
 	n := len(b)
 	if nl >= 0 {

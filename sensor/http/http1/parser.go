@@ -10,6 +10,7 @@ import (
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
+	"auscult/sensor/spare"
 )
 
 // Parser reads one TCP connection. While no message is in progress it is all the memory the connection costs.
@@ -291,7 +292,7 @@ func (p *Parser) head(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 // hold keeps view, all that there is of a head.
 func (p *Parser) hold(s *stream, view []byte) []byte {
 	if s.buf == nil {
-		s.buf = p.pool.buffer()
+		s.buf = spare.Take(&p.pool.buffers)
 		s.buf.b = append(s.buf.b[:0], view...)
 	}
 	return nil

@@ -3,6 +3,7 @@ package http1
 import (
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
+	"auscult/sensor/spare"
 )
 
 // Pool holds what the connections of one flow partition share: buffers, exchanges and decoders. An idle
@@ -11,11 +12,11 @@ type Pool struct {
 	*http.Shared
 
 	out     []*http.Exchange // the dst of the call under way
-	parsers []*Parser
-	records []*record
-	buffers []*buffer
-	helds   []*held
-	probes  []*probe
+	parsers spare.List[*Parser]
+	records spare.List[*record]
+	buffers spare.List[*buffer]
+	helds   spare.List[*held]
+	probes  spare.List[*probe]
 }
 
 // NewPool returns an empty Pool.
@@ -24,10 +25,7 @@ func NewPool(shared *http.Shared) *Pool { return &Pool{Shared: shared} }
 // New returns a Parser for one connection, whose bodies are shown to h. The client sends in direction client if
 // known; otherwise that is found by content. midstream says that the connection was joined after its start.
 func (pool *Pool) New(h http.Handler, client packet.Dir, known, midstream bool) *Parser {
-	p, ok := pop(&pool.parsers)
-	if !ok {
-		p = new(Parser)
-	}
+	p := spare.Take(&pool.parsers)
 	*p = Parser{pool: pool, handler: h, client: client, known: known, midstream: midstream}
 	if midstream {
 		p.streams[0].phase, p.streams[1].phase = resync, resync
@@ -57,7 +55,7 @@ func (pool *Pool) Free(p *Parser) {
 		r = next
 	}
 	*p = Parser{pool: pool, verdict: http.NotHTTP}
-	push(&pool.parsers, p, pool.Config.Spare)
+	pool.parsers.Push(p, pool.Config.Spare)
 }
 
 // Release takes back x, which a Parser of this Pool has yielded or handed over; what another parser has made is
@@ -92,15 +90,9 @@ type half struct {
 // buffer holds a head or line that is not in one segment.
 type buffer struct{ b []byte }
 
-// keepBytes is the largest buffer that is kept for reuse.
-const keepBytes = 16 << 10
-
 func (pool *Pool) record() *record {
-	r, ok := pop(&pool.records)
-	if !ok {
-		r = new(record)
-		r.Storage = r
-	}
+	r := spare.Take(&pool.records)
+	r.Storage = r
 	return r
 }
 
@@ -109,7 +101,7 @@ func (pool *Pool) put(r *record) {
 	for s := range r.half {
 		h := &r.half[s]
 		h.body.Discard()
-		if cap(h.buf) > keepBytes {
+		if cap(h.buf) > spare.MaxBuffer {
 			h.buf = nil
 		}
 	}
@@ -131,42 +123,18 @@ func (pool *Pool) put(r *record) {
 	pool.records = append(pool.records, r)
 }
 
-func (pool *Pool) buffer() *buffer {
-	b, ok := pop(&pool.buffers)
-	if !ok {
-		b = new(buffer)
-	}
-	return b
-}
-
 func (pool *Pool) unbuffer(b *buffer) {
-	if cap(b.b) > keepBytes {
+	if cap(b.b) > spare.MaxBuffer {
 		return
 	}
 	b.b = b.b[:0]
-	push(&pool.buffers, b, pool.Config.Spare)
+	pool.buffers.Push(b, pool.Config.Spare)
 }
 
 func (pool *Pool) unhold(h *held) {
-	if cap(h.b) > keepBytes {
+	if cap(h.b) > spare.MaxBuffer {
 		return
 	}
 	*h = held{b: h.b[:0], pieces: h.pieces[:0]}
-	push(&pool.helds, h, pool.Config.Spare)
-}
-
-func pop[T any](list *[]*T) (*T, bool) {
-	n := len(*list)
-	if n == 0 {
-		return nil, false
-	}
-	v := (*list)[n-1]
-	*list = (*list)[:n-1]
-	return v, true
-}
-
-func push[T any](list *[]*T, v *T, most int) {
-	if len(*list) < most {
-		*list = append(*list, v)
-	}
+	pool.helds.Push(h, pool.Config.Spare)
 }

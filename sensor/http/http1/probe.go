@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"auscult/sensor/http"
+	"auscult/sensor/spare"
 )
 
 // probe reads a request's bytes by the other reading, to see whether another request begins where that one ends.
@@ -56,10 +57,7 @@ func (p *Parser) follow(r *record, f framing) {
 func (p *Parser) probing(r *record) *probe {
 	q := p.probe
 	if q == nil {
-		var ok bool
-		if q, ok = pop(&p.pool.probes); !ok {
-			q = new(probe)
-		}
+		q = spare.Take(&p.pool.probes)
 		p.probe = q
 	}
 	*q = probe{rec: r}
@@ -100,7 +98,7 @@ func (p *Parser) track(b []byte) {
 
 func (p *Parser) unprobe() {
 	p.probe.rec = nil
-	push(&p.pool.probes, p.probe, p.pool.Config.Spare)
+	p.pool.probes.Push(p.probe, p.pool.Config.Spare)
 	p.probe = nil
 }
 

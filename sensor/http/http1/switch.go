@@ -6,6 +6,7 @@ import (
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
+	"auscult/sensor/spare"
 )
 
 // Switched is what the owner of a connection takes over after Verdict Upgrade or HTTP2. x is the exchange that
@@ -108,11 +109,7 @@ func (p *Parser) wait(d packet.Dir, t clock.Time, b []byte) []byte {
 
 func (p *Parser) holding() *held {
 	if p.held == nil {
-		h, ok := pop(&p.pool.helds)
-		if !ok {
-			h = new(held)
-		}
-		p.held = h
+		p.held = spare.Take(&p.pool.helds)
 	}
 	return p.held
 }

@@ -4,6 +4,7 @@ import (
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
+	"auscult/sensor/spare"
 )
 
 // Pool holds what the HTTP/2 connections of one flow partition share. An idle connection that has spoken holds
@@ -12,9 +13,9 @@ type Pool struct {
 	*http.Shared
 
 	out      []*http.Exchange // the dst of the call under way
-	parsers  []*Parser
-	records  []*record
-	sections []*section
+	parsers  spare.List[*Parser]
+	records  spare.List[*record]
+	sections spare.List[*section]
 	tables   int64 // bytes of all header tables
 }
 
@@ -24,10 +25,7 @@ func NewPool(shared *http.Shared) *Pool { return &Pool{Shared: shared} }
 // New returns a Parser for one connection, whose bodies are shown to h. The client sends in direction client if
 // known; otherwise that is found by content. midstream says that the connection was joined after its start.
 func (pool *Pool) New(h http.Handler, client packet.Dir, known, midstream bool) *Parser {
-	p, ok := pop(&pool.parsers)
-	if !ok {
-		p = new(Parser)
-	}
+	p := spare.Take(&pool.parsers)
 	streams := p.streams[:0]
 	*p = Parser{pool: pool, handler: h, client: client, known: known, midstream: midstream, streams: streams, doubts: clock.Never}
 	return p
@@ -67,7 +65,7 @@ func (pool *Pool) Free(p *Parser) {
 		p.streams[i] = nil
 	}
 	*p = Parser{pool: pool, verdict: http.NotHTTP, streams: p.streams[:0]}
-	push(&pool.parsers, p, pool.Config.Spare)
+	pool.parsers.Push(p, pool.Config.Spare)
 }
 
 // state is how far one half of a stream is.
@@ -106,14 +104,8 @@ type half struct {
 	grpc     bool // its content is gRPC messages
 }
 
-// keepBytes is the largest buffer that is kept for reuse.
-const keepBytes = 16 << 10
-
 func (pool *Pool) record() *record {
-	r, ok := pop(&pool.records)
-	if !ok {
-		r = new(record)
-	}
+	r := spare.Take(&pool.records)
 	r.x = &r.own
 	r.own.Storage = r
 	return r
@@ -137,26 +129,10 @@ func (pool *Pool) put(r *record) {
 		Response: http.Message{Headers: resp.Headers[:0], Trailers: resp.Trailers[:0]},
 	}}
 	for s := range r.half {
-		if h := &r.half[s]; cap(h.buf)+cap(h.trailer) <= keepBytes {
+		if h := &r.half[s]; cap(h.buf)+cap(h.trailer) <= spare.MaxBuffer {
 			kept.half[s].buf, kept.half[s].trailer = h.buf[:0], h.trailer[:0]
 		}
 	}
 	*r = kept
 	pool.records = append(pool.records, r)
-}
-
-func pop[T any](list *[]*T) (*T, bool) {
-	n := len(*list)
-	if n == 0 {
-		return nil, false
-	}
-	v := (*list)[n-1]
-	*list = (*list)[:n-1]
-	return v, true
-}
-
-func push[T any](list *[]*T, v *T, most int) {
-	if len(*list) < most {
-		*list = append(*list, v)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
+	"auscult/sensor/spare"
 )
 
 // section is a header section while its block is read: HEADERS or PUSH_PROMISE with what continues it.
@@ -51,10 +52,7 @@ func (s *section) add(name, value []byte, at int) {
 
 // section returns an empty section of stream id.
 func (pool *Pool) section() *section {
-	s, ok := pop(&pool.sections)
-	if !ok {
-		s = new(section)
-	}
+	s := spare.Take(&pool.sections)
 	s.most, s.count = pool.Config.HeadBytes, pool.Config.Headers
 	return s
 }
@@ -65,10 +63,10 @@ func (pool *Pool) unsection(s *section) {
 		return
 	}
 	kept := section{fields: s.fields[:0]}
-	if cap(s.buf) <= keepBytes {
+	if cap(s.buf) <= spare.MaxBuffer {
 		kept.buf = s.buf[:0]
 	}
-	if cap(s.rest) <= keepBytes {
+	if cap(s.rest) <= spare.MaxBuffer {
 		kept.rest = s.rest[:0]
 	}
 	*s = kept
