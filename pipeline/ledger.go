@@ -14,6 +14,7 @@ type Stats struct {
 	Packets, Bytes uint64 // frames of the source and their captured bytes
 	Flows          uint64 // TCP connections
 	Calls          uint64
+	Messages       uint64     // HL7 v2 messages over MLLP
 	Alerts         uint64     // messages, of any activity
 	Incidents      []Count    // opened, by detector
 	First, Last    clock.Time // of the packets
@@ -43,7 +44,7 @@ func (o *owner) stats(workers []*worker) Stats {
 	}
 	st := Stats{
 		Packets: sum.Packets, Bytes: sum.Bytes, Flows: sum.TCP.Opened,
-		Calls: o.calls, Alerts: o.alerts,
+		Calls: o.calls, Messages: sum.HL7.Messages, Alerts: o.alerts,
 		First: sum.First, Last: sum.Last,
 	}
 	for _, kind := range slices.Sorted(maps.Keys(o.byKind)) {

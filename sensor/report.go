@@ -25,6 +25,7 @@ type report struct {
 	Flows     uint64   `json:"flows"`
 	Opaque    float64  `json:"opaque_share"` // of the bytes of flows, 0 to 1: TLS without keys, other protocols
 	Calls     uint64   `json:"calls"`
+	Messages  uint64   `json:"mllp_messages"`
 	Missed    missed   `json:"estimated_loss"`
 	Incidents []count  `json:"incidents"`
 	Alerts    uint64   `json:"alerts"`
@@ -70,6 +71,7 @@ func newReport(s *pipeline.Stats, src *replay.Source, workers int, took time.Dur
 	r := report{
 		Inputs: []input{}, Unread: []string{}, Notices: []string{},
 		Packets: s.Packets, Bytes: s.Bytes, Flows: s.Flows, Calls: s.Calls, Alerts: s.Alerts,
+		Messages:  s.Messages,
 		Opaque:    share(s.Loss.Opaque),
 		Missed:    missed{s.Loss.Calls, share(s.Loss.Seen), share(s.Loss.Packets)},
 		Incidents: []count{}, Lost: []loss{},
@@ -148,6 +150,9 @@ func (r *report) print(w io.Writer) error {
 			of = "less than 0.1 %"
 		}
 		row("", of+" of the calls were not seen (estimated from gaps)")
+	}
+	if r.Messages > 0 {
+		row("", counted(r.Messages, "HL7 v2 message")+" over MLLP")
 	}
 	if n := r.incidents(); n == 0 {
 		row("alerts", "none")

@@ -22,7 +22,7 @@ func (e *Extractor) Secrets(lines []byte) {
 func (e *Extractor) secure(l *layer) {
 	e.stats.TLSFlows++
 	c, m := e.conn, e.stream.needMore()
-	m.tls = e.part.tls.New(c.Client, c.ClientKnown, e.midway(l))
+	m.tls = e.part.tls.New(c.Client, c.ClientKnown, c.Midstream)
 	m.inner = layer{inside: true}
 	l.is, l.reader = secured, nil
 }
@@ -128,6 +128,7 @@ func (p *partition) forget(s *stream) {
 func (e *Extractor) count(m *more) {
 	if m.tls.Info().Decrypted {
 		e.stats.Decrypted++
+		e.stats.TLSCalls += uint64(m.calls)
 	}
 }
 

@@ -25,6 +25,7 @@ type Stats struct {
 	MLLP        uint64 // of them, that were HL7 v2 over MLLP
 	TLSFlows    uint64
 	Decrypted   uint64 // of them, that were read
+	TLSCalls    uint64 // calls in those
 	StreamBytes uint64 // of all connections
 	OpaqueBytes uint64 // of them, of no protocol that is read
 	Parts       uint64 // calls told while they ran
@@ -93,6 +94,7 @@ func (s *Stats) Add(o *Stats) {
 	s.MLLP += o.MLLP
 	s.TLSFlows += o.TLSFlows
 	s.Decrypted += o.Decrypted
+	s.TLSCalls += o.TLSCalls
 	s.StreamBytes += o.StreamBytes
 	s.OpaqueBytes += o.OpaqueBytes
 	s.Parts += o.Parts

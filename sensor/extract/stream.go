@@ -132,13 +132,16 @@ func (s *stream) needMore() *more {
 
 // shut tells of a connection that has ended, and takes back what it held.
 func (e *Extractor) shut(s *stream) {
-	e.link()
 	e.free(&s.layer)
 	if m := s.more; m != nil {
 		e.free(&m.inner)
 		if m.tls != nil {
 			e.part.forget(s)
+			m.tls.Close()
 			e.count(m)
+		}
+		e.link()
+		if m.tls != nil {
 			e.part.tls.Free(m.tls)
 		}
 	}
