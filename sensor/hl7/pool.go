@@ -118,13 +118,6 @@ func (pool *Pool) put(r *record) {
 		r.Storage = nil
 		return
 	}
-	*r = record{
-		Exchange: http.Exchange{
-			Request:  http.Message{Headers: r.Request.Headers[:0]},
-			Response: http.Message{Headers: r.Response.Headers[:0]},
-			Storage:  r,
-		},
-		text: [2][]byte{r.text[0][:0], r.text[1][:0]},
-	}
+	*r = record{Exchange: r.Emptied(), text: [2][]byte{r.text[0][:0], r.text[1][:0]}}
 	pool.records = append(pool.records, r)
 }

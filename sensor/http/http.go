@@ -124,6 +124,14 @@ type Exchange struct {
 	Storage       any          // the parser's own: what the borrowed bytes live in
 }
 
+// Emptied is an Exchange that has nothing of x but the memory of its lists, for Storage that is used again.
+func (x *Exchange) Emptied() Exchange {
+	return Exchange{
+		Request:  Message{Headers: x.Request.Headers[:0], Trailers: x.Request.Trailers[:0]},
+		Response: Message{Headers: x.Response.Headers[:0], Trailers: x.Response.Trailers[:0]},
+	}
+}
+
 // GRPC is the outcome of a gRPC call: 0 when the exchange is not gRPC, GRPCUnknown while its status was not seen,
 // else its status code plus 2 (grpc-status, gRPC over HTTP/2).
 type GRPC uint8

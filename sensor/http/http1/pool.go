@@ -112,12 +112,7 @@ func (pool *Pool) put(r *record) {
 		r.Storage = nil
 		return
 	}
-	req, resp := &r.Request, &r.Response
-	kept := record{Exchange: http.Exchange{
-		Request:  http.Message{Headers: req.Headers[:0], Trailers: req.Trailers[:0]},
-		Response: http.Message{Headers: resp.Headers[:0], Trailers: resp.Trailers[:0]},
-		Storage:  r,
-	}}
+	kept := record{Exchange: r.Emptied()}
 	kept.half[0].buf, kept.half[1].buf = r.half[0].buf[:0], r.half[1].buf[:0]
 	*r = kept
 	pool.records = append(pool.records, r)

@@ -123,11 +123,7 @@ func (pool *Pool) put(r *record) {
 		r.own.Storage = nil
 		return
 	}
-	req, resp := &r.own.Request, &r.own.Response
-	kept := record{own: http.Exchange{
-		Request:  http.Message{Headers: req.Headers[:0], Trailers: req.Trailers[:0]},
-		Response: http.Message{Headers: resp.Headers[:0], Trailers: resp.Trailers[:0]},
-	}}
+	kept := record{own: r.own.Emptied()}
 	for s := range r.half {
 		if h := &r.half[s]; cap(h.buf)+cap(h.trailer) <= spare.MaxBuffer {
 			kept.half[s].buf, kept.half[s].trailer = h.buf[:0], h.trailer[:0]
