@@ -231,7 +231,11 @@ func (t *Table) emit(dst []Event, c *Conn, d packet.Dir, now clock.Time, p *piec
 			}
 		}
 	}
-	return append(dst, Event{Conn: c, Dir: d, Kind: Data, Time: now, Seen: p.seen, Bytes: b})
+	// Written where it stays: a copy would wait for all stores before it, those of recall among them.
+	dst = append(dst, Event{})
+	ev := &dst[len(dst)-1]
+	ev.Conn, ev.Dir, ev.Time, ev.Seen, ev.Bytes = c, d, now, p.seen, b
+	return dst
 }
 
 // urge notes the urgent pointer of s: it points behind the urgent byte (RFC 793; RFC 6093 section 2.2), or, as
