@@ -18,7 +18,7 @@ type Pool struct {
 
 	out       []Chunk    // the dst of the call under way
 	now, seen clock.Time // of the call, and of the packet at hand
-	arena     []byte     // plaintext of the call under way
+	arena     []byte     // plaintext of the call under way; most partitions never see any
 
 	hello      clientHello // scratch
 	list       []uint16
@@ -41,7 +41,7 @@ const (
 
 // NewPool returns an empty Pool under cfg, which must be valid. Without keys, nil, nothing is decrypted.
 func NewPool(cfg Config, keys Secrets) *Pool {
-	return &Pool{cfg: cfg, keys: keys, arena: make([]byte, 0, arenaBytes), certs: map[[32]byte]*Certificate{}}
+	return &Pool{cfg: cfg, keys: keys, certs: map[[32]byte]*Certificate{}}
 }
 
 // New returns a Session for one connection. The client sends in direction client if known; otherwise that is
