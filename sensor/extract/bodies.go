@@ -77,9 +77,8 @@ func (b *body) drain() *phi.Report {
 func (p *partition) Body(x *http.Exchange, s http.Side) http.Scanner {
 	e := p.owner
 	contentType := x.Message(s).Get("content-type")
-	form, scan := formOf(contentType)
-	cover := call.MayEnvelope(s, contentType)
-	if !scan && !cover {
+	m := e.media[s].of(s, contentType)
+	if !m.scan && !m.cover {
 		return nil
 	}
 	if p.scanning >= e.cfg.Scanners {
@@ -105,11 +104,11 @@ func (p *partition) Body(x *http.Exchange, s http.Side) http.Scanner {
 		side.all = b
 		p.scanning++
 	}
-	if scan {
+	if m.scan {
 		if side.phi == nil {
 			side.phi = e.scanner()
 		}
-		side.phi.Reset(form)
+		side.phi.Reset(m.form)
 		if s == http.Response && x.Status == 206 {
 			side.phi.Midway()
 		}
@@ -117,7 +116,7 @@ func (p *partition) Body(x *http.Exchange, s http.Side) http.Scanner {
 	if b.login != nil {
 		side.login = b.login.Side(s)
 	}
-	if cover {
+	if m.cover {
 		if b.cover == nil {
 			b.cover = take(&e.covers)
 			b.cover.Reset()

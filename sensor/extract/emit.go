@@ -58,7 +58,11 @@ func (e *Extractor) next() *call.Call {
 		return nil
 	}
 	e.part.calls++
-	e.calls = append(e.calls, call.Call{})
+	if n := len(e.calls); n < cap(e.calls) {
+		e.calls = e.calls[:n+1] // what stood there is overwritten
+	} else {
+		e.calls = append(e.calls, call.Call{})
+	}
 	return &e.calls[len(e.calls)-1]
 }
 

@@ -88,6 +88,7 @@ type Extractor struct {
 	logins  []*call.LoginBodies
 	covers  []*call.Envelope
 	streams []*stream
+	media   [2]media // of the latest content, by side
 
 	// what is at hand
 	now    clock.Time

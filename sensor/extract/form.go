@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 
+	"auscult/sensor/call"
 	"auscult/sensor/http"
 	"auscult/sensor/phi"
 )
@@ -36,6 +37,31 @@ var forms = []struct {
 	{"application/zip", phi.Binary, false},
 	{"event-stream", phi.EventStream, true},
 	{"text/", phi.Unknown, true},
+}
+
+// media is what a Content-Type says. Most are the same as the one before.
+type media struct {
+	text  []byte
+	form  phi.Form
+	scan  bool
+	cover bool // something may stand around the health data
+	known bool
+}
+
+// maxMedia is the longest Content-Type that is remembered.
+const maxMedia = 128
+
+// of makes m that of content of side s.
+func (m *media) of(s http.Side, contentType []byte) *media {
+	if m.known && bytes.Equal(m.text, contentType) {
+		return m
+	}
+	m.form, m.scan = formOf(contentType)
+	m.cover = call.MayEnvelope(s, contentType)
+	if m.known = len(contentType) <= maxMedia; m.known {
+		m.text = append(m.text[:0], contentType...)
+	}
+	return m
 }
 
 // formOf is the form that a Content-Type promises; scan is false for media that hold no text to read.
