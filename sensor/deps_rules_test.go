@@ -2,7 +2,7 @@ package main
 
 // layers orders the packages of the module: a package imports only from layers above its own in this list.
 var layers = [][]string{
-	{"sensor/clock", "sensor/spare"},
+	{"sensor/clock", "sensor/spare", "sensor/er7"},
 	{"sensor/packet", "sensor/fhir"},
 	{"sensor/tcp", "sensor/phi"},
 	{"sensor/http", "sensor/tls"},
@@ -71,7 +71,7 @@ var testHomes = map[string]string{
 
 // hot is the path of a packet: no clock, lock, log, network, file, goroutine or channel there.
 var hot = []string{"sensor/packet", "sensor/tcp", "sensor/tls", "sensor/http", "sensor/http/http1", "sensor/http/http2",
-	"sensor/http/websocket", "sensor/hl7", "sensor/call", "sensor/phi", "sensor/fhir", "sensor/extract", "sensor/spare", "detectors", "detectors/stats", "pipeline/alert"}
+	"sensor/http/websocket", "sensor/hl7", "sensor/call", "sensor/phi", "sensor/fhir", "sensor/extract", "sensor/spare", "sensor/er7", "detectors", "detectors/stats", "pipeline/alert"}
 
 var coldImports = []string{"sync", "sync/atomic", "log", "log/slog", "net/http", "net", "os", "io/ioutil", "math/rand",
 	"math/rand/v2", "hash/maphash", "crypto/rand", "github.com/rs/zerolog"}

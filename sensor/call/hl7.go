@@ -3,6 +3,7 @@ package call
 import (
 	"bytes"
 
+	"auscult/sensor/er7"
 	"auscult/sensor/http"
 	"auscult/sensor/phi"
 )
@@ -43,41 +44,38 @@ func (b *Builder) hl7(v *envelope) {
 			continue
 		}
 		if string(line[:3]) == "MSH" {
-			s.field, s.component, s.repeat = line[3], '^', '~'
-			if len(line) > 5 && line[4] != line[3] {
-				s.component, s.repeat = line[4], line[5]
-			}
+			s.Separators = er7.Declared(line)
 			if m.action == nil {
-				kind := s.part(line, s.field, 8)
-				b.actionBuf = messageType(b.actionBuf[:0], s.part(kind, s.component, 0), s.part(kind, s.component, 1))
+				kind := er7.Part(line, s.Field, 8)
+				b.actionBuf = er7.AppendType(b.actionBuf[:0], er7.Part(kind, s.Component, 0), er7.Part(kind, s.Component, 1))
 				m.action = b.actionBuf
 				m.flags = typeFlags(m.action)
 			}
 			continue
 		}
-		if s.field != 0 && line[3] == s.field {
+		if s.Field != 0 && line[3] == s.Field {
 			s.patients(v, line)
 		}
 	}
 }
 
-// segments are the separators of a message.
-type segments struct{ field, component, repeat byte }
+// segments reads segments by the separators of their message.
+type segments struct{ er7.Separators }
 
 // patients takes the identifiers of a segment that names patients.
 func (s *segments) patients(v *envelope, line []byte) {
 	switch string(line[:3]) {
 	case "PID":
 		for _, n := range [...]int{2, 3, 4} {
-			s.numbers(v, "mrn", s.part(line, s.field, n))
+			s.numbers(v, "mrn", er7.Part(line, s.Field, n))
 		}
-		s.numbers(v, "ssn", s.part(line, s.field, 19))
+		s.numbers(v, "ssn", er7.Part(line, s.Field, 19))
 	case "MRG":
-		s.numbers(v, "mrn", s.part(line, s.field, 1))
+		s.numbers(v, "mrn", er7.Part(line, s.Field, 1))
 	case "QRD":
-		s.numbers(v, "mrn", s.part(line, s.field, 8))
+		s.numbers(v, "mrn", er7.Part(line, s.Field, 8))
 	case "QPD":
-		s.parameters(v, s.part(line, s.field, 3))
+		s.parameters(v, er7.Part(line, s.Field, 3))
 	}
 }
 
@@ -85,8 +83,8 @@ func (s *segments) patients(v *envelope, line []byte) {
 func (s *segments) numbers(v *envelope, typ string, field []byte) {
 	for len(field) > 0 {
 		var one []byte
-		one, field, _ = bytes.Cut(field, []byte{s.repeat})
-		if id := s.part(one, s.component, 0); hasDigit(id) {
+		one, field, _ = bytes.Cut(field, []byte{s.Repeat})
+		if id := er7.Part(one, s.Component, 0); hasDigit(id) {
 			v.found(phi.Business, typ, id)
 		}
 	}
@@ -100,8 +98,8 @@ func (s *segments) parameters(v *envelope, field []byte) {
 	}
 	for len(field) > 0 {
 		var one []byte
-		one, field, _ = bytes.Cut(field, []byte{s.repeat})
-		name, value := s.part(one, s.component, 0), s.part(one, s.component, 1)
+		one, field, _ = bytes.Cut(field, []byte{s.Repeat})
+		name, value := er7.Part(one, s.Component, 0), er7.Part(one, s.Component, 1)
 		for _, f := range [...]string{"@PID.2", "@PID.3", "@PID.4", "@PID.18"} {
 			if rest, ok := bytes.CutPrefix(name, []byte(f)); ok && (len(rest) == 0 || string(rest) == ".1") {
 				v.found(phi.Business, "mrn", value)
@@ -111,44 +109,6 @@ func (s *segments) parameters(v *envelope, field []byte) {
 			v.found(phi.Business, "ssn", value)
 		}
 	}
-}
-
-// part is the n-th of the parts of b between sep, from 0.
-func (s *segments) part(b []byte, sep byte, n int) []byte {
-	for ; n > 0; n-- {
-		i := bytes.IndexByte(b, sep)
-		if i < 0 {
-			return nil
-		}
-		b = b[i+1:]
-	}
-	if i := bytes.IndexByte(b, sep); i >= 0 {
-		b = b[:i]
-	}
-	return b
-}
-
-// messageType appends ADT^A01, in capitals, digits and low lines.
-func messageType(dst, kind, trigger []byte) []byte {
-	dst = typeWord(dst, kind)
-	if n := len(dst); n > 0 && len(trigger) > 0 {
-		if dst = typeWord(append(dst, '^'), trigger); len(dst) == n+1 {
-			dst = dst[:n]
-		}
-	}
-	return dst
-}
-
-func typeWord(dst, b []byte) []byte {
-	for _, c := range b[:min(len(b), 16)] {
-		switch {
-		case 'a' <= c && c <= 'z':
-			dst = append(dst, c-'a'+'A')
-		case 'A' <= c && c <= 'Z', digit(c), c == '_':
-			dst = append(dst, c)
-		}
-	}
-	return dst
 }
 
 // typeFlags is what a message of a type does: a query is answered with what it asks for, any other brings what

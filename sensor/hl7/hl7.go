@@ -4,7 +4,11 @@
 // response. Nothing of a message is kept but a bounded head. Everything belongs to the goroutine of its Pool.
 package hl7
 
-import "bytes"
+import (
+	"bytes"
+
+	"auscult/sensor/er7"
+)
 
 // The bytes that frame a message: start block, end block.
 const (
@@ -81,7 +85,7 @@ func readHeader(b []byte, final bool) (h header, done bool) {
 			}
 			h.read(line)
 		case string(line[:3]) == "MSA" && h.found:
-			h.ack, h.acked = part(line, line[3], 1), part(line, line[3], 2)
+			h.ack, h.acked = er7.Part(line, line[3], 1), er7.Part(line, line[3], 2)
 			return h, true
 		}
 		b = rest
@@ -100,60 +104,24 @@ func inHeader(line []byte) bool {
 
 func (h *header) read(line []byte) {
 	h.found = true
-	field := line[3]
-	component := byte('^')
-	if len(line) > 4 && line[4] != field {
-		component = line[4]
-	}
-	first := func(n int) []byte { return part(part(line, field, n-1), component, 0) } // MSH-1 is the separator itself
+	s := er7.Declared(line)
+	first := func(n int) []byte { return er7.Part(er7.Part(line, s.Field, n-1), s.Component, 0) }
 	h.sender, h.senderSite, h.receiver, h.receiverSite = first(3), first(4), first(5), first(6)
-	h.kind, h.trigger = first(9), part(part(line, field, 8), component, 1)
+	h.kind, h.trigger = first(9), er7.Part(er7.Part(line, s.Field, 8), s.Component, 1)
 	h.control = first(10)
 }
 
-// part is the n-th of the parts of b between sep, from 0.
-func part(b []byte, sep byte, n int) []byte {
-	for ; n > 0; n-- {
-		i := bytes.IndexByte(b, sep)
-		if i < 0 {
-			return nil
-		}
-		b = b[i+1:]
-	}
-	if i := bytes.IndexByte(b, sep); i >= 0 {
-		b = b[:i]
-	}
-	return b
-}
-
-// maxWord bounds each part of a message type, maxName an application's name and maxControl a control id, in bytes.
+// maxName bounds an application's name and maxControl a control id, in bytes.
 const (
-	maxWord    = 16
 	maxName    = 64
 	maxControl = 64
 )
 
-// appendType appends the type of a message as a target: ADT^A01, in [A-Z0-9_^].
+// appendType appends the type of a message as a target: ADT^A01.
 func appendType(dst []byte, h *header) []byte {
 	n := len(dst)
-	if dst = appendWord(dst, h.kind); len(dst) == n {
+	if dst = er7.AppendType(dst, h.kind, h.trigger); len(dst) == n {
 		return append(dst, "UNKNOWN"...)
-	}
-	n = len(dst)
-	if dst = appendWord(append(dst, '^'), h.trigger); len(dst) == n+1 {
-		return dst[:n]
-	}
-	return dst
-}
-
-func appendWord(dst, b []byte) []byte {
-	for _, c := range b[:min(len(b), maxWord)] {
-		switch {
-		case 'a' <= c && c <= 'z':
-			dst = append(dst, c-'a'+'A')
-		case 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_':
-			dst = append(dst, c)
-		}
 	}
 	return dst
 }

@@ -1,11 +1,10 @@
 package phi
 
-import "bytes"
+import (
+	"bytes"
 
-// hl7 holds the separators of the message that is read.
-type hl7 struct {
-	field, component, repeat byte
-}
+	"auscult/sensor/er7"
+)
 
 // segments reads the next piece of HL7 v2 messages, with or without MLLP framing.
 func (s *Scanner) segments(b []byte) {
@@ -41,21 +40,18 @@ func (s *Scanner) segment(v []byte) {
 	if len(v) < 4 {
 		return
 	}
-	h := &s.hl7
 	id := string(v[:3])
 	switch id {
 	case "MSH", "FHS", "BHS":
-		h.field, h.component, h.repeat = v[3], '^', '~'
-		if len(v) > 5 && v[4] != v[3] {
-			h.component, h.repeat = v[4], v[5]
-		}
+		s.hl7 = er7.Declared(v)
 		if id == "MSH" {
 			s.records++
 			s.list++
 		}
 		return
 	}
-	if h.field == 0 || v[3] != h.field {
+	h := &s.hl7
+	if h.Field == 0 || v[3] != h.Field {
 		return
 	}
 	switch id {
@@ -70,7 +66,7 @@ func (s *Scanner) segment(v []byte) {
 		s.sure |= Encounter
 	case "DG1":
 		s.sure |= Diagnosis
-		if isSensitive(h.part(h.part(v, h.field, 3), h.component, 0)) {
+		if isSensitive(er7.Part(er7.Part(v, h.Field, 3), h.Component, 0)) {
 			s.sure |= Sensitive
 		}
 	case "AL1", "IAM":
@@ -90,16 +86,16 @@ func (s *Scanner) segment(v []byte) {
 func (s *Scanner) pid(v []byte) {
 	h := &s.hl7
 	best, rank := []byte(nil), 3
-	for list := h.part(v, h.field, 3); len(list) > 0; {
+	for list := er7.Part(v, h.Field, 3); len(list) > 0; {
 		var one []byte
-		one, list, _ = bytes.Cut(list, []byte{h.repeat})
-		id := h.part(one, h.component, 0)
+		one, list, _ = bytes.Cut(list, []byte{h.Repeat})
+		id := er7.Part(one, h.Component, 0)
 		if !isMark(id) {
 			continue
 		}
 		r := 2
 		t, c := "mrn", MRN
-		switch string(h.part(one, h.component, 4)) {
+		switch string(er7.Part(one, h.Component, 4)) {
 		case "MR":
 			r = 0
 		case "SS":
@@ -114,7 +110,7 @@ func (s *Scanner) pid(v []byte) {
 		}
 	}
 	if best == nil {
-		best = h.part(h.part(v, h.field, 2), h.component, 0)
+		best = er7.Part(er7.Part(v, h.Field, 2), h.Component, 0)
 	}
 	if isMark(best) {
 		s.person(best, "mrn", true)
@@ -132,27 +128,12 @@ func (s *Scanner) pid(v []byte) {
 // claimField gives the body class c when field n holds what check wants in one of its components.
 func (s *Scanner) claimField(v []byte, n int, want check, c Class) {
 	h := &s.hl7
-	for list := h.part(v, h.field, n); len(list) > 0; {
+	for list := er7.Part(v, h.Field, n); len(list) > 0; {
 		var one []byte
-		one, list, _ = bytes.Cut(list, []byte{h.component})
+		one, list, _ = bytes.Cut(list, []byte{h.Component})
 		if len(one) > 0 && pass(want, one) {
 			s.sure |= c
 			return
 		}
 	}
-}
-
-// part is the n-th of the parts of v between sep, from 0.
-func (h *hl7) part(v []byte, sep byte, n int) []byte {
-	for ; n > 0; n-- {
-		i := bytes.IndexByte(v, sep)
-		if i < 0 {
-			return nil
-		}
-		v = v[i+1:]
-	}
-	if i := bytes.IndexByte(v, sep); i >= 0 {
-		v = v[:i]
-	}
-	return v
 }

@@ -1,5 +1,7 @@
 package phi
 
+import "auscult/sensor/er7"
+
 // Scanner reads one body after another. It is owned by one goroutine; Reset begins the next body, and after a few
 // bodies it no longer allocates.
 type Scanner struct {
@@ -35,7 +37,7 @@ type Scanner struct {
 	text    []byte // XML character data before the tag that is read
 	markup  markup
 	multi   multipart
-	hl7     hl7
+	hl7     er7.Separators // of the message that is read
 	table   table
 	docs    documents
 
@@ -103,7 +105,7 @@ func (s *Scanner) Midway() { s.midway = true }
 func (s *Scanner) begin() {
 	s.lex, s.escaped, s.pending, s.wantKey, s.skip = between, false, false, false, 0
 	s.k, s.slot, s.text = keyInfo{}, 0, s.text[:0]
-	s.markup, s.hl7 = markup{}, hl7{}
+	s.markup, s.hl7 = markup{}, er7.Separators{}
 	s.table.n, s.table.quoted = 0, false
 	s.depth, s.arrays, s.stack = 0, 0, s.stack[:0]
 	s.frames[0] = frame{total: -1}
