@@ -19,7 +19,6 @@ type stream struct {
 	more      *more  // what few connections need
 	seq       uint32 // of the next call
 	conflicts uint32 // of the connection, told so far
-	ended     [2]bool
 }
 
 // more is the rest of a stream that is not plain HTTP over plain TCP.
@@ -37,12 +36,18 @@ type more struct {
 // layer is a byte stream in each direction and what reads it.
 type layer struct {
 	reader http.Stream // of reading
-	socket *socket     // of upgraded
-	held   []input     // of undecided: what is not enough to tell
+	rare   *rare
 	is     is
-	inside bool // TLS
-	sure   bool // an exchange was read
-	gapped bool // its first bytes were lost
+	inside bool    // TLS
+	sure   bool    // an exchange was read
+	gapped bool    // its first bytes were lost
+	ended  [2]bool // of a connection, by direction
+}
+
+// rare is what a layer needs only while it is undecided, or upgraded.
+type rare struct {
+	held   []input // what is not enough to tell
+	socket *socket
 }
 
 // is says how a layer is read.
@@ -116,7 +121,7 @@ func (e *Extractor) event(part *partition, ev *tcp.Event) {
 func (e *Extractor) open(c *tcp.Conn) *stream {
 	e.stats.Streams++
 	s := take(&e.streams)
-	*s = stream{layer: layer{held: s.held[:0]}}
+	*s = stream{}
 	if o := e.segment.Outer; o != nil && e.segment.Flow == c.Flow {
 		s.needMore().outer = *o
 	}
@@ -161,10 +166,10 @@ func (e *Extractor) free(l *layer) {
 	case *hl7.Parser:
 		e.part.hl7.Free(r)
 	}
-	if l.socket != nil {
-		e.hangUp(l)
+	if l.rare != nil && l.rare.socket != nil {
+		e.hangUp(l.rare.socket)
 	}
-	l.reader, l.is, l.held = nil, deaf, l.held[:0]
+	l.reader, l.is, l.rare = nil, deaf, nil
 }
 
 // feed takes one input through a layer.
@@ -195,38 +200,35 @@ func (e *Extractor) tellApart(l *layer, in *input) {
 	if in.kind == tcp.Data && len(in.bytes) == 0 {
 		return
 	}
-	if in.kind == tcp.Data && len(l.held) == 0 {
+	if in.kind == tcp.Data && l.rare == nil {
 		if e.decide(l, in.dir, in.bytes) {
 			e.feed(l, in)
 			return
 		}
 	}
-	n := len(in.bytes)
-	total := n
-	for i := range l.held {
-		total += len(l.held[i].bytes)
+	if l.rare == nil {
+		l.rare = new(rare)
 	}
-	l.held = append(l.held, *in)
-	kept := &l.held[len(l.held)-1]
+	kept := *in
 	kept.bytes = bytes.Clone(in.bytes)
+	l.rare.held = append(l.rare.held, kept)
 	l.gapped = l.gapped || in.kind == tcp.Gap
-	enough := in.kind == tcp.End || total > maxHeld || len(l.held) > maxHeld
-	if !enough && in.kind == tcp.Data {
-		var start [2][]byte
-		for i := range l.held {
-			h := &l.held[i]
-			start[h.dir] = append(start[h.dir], h.bytes...)
+	held := l.rare.held
+	var start []byte // of this direction
+	total := 0
+	for i := range held {
+		total += len(held[i].bytes)
+		if held[i].dir == in.dir {
+			start = append(start, held[i].bytes...)
 		}
-		enough = e.decide(l, in.dir, start[in.dir])
 	}
-	if !enough {
-		return
-	}
-	if l.is == undecided {
+	if in.kind != tcp.Data || !e.decide(l, in.dir, start) {
+		if in.kind != tcp.End && total <= maxHeld && len(held) <= maxHeld {
+			return
+		}
 		e.begin(l, e.newHTTP1(l))
 	}
-	held := l.held
-	l.held = nil
+	l.rare = nil
 	for i := range held {
 		e.feed(l, &held[i])
 	}

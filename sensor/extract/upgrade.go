@@ -16,7 +16,7 @@ func (e *Extractor) upgrade(l *layer, in *input) {
 	client := x.ClientDir
 	switch to := x.Response.Get("upgrade"); {
 	case string(x.Method) != "CONNECT" && websocket.Is(x):
-		l.is, l.reader, l.socket = upgraded, nil, &socket{e.part.sockets.New(e.part, x), x}
+		l.is, l.reader, l.rare = upgraded, nil, &rare{socket: &socket{e.part.sockets.New(e.part, x), x}}
 	case string(x.Method) != "CONNECT" && http.EqualFold(to, "h2c"):
 		e.stats.HTTP2++
 		e.begin(l, e.part.http2.Upgraded(e.part, x, x.Request.Get("http2-settings")))
@@ -59,24 +59,23 @@ type socket struct {
 
 // talk takes one input through a WebSocket, which is part of the exchange that opened it.
 func (e *Extractor) talk(l *layer, in *input) {
+	s := l.rare.socket
 	switch in.kind {
 	case tcp.Data:
-		l.socket.Bytes(in.dir, in.time, in.bytes)
+		s.Bytes(in.dir, in.time, in.bytes)
 	case tcp.Gap:
-		l.socket.Gap(in.dir, in.time, in.lost)
+		s.Gap(in.dir, in.time, in.lost)
 	case tcp.End:
-		l.socket.End(in.dir, in.time, in.fin)
+		s.End(in.dir, in.time, in.fin)
 	}
-	if l.socket.Ended() {
+	if s.Ended() {
 		e.free(l)
 	}
 }
 
 // hangUp makes a call of a WebSocket's exchange.
-func (e *Extractor) hangUp(l *layer) {
-	x := l.socket.x
-	e.part.sockets.Free(l.socket.Conn)
-	l.socket = nil
-	e.emit(x)
-	e.part.http1.Release(x)
+func (e *Extractor) hangUp(s *socket) {
+	e.part.sockets.Free(s.Conn)
+	e.emit(s.x)
+	e.part.http1.Release(s.x)
 }

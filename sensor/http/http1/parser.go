@@ -33,12 +33,10 @@ type Parser struct {
 	cutOff      bool // it ended otherwise than by FIN
 	heard       [2]bool
 	verdict     http.Verdict
-	held        *held   // of a client that waits for the answer to its request to switch
-	switched    *record // until the owner takes it
-	rest        []byte  // of the Bytes that switched
-	probe       *probe  // of the other reading of a request
-	sent        int64   // bytes of the requests read
-	missed      int64   // lost bytes of the client that no stray explains
+	held        *held  // of a client that waits for the answer to its request to switch
+	probe       *probe // of the other reading of a request
+	sent        int64  // bytes of the requests read
+	missed      int64  // lost bytes of the client that no stray explains
 	requests    uint32
 	strays      uint32 // responses without a request that no lost bytes explain
 }
@@ -83,7 +81,8 @@ func (p *Parser) Bytes(dst []*http.Exchange, d packet.Dir, t clock.Time, b []byt
 	s := &p.streams[d]
 	p.segment(s, d, b)
 	if b = p.feed(s, d, t, b); p.verdict != http.More {
-		p.rest = b
+		p.pool.turn(p)
+		p.pool.rest = b
 	}
 	return p.take(), p.verdict
 }

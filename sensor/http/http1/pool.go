@@ -11,7 +11,13 @@ import (
 type Pool struct {
 	*http.Shared
 
-	out     []*http.Exchange // the dst of the call under way
+	out []*http.Exchange // the dst of the call under way
+
+	// What Switched gives next: it is asked at once, so Parsers need not hold it.
+	turned   *Parser
+	switched *record
+	rest     []byte
+
 	parsers spare.List[*Parser]
 	records spare.List[*record]
 	buffers spare.List[*buffer]
@@ -46,8 +52,8 @@ func (pool *Pool) Free(p *Parser) {
 	if p.held != nil {
 		pool.unhold(p.held)
 	}
-	if p.switched != nil {
-		pool.put(p.switched)
+	if pool.turned == p {
+		pool.unturn()
 	}
 	for r := p.first; r != nil; {
 		next := r.next

@@ -12,15 +12,36 @@ import (
 // Switched is what the owner of a connection takes over after Verdict Upgrade or HTTP2. x is the exchange that
 // switched, nil for HTTP2: its request is over and its response head was read; the response has no content yet,
 // is not Complete and was not yielded. It is the owner's from now on, who says when it ends (End, Response) and
-// gives it to Release; of a protocol that nobody reads it becomes a call at once. A second call returns no x.
+// gives it to Release; of a protocol that nobody reads it becomes a call at once. It is to be asked before
+// another Parser of the Pool is called; a second call returns nothing.
 // rest is the tail of the last Bytes that was not read, valid as long as those are. After HTTP2 it begins behind
 // the empty line of the preface, at "SM".
 func (p *Parser) Switched() (x *http.Exchange, rest []byte) {
-	if r := p.switched; r != nil {
-		x, p.switched = &r.Exchange, nil
+	if p.pool.turned != p {
+		return nil, nil
 	}
-	rest, p.rest = p.rest, nil
+	if r := p.pool.switched; r != nil {
+		x = &r.Exchange
+	}
+	rest = p.pool.rest
+	p.pool.turned, p.pool.switched, p.pool.rest = nil, nil, nil
 	return x, rest
+}
+
+// turn makes p the parser whose owner is to ask what it has switched to.
+func (pool *Pool) turn(p *Parser) {
+	if pool.turned != p {
+		pool.unturn()
+		pool.turned = p
+	}
+}
+
+// unturn drops what no owner has asked for.
+func (pool *Pool) unturn() {
+	if pool.switched != nil {
+		pool.put(pool.switched)
+	}
+	pool.turned, pool.switched, pool.rest = nil, nil, nil
 }
 
 // Held is what direction d had sent of the new protocol before the switch was known, in order and before the
@@ -174,7 +195,8 @@ func (p *Parser) upgrade(r *record, t clock.Time) {
 		p.pop()
 	}
 	p.settled(r, t)
-	p.switched = r
+	p.pool.turn(p)
+	p.pool.switched = r
 	p.flush(t)
 	p.streams[0].rec, p.streams[1].rec = nil, nil
 	p.verdict = http.Upgrade
