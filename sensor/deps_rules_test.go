@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"pipeline"},
 	{"replay"},
 	{"pcaps/rewrap"},
-	{"sensor", "pcaps", "internal/shared"}, // nothing may import these: the last is for tests
+	{"sensor", "pcaps", "internal/shared", "internal/wire"}, // nothing may import these: the last two are for tests
 }
 
 // unseen lists what the stages after the call must not see, whatever their layer: they know calls, not packets

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"auscult/internal/wire"
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
@@ -31,29 +32,11 @@ func FuzzParser(f *testing.F) {
 		f.Add([]byte(in[0]), []byte(in[1]), []byte{9, 10, 255, 250}, uint8(3))
 	}
 	f.Fuzz(func(t *testing.T, client, server, order []byte, how uint8) {
-		var script []step
-		gaps := false
-		for i := 0; len(client)+len(server) > 0 && i < 500; i++ {
-			n, from, dir := 100, &client, packet.AtoB
-			if i < len(order) {
-				n = int(order[i])
-			}
-			if i%2 == 1 {
-				from, dir = &server, packet.BtoA
-			}
-			if n == 255 {
-				script = append(script, step{dir: dir, gap: 3})
-				gaps = true
-				continue
-			}
-			n = min(n, len(*from))
-			script = append(script, step{dir: dir, data: string((*from)[:n])})
-			*from = (*from)[n:]
-		}
+		script, gaps := wire.Weave(client, server, order)
 		script = append(script, []step{finC(), rst()}[how&1:]...)
 		o := opts{unknown: how&2 != 0, midstream: how&4 != 0}
 		whole := play(t, o, script)
-		single := play(t, o, bytewise(script))
+		single := play(t, o, wire.Bytewise(script))
 		if gaps || o.midstream || whole.stats.Resyncs+single.stats.Resyncs+whole.stats.BadCodings > 0 || whole.verdict == http.NotHTTP {
 			return
 		}
@@ -79,7 +62,7 @@ func FuzzStandard(f *testing.F) {
 			return
 		}
 		pool := newPool(t)
-		h := &keep{}
+		h := &wire.Keep{}
 		p := pool.New(h, packet.AtoB, true, false)
 		out, _ := p.Bytes(nil, packet.AtoB, 1, client)
 		var answer []byte
@@ -101,8 +84,8 @@ func FuzzStandard(f *testing.F) {
 			x = out[1]
 		}
 		content := func(s http.Side) string {
-			if both, _ := x.App.(*[2]*keeper); both != nil && both[s] != nil {
-				return both[s].text.String()
+			if b := wire.Of(x)[s]; b != nil {
+				return b.Text.String()
 			}
 			return ""
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"auscult/internal/wire"
 	"auscult/sensor/http"
 	"auscult/sensor/http/http1"
 )
@@ -15,8 +16,8 @@ import (
 func marksOf(t *testing.T, in ...step) http.Marks {
 	t.Helper()
 	whole := firstMarks(t, in)
-	if single := firstMarks(t, bytewise(in)); single != whole {
-		t.Errorf("%q: marks %x, byte by byte %x", in[0].data, whole, single)
+	if single := firstMarks(t, wire.Bytewise(in)); single != whole {
+		t.Errorf("%q: marks %x, byte by byte %x", in[0].Data, whole, single)
 	}
 	return whole
 }
@@ -26,14 +27,14 @@ func firstMarks(t *testing.T, in []step) http.Marks {
 	p := pool.New(discard{}, 0, true, false)
 	var out []*http.Exchange
 	for _, st := range append(in, rst()) {
-		if st.end != "" {
-			out, _ = p.End(out, st.dir, 2, false)
+		if st.End != "" {
+			out, _ = p.End(out, st.Dir, 2, false)
 		} else {
-			out, _ = p.Bytes(out, st.dir, 1, []byte(st.data))
+			out, _ = p.Bytes(out, st.Dir, 1, []byte(st.Data))
 		}
 	}
 	if len(out) == 0 {
-		t.Fatalf("%q: no exchange", in[0].data)
+		t.Fatalf("%q: no exchange", in[0].Data)
 	}
 	return out[0].Marks
 }
@@ -127,7 +128,7 @@ func TestSmuggled(t *testing.T) {
 	f := func(want http.Marks, in ...step) {
 		t.Helper()
 		if got := marksOf(t, in...) & both; got != want {
-			t.Errorf("%q: %x, want %x", in[0].data, got, want)
+			t.Errorf("%q: %x, want %x", in[0].Data, got, want)
 		}
 	}
 	post := func(fields ...string) string { return "POST /p HTTP/1.1\r\nHost: h\r\n" + lines(append(fields, "")...) }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"auscult/internal/wire"
 	"auscult/sensor/http"
 )
 
@@ -103,7 +104,7 @@ func TestOutOfStep(t *testing.T) {
 		if got := play(t, o, in).told; got != strings.Join(want, "\n") {
 			t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))
 		}
-		play(t, o, bytewise(in)) // must end, and close each scanner once
+		play(t, o, wire.Bytewise(in)) // must end, and close each scanner once
 	}
 	one := `0: GET /a 11 200 >[0/0] <[5/5 "hello"]`
 
@@ -162,7 +163,7 @@ func TestOutOfStep(t *testing.T) {
 func TestVerdicts(t *testing.T) {
 	f := func(o opts, want http.Verdict, told string, in ...step) {
 		t.Helper()
-		for _, script := range [][]step{in, bytewise(in)} {
+		for _, script := range [][]step{in, wire.Bytewise(in)} {
 			r := play(t, o, script)
 			if r.verdict != want || r.told != told {
 				t.Errorf("got %v %s, want %v %s", r.verdict, r.told, want, told)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"auscult/internal/wire"
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
@@ -19,7 +20,7 @@ const (
 func TestSwitch(t *testing.T) {
 	f := func(want, held, rest string, in ...step) {
 		t.Helper()
-		for i, script := range [][]step{in, bytewise(in)} {
+		for i, script := range [][]step{in, wire.Bytewise(in)} {
 			r := play(t, opts{}, script)
 			if r.verdict == http.More || r.told != want || r.held != held || r.rest != rest || r.lost != 0 {
 				t.Errorf("%d: %v %s\nheld %q %d rest %q\nwant %s\nheld %q rest %q", i, r.verdict, r.told, r.held, r.lost, r.rest, want, held, rest)

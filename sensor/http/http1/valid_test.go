@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"auscult/internal/wire"
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
@@ -92,7 +93,7 @@ func FuzzValid(f *testing.F) {
 			}
 			fmt.Fprintf(&server, "HTTP/1.1 %d%s\r\n%s%s\r\n%s", status, []string{" OK", " ", " a b c"}[m.pick(3)], m.fields(), fields, body)
 		}
-		h := &keep{}
+		h := &wire.Keep{}
 		pool := newPool(t)
 		p := pool.New(h, packet.AtoB, true, false)
 		var out []*http.Exchange
@@ -150,8 +151,8 @@ func same(t *testing.T, what string, x *http.Exchange, side http.Side, want neth
 		t.Fatalf("%s: net/http: %v", what, err)
 	}
 	got := ""
-	if both, _ := x.App.(*[2]*keeper); both != nil && both[side] != nil {
-		got = both[side].text.String()
+	if b := wire.Of(x)[side]; b != nil {
+		got = b.Text.String()
 	}
 	m := x.Message(side)
 	if got != string(text) || m.Wire != int64(len(text)) || !m.Complete {

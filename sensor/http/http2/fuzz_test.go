@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"auscult/internal/shared"
+	"auscult/internal/wire"
 	"auscult/sensor/http"
 	"auscult/sensor/http/http2"
 	"auscult/sensor/packet"
@@ -43,25 +44,7 @@ func FuzzParser(f *testing.F) {
 		if how&4 == 0 && !bytes.HasPrefix(client, []byte("PRI ")) {
 			client = append([]byte(preface), client...)
 		}
-		var script []step
-		gaps := false
-		for i := 0; len(client)+len(server) > 0 && i < 500; i++ {
-			n, from, dir := 100, &client, packet.AtoB
-			if i < len(order) {
-				n = int(order[i])
-			}
-			if i%2 == 1 {
-				from, dir = &server, packet.BtoA
-			}
-			if n == 255 {
-				script = append(script, step{dir: dir, gap: 3})
-				gaps = true
-				continue
-			}
-			n = min(n, len(*from))
-			script = append(script, step{dir: dir, data: string((*from)[:n])})
-			*from = (*from)[n:]
-		}
+		script, gaps := wire.Weave(client, server, order)
 		script = append(script, []step{finC(), rst()}[how&1:]...)
 		small := how&8 != 0
 		o := opts{unknown: how&2 != 0, midstream: how&4 != 0, cfg: func(c *http.Config) {
@@ -70,7 +53,7 @@ func FuzzParser(f *testing.F) {
 			}
 		}}
 		whole := play(t, o, script)
-		single := play(t, o, bytewise(script))
+		single := play(t, o, wire.Bytewise(script))
 		if gaps || whole.stats.Resyncs+single.stats.Resyncs+whole.stats.BadCodings > 0 {
 			return
 		}

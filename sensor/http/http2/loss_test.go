@@ -12,8 +12,8 @@ import (
 func without(script []step, i, at, n int) []step {
 	st := script[i]
 	out := append([]step{}, script[:i]...)
-	return append(append(out, step{dir: st.dir, data: st.data[:at]}, step{dir: st.dir, gap: n},
-		step{dir: st.dir, data: st.data[at+n:]}), script[i+1:]...)
+	return append(append(out, step{Dir: st.Dir, Data: st.Data[:at]}, step{Dir: st.Dir, Gap: n},
+		step{Dir: st.Dir, Data: st.Data[at+n:]}), script[i+1:]...)
 }
 
 func TestGapInData(t *testing.T) {
@@ -46,9 +46,9 @@ func TestGapAnywhere(t *testing.T) {
 	})
 	dropped := 0
 	for i := 2; i < 4; i++ {
-		for at := range len(script[i].data) {
+		for at := range len(script[i].Data) {
 			for _, n := range []int{1, 7, 9, 40, 100} {
-				if at+n > len(script[i].data) {
+				if at+n > len(script[i].Data) {
 					continue
 				}
 				r := play(t, opts{}, without(script, i, at, n))
@@ -105,7 +105,7 @@ func TestSilence(t *testing.T) {
 	script := talk(func(cl, sv *peer) []step {
 		a, b := sv.ok(1, "one"), sv.ok(3, "three")
 		at = len(a) - 12
-		return []step{c(cl.get(1, "/1"), cl.get(3, "/3")), s(a, b), {dir: packet.AtoB, data: cl.get(5, "/5"), at: 32e9}}
+		return []step{c(cl.get(1, "/1"), cl.get(3, "/3")), s(a, b), {Dir: packet.AtoB, Data: cl.get(5, "/5"), At: 32e9}}
 	})
 	r := play(t, opts{}, without(script, 3, at, 14))
 	if want := `0: #1 GET ehr.example/1 200 >[0] <[0 part] LOSS:gap` + "\n" + `1: #3 GET ehr.example/3 0 >[0] <[0 part] LOSS:gap`; r.told != want {

@@ -26,7 +26,7 @@ func check(t *testing.T, o opts, script []step, want ...string) result {
 		return r
 	}
 	for _, st := range script {
-		if st.gap > 0 {
+		if st.Gap > 0 {
 			return r // what is found again depends on the segments
 		}
 	}
@@ -94,8 +94,8 @@ func TestEnds(t *testing.T) {
 	// case it is still told.
 	r := check(t, opts{}, talk(func(cl, sv *peer) []step {
 		return []step{c(cl.get(1, "/rapid"), cl.reset(1), cl.get(3, "/slow"), cl.get(5, "/part")), s(sv.headers(5, false, ":status: 200"), sv.data(5, false, "some")),
-			{dir: packet.AtoB, data: cl.reset(3), at: 1e9 + 1e8}, c(cl.reset(5)), s(sv.ok(1, "late")),
-			{dir: packet.BtoA, data: sv.ok(3, "too late"), at: 5e9}}
+			{Dir: packet.AtoB, Data: cl.reset(3), At: 1e9 + 1e8}, c(cl.reset(5)), s(sv.ok(1, "late")),
+			{Dir: packet.BtoA, Data: sv.ok(3, "too late"), At: 5e9}}
 	}),
 		`0: #1 GET ehr.example/rapid 200 >[0] <[4 "late"] rapid-reset`,
 		`1: #3 GET ehr.example/slow 0 >[0] <[0 part]`,
@@ -210,7 +210,7 @@ func TestNotHTTP2(t *testing.T) {
 		{c("PRI * HTTP/1.1\r\n\r\n")}, {c("GET / HTTP/1.1\r\n\r\n")}, {c(preface, newPeer().settings()), s("HTTP/1.1 400 Bad Request\r\n\r\n")},
 	} {
 		if r := play(t, opts{}, script); r.verdict != http.NotHTTP || r.told != "" {
-			t.Errorf("%q: %v %s", script[0].data, r.verdict, r.told)
+			t.Errorf("%q: %v %s", script[0].Data, r.verdict, r.told)
 		}
 	}
 	r := play(t, opts{midstream: true, cfg: func(c *http.Config) { c.ResyncBytes = 1000 }},

@@ -9,6 +9,7 @@ import (
 	nethttp2 "golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"auscult/internal/wire"
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/http/http2"
@@ -17,14 +18,9 @@ import (
 
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-// step is something that happens to a connection whose client sends AtoB.
-type step struct {
-	dir  packet.Dir
-	data string
-	gap  int
-	end  string // "fin" or "rst"
-	at   clock.Time
-}
+type step = wire.Step
+
+var c, s, lostC, lostS, finC, finS, rst = wire.C, wire.S, wire.LostC, wire.LostS, wire.FinC, wire.FinS, wire.RST
 
 // peer writes the frames of one direction.
 type peer struct {
@@ -93,54 +89,15 @@ func (p *peer) ok(id uint32, text string, more ...string) string {
 	return p.headers(id, false, append([]string{":status: 200", "content-type: application/json"}, more...)...) + p.data(id, true, text)
 }
 
-func c(data ...string) step { return step{dir: packet.AtoB, data: strings.Join(data, "")} }
-func s(data ...string) step { return step{dir: packet.BtoA, data: strings.Join(data, "")} }
-func lostC(n int) step      { return step{dir: packet.AtoB, gap: n} }
-func lostS(n int) step      { return step{dir: packet.BtoA, gap: n} }
-func finC() step            { return step{dir: packet.AtoB, end: "fin"} }
-func finS() step            { return step{dir: packet.BtoA, end: "fin"} }
-func rst() step             { return step{dir: packet.AtoB, end: "rst"} }
-
-// keeper keeps the content it is shown, to be compared.
-type keeper struct {
-	text   strings.Builder
-	closed int
-	whole  bool
-}
-
-func (k *keeper) Scan(b []byte) { k.text.Write(b) }
-func (k *keeper) Close(complete bool) {
-	k.closed++
-	k.whole = complete
-}
-
-type keep struct{ scanners []*keeper }
-
-func (k *keep) Body(x *http.Exchange, s http.Side) http.Scanner {
-	scanner := &keeper{}
-	k.scanners = append(k.scanners, scanner)
-	both, _ := x.App.(*[2]*keeper)
-	if both == nil {
-		both = new([2]*keeper)
-		x.App = both
-	}
-	both[s] = scanner
-	return scanner
-}
-
 type discard struct{}
 
 func (discard) Body(*http.Exchange, http.Side) http.Scanner { return nil }
-
-var markNames = []string{"te+cl", "dup-cl", "bare-lf", "fold", "bad-chunk", "absolute", "bad-header", "bad-coding", "over-head", "unknown-te", "space",
-	"ambiguous", "conflict", "header-state", "rapid-reset", "pushed"}
-var lossNames = []string{"gap", "truncated", "one-sided", "decode-limit", "midstream"}
 
 // tell writes an exchange as one line.
 func tell(x *http.Exchange) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%d: #%d %s %s%s %d", x.Seq, x.Depth, x.Method, x.Request.Get("host"), x.Target, x.Status)
-	both, _ := x.App.(*[2]*keeper)
+	both := wire.Of(x)
 	for side, m := range []*http.Message{&x.Request, &x.Response} {
 		fmt.Fprintf(&out, " %c[%d", "><"[side], m.Wire)
 		if m.Decoded != m.Wire {
@@ -152,9 +109,9 @@ func tell(x *http.Exchange) string {
 		if !m.Complete {
 			out.WriteString(" part")
 		}
-		if both != nil && both[side] != nil {
-			fmt.Fprintf(&out, " %.40q", both[side].text.String())
-			if !both[side].whole {
+		if both[side] != nil {
+			fmt.Fprintf(&out, " %.40q", both[side].Text.String())
+			if !both[side].Whole {
 				out.WriteString("…")
 			}
 		}
@@ -166,17 +123,7 @@ func tell(x *http.Exchange) string {
 	if x.GRPC != 0 {
 		fmt.Fprintf(&out, " grpc=%d%v", int(x.GRPC)-2, x.Messages)
 	}
-	for i, name := range markNames {
-		if x.Marks>>i&1 != 0 {
-			out.WriteString(" " + name)
-		}
-	}
-	for i, name := range lossNames {
-		if x.Loss>>i&1 != 0 {
-			out.WriteString(" LOSS:" + name)
-		}
-	}
-	return out.String()
+	return out.String() + wire.Flags(x)
 }
 
 // headersOf writes the fields of x.
@@ -218,7 +165,7 @@ func play(t testing.TB, o opts, script []step) result {
 	}
 	pool := http2.NewPool(http.NewShared(cfg))
 	defer pool.Close()
-	h := &keep{}
+	h := &wire.Keep{}
 	var p *http2.Parser
 	if o.upgraded != nil {
 		x := *o.upgraded
@@ -231,15 +178,15 @@ func play(t testing.TB, o opts, script []step) result {
 	var told, fields []string
 	now := clock.Time(1e9)
 	for _, st := range script {
-		now = max(now, st.at)
+		now = max(now, st.At)
 		switch {
-		case st.end != "":
-			out, r.verdict = p.End(out[:0], st.dir, now, st.end == "fin")
-		case st.gap > 0:
-			out, r.verdict = p.Gap(out[:0], st.dir, now, st.gap)
+		case st.End != "":
+			out, r.verdict = p.End(out[:0], st.Dir, now, st.End == "fin")
+		case st.Gap > 0:
+			out, r.verdict = p.Gap(out[:0], st.Dir, now, st.Gap)
 		default:
-			b := []byte(st.data)
-			out, r.verdict = p.Bytes(out[:0], st.dir, now, b)
+			b := []byte(st.Data)
+			out, r.verdict = p.Bytes(out[:0], st.Dir, now, b)
 			clear(b) // what it keeps it must have copied
 		}
 		for _, x := range out {
@@ -248,9 +195,9 @@ func play(t testing.TB, o opts, script []step) result {
 		}
 	}
 	pool.Free(p)
-	for _, k := range h.scanners {
-		if k.closed != 1 {
-			t.Errorf("a scanner was closed %d times", k.closed)
+	for _, k := range h.Bodies {
+		if k.Closed != 1 {
+			t.Errorf("a scanner was closed %d times", k.Closed)
 		}
 	}
 	if n := pool.TableBytes(); n != 0 {
@@ -263,30 +210,11 @@ func play(t testing.TB, o opts, script []step) result {
 // cutEverywhere plays script with its data cut at every place, and into single bytes; each must tell the same.
 func cutEverywhere(t *testing.T, o opts, script []step, want result) {
 	t.Helper()
-	for i, st := range script {
-		for at := 1; at < len(st.data); at++ {
-			cut := append(append([]step{}, script[:i]...), step{dir: st.dir, data: st.data[:at], at: st.at}, step{dir: st.dir, data: st.data[at:], at: st.at})
-			cut = append(cut, script[i+1:]...)
-			if got := play(t, o, cut); got.told != want.told || got.fields != want.fields {
-				t.Fatalf("step %d cut at %d:\n%s\nwhole:\n%s", i, at, got.told, want.told)
-			}
+	for name, cut := range wire.Cuts(script) {
+		if got := play(t, o, cut); got.told != want.told || got.fields != want.fields {
+			t.Fatalf("%s:\n%s\nwhole:\n%s", name, got.told, want.told)
 		}
 	}
-	if got := play(t, o, bytewise(script)); got.told != want.told || got.fields != want.fields {
-		t.Fatalf("byte by byte:\n%s\nwhole:\n%s", got.told, want.told)
-	}
-}
-
-func bytewise(script []step) (out []step) {
-	for _, st := range script {
-		if st.data == "" {
-			out = append(out, st)
-		}
-		for i := range len(st.data) {
-			out = append(out, step{dir: st.dir, data: st.data[i : i+1], at: st.at})
-		}
-	}
-	return out
 }
 
 func newPool(t testing.TB) *http2.Pool {
