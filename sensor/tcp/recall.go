@@ -17,7 +17,6 @@ const block = 128
 // copying a frame costs less than hashing it, and any part of it can be compared.
 type recall struct {
 	blocks []remembered // allocated when the first byte comes
-	bytes  []byte
 	n      uint32
 }
 
@@ -27,6 +26,7 @@ type remembered struct {
 	no          uint32
 	lo, hi      uint16
 	first, last uint16 // tags of the packets that brought the first and the last of it
+	bytes       [block]byte
 }
 
 // stream names a direction of a connection.
@@ -51,16 +51,15 @@ func (r *recall) put(stream uint64, seq uint32, b []byte, tag uint16) {
 		return
 	}
 	if r.blocks == nil {
-		r.blocks, r.bytes = make([]remembered, r.n), make([]byte, int(r.n)*block)
+		r.blocks = make([]remembered, r.n)
 	}
 	for len(b) > 0 {
 		no, from := seq/block, seq%block
-		i := r.slot(stream, no)
-		m := &r.blocks[i]
+		m := &r.blocks[r.slot(stream, no)]
 		if m.stream != stream || m.no != no || uint32(m.hi) != from {
-			*m = remembered{stream: stream, no: no, lo: uint16(from), first: tag}
+			m.stream, m.no, m.lo, m.first = stream, no, uint16(from), tag
 		}
-		n := copy(r.bytes[i*block+from:(i+1)*block], b)
+		n := copy(m.bytes[from:], b)
 		m.hi, m.last = uint16(from)+uint16(n), tag
 		b, seq = b[n:], seq+uint32(n)
 	}
@@ -75,14 +74,13 @@ func (r *recall) compare(stream uint64, seq uint32, b []byte, tag uint16) (diffe
 	for len(b) > 0 {
 		no, from := seq/block, seq%block
 		n := min(block-from, uint32(len(b)))
-		i := r.slot(stream, no)
-		m := &r.blocks[i]
+		m := &r.blocks[r.slot(stream, no)]
 		lo, hi := max(from, uint32(m.lo)), min(from+n, uint32(m.hi))
 		if m.stream != stream || m.no != no || lo >= hi {
 			unknown += int(n)
 		} else {
 			unknown += int(n - (hi - lo))
-			differ += difference(r.bytes[i*block+lo:i*block+hi], b[lo-from:hi-from])
+			differ += difference(m.bytes[lo:hi], b[lo-from:hi-from])
 			same = same || tag != 0 && (tag == m.first || tag == m.last)
 		}
 		b, seq = b[n:], seq+n
