@@ -1,81 +1,25 @@
 package tcp_test
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"fmt"
 	"hash"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/pcapgo"
-
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 	"auscult/sensor/tcp"
 )
 
-// shared finds a folder beside the project.
-func shared(t testing.TB, name string) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	dir = filepath.Join(dir, "..", "shared", name)
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no shared folder beside the project")
-	}
-	return dir
-}
-
 // each decodes a capture and yields its segments with times that never go back.
 func each(t testing.TB, path string, yield func(clock.Time, *packet.Segment)) {
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	var src gopacket.PacketDataSource
-	var link packet.LinkType
-	if strings.HasSuffix(path, "ng") {
-		r, err := pcapgo.NewNgReader(bufio.NewReader(file), pcapgo.DefaultNgReaderOptions)
-		if err != nil {
-			t.Fatal(err)
-		}
-		src, link = r, packet.LinkType(r.LinkType())
-	} else {
-		r, err := pcapgo.NewReader(bufio.NewReader(file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		src, link = r, packet.LinkType(r.LinkType())
-	}
 	var d packet.Decoder
-	var now clock.Time
-	for {
-		b, ci, err := src.ReadPacketData()
-		if err != nil {
-			return
-		}
-		now = max(now, clock.Time(ci.Timestamp.UnixNano()))
+	for _, raw := range shared.Frames(t, path) {
 		var s packet.Segment
-		if d.Decode(&s, &packet.Raw{Frame: b, WireLen: ci.Length, Link: link}) == packet.OK {
-			yield(now, &s)
+		if d.Decode(&s, &raw) == packet.OK {
+			yield(raw.Time, &s)
 		}
 	}
 }
@@ -155,10 +99,9 @@ func streams(t testing.TB, path string, cfg tcp.Config) []string {
 // missing are our gaps). tcpflow-lines-randomized is beyond it: there the whole conversation is in the capture,
 // shuffled, SYNs and all.
 func TestCaptures(t *testing.T) {
-	dir := shared(t, "captures")
 	f := func(name string, want ...string) {
 		t.Helper()
-		got := streams(t, filepath.Join(dir, name), tcp.Defaults())
+		got := streams(t, shared.Path(t, "captures", name), tcp.Defaults())
 		if strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("%s:\n got %q\nwant %q", name, got, want)
 		}
@@ -233,7 +176,7 @@ func TestCaptures(t *testing.T) {
 // TestGaps checks a capture with 1000 requests and every so many packets dropped: what was lost is as many
 // bytes as the sequence numbers say.
 func TestGaps(t *testing.T) {
-	path := filepath.Join(shared(t, "captures"), "zeek-1000-requests-drop.pcap")
+	path := shared.Path(t, "captures", "zeek-1000-requests-drop.pcap")
 	table := tcp.New(tcp.Defaults())
 	var now clock.Time
 	span := map[packet.Flow]*[2][2]uint32{} // first and last sequence number of each direction

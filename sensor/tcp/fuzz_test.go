@@ -1,9 +1,9 @@
 package tcp_test
 
 import (
-	"path/filepath"
 	"testing"
 
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 	"auscult/sensor/tcp"
@@ -12,12 +12,11 @@ import (
 // FuzzCapture damages real conversations: two bytes choose a packet and what happens to it. Whatever comes of it,
 // when Expire is called must not matter, and every connection's events must make sense.
 func FuzzCapture(f *testing.F) {
-	dir := shared(f, "captures")
 	var plain []step
 	for _, name := range []string{"suricata-tfo.pcap", "arkime-tcp-reassembly-synthetic.pcap", "suricata-evasion-linux.pcap",
 		"ndpi-ipp-zero-window.pcap", "derived-conflicting-retransmit.pcap"} {
 		last := clock.Time(0)
-		each(f, filepath.Join(dir, name), func(at clock.Time, s *packet.Segment) {
+		each(f, shared.Path(f, "captures", name), func(at clock.Time, s *packet.Segment) {
 			if last == 0 {
 				last = at
 			}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 	"auscult/sensor/tcp"
@@ -258,7 +259,7 @@ func TestSentAgain(t *testing.T) {
 func TestConflictCapture(t *testing.T) {
 	table := tcp.New(tcp.Defaults())
 	var most uint32
-	each(t, shared(t, "captures")+"/derived-conflicting-retransmit.pcap", func(at clock.Time, s *packet.Segment) {
+	each(t, shared.Path(t, "captures", "derived-conflicting-retransmit.pcap"), func(at clock.Time, s *packet.Segment) {
 		for _, e := range table.Segment(nil, at, s) {
 			most = max(most, e.Conn.Conflicts[0], e.Conn.Conflicts[1])
 		}

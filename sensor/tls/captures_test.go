@@ -1,48 +1,19 @@
 package tls_test
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/pcapgo"
-
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 	"auscult/sensor/tcp"
 	"auscult/sensor/tls"
 )
-
-// shared finds a folder beside the project.
-func shared(t testing.TB, name string) string {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	dir = filepath.Join(dir, "..", "shared", name)
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no shared folder beside the project")
-	}
-	return dir
-}
 
 // event is a tcp.Event whose bytes are its own.
 type event struct {
@@ -52,26 +23,6 @@ type event struct {
 
 // events reassembles a capture.
 func events(t testing.TB, path string) (out []event, conns []*tcp.Conn) {
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	var src gopacket.PacketDataSource
-	var link packet.LinkType
-	if strings.HasSuffix(path, "ng") {
-		r, err := pcapgo.NewNgReader(bufio.NewReader(file), pcapgo.DefaultNgReaderOptions)
-		if err != nil {
-			t.Fatal(err)
-		}
-		src, link = r, packet.LinkType(r.LinkType())
-	} else {
-		r, err := pcapgo.NewReader(bufio.NewReader(file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		src, link = r, packet.LinkType(r.LinkType())
-	}
 	table := tcp.New(tcp.Defaults())
 	index := map[tcp.ID]int{}
 	take := func(events []tcp.Event) {
@@ -87,14 +38,10 @@ func events(t testing.TB, path string) (out []event, conns []*tcp.Conn) {
 	}
 	d := packet.New(packet.Defaults())
 	var now clock.Time
-	for {
-		b, ci, err := src.ReadPacketData()
-		if err != nil {
-			break
-		}
-		now = max(now, clock.Time(ci.Timestamp.UnixNano()))
+	for _, raw := range shared.Frames(t, path) {
+		now = raw.Time
 		var s packet.Segment
-		if d.Decode(&s, &packet.Raw{Time: now, Frame: b, WireLen: ci.Length, Link: link}) == packet.OK {
+		if d.Decode(&s, &raw) == packet.OK {
 			take(table.Segment(nil, now, &s))
 		}
 	}
@@ -159,54 +106,21 @@ func read(pool *tls.Pool, all []event, conns []*tcp.Conn) []*stream {
 
 func address(e packet.Endpoint) string { return netip.AddrPortFrom(e.Addr.IP(), e.Port).String() }
 
-// call is a call of the manifest.
-type call struct {
-	Client, Server, Method, Host, Target string
-	Size                                 int64  `json:"response_body_len"`
-	Version                              string `json:"http_version"`
-}
-
-func expected(t testing.TB, dir, name string) (calls []call) {
-	b, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var m struct {
-		Captures []struct {
-			File     string
-			Expected struct{ Calls []call }
-		}
-	}
-	if err := json.Unmarshal(b, &m); err != nil {
-		if err := json.Unmarshal(b, &m.Captures); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, c := range m.Captures {
-		if c.File == name {
-			return c.Expected.Calls
-		}
-	}
-	t.Fatal("not in the manifest: ", name)
-	return nil
-}
-
 var decrypted = []string{"gopacket-test301-dsb.pcapng", "mercury-test-decrypt.pcap", "pcapfs-all-ciphers.pcap", "scapy-tls-nss.pcap",
 	"zeek-tls12-decryption.pcap"}
 
 // TestCaptures reads public captures: every connection that carries an expected call must yield it.
 func TestCaptures(t *testing.T) {
-	dir := shared(t, "captures")
 	for _, name := range decrypted {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(dir, name)
+			path := shared.Path(t, "captures", name)
 			table := tls.NewTable(1<<16, nil)
 			table.Add(keylog(t, path))
 			pool := tls.NewPool(tls.Defaults(), table)
 			all, conns := events(t, path)
 			streams := read(pool, all, conns)
-			met := 0
-			for _, c := range expected(t, dir, name) {
+			calls, met := shared.Expected(t, name), 0
+			for _, c := range calls {
 				for i, s := range streams {
 					from := conns[i].Client
 					if address(conns[i].Flow.Src(from)) != c.Client {
@@ -221,13 +135,13 @@ func TestCaptures(t *testing.T) {
 						}
 					case !bytes.HasPrefix(request, []byte(c.Method+" "+c.Target+" HTTP/1.")):
 						t.Errorf("%s: %.40q, want %s %s", c.Client, request, c.Method, c.Target)
-					case int64(len(s.plain[from.Other()])) < c.Size:
-						t.Errorf("%s: %d bytes of response, want %d and a head", c.Client, len(s.plain[from.Other()]), c.Size)
+					case c.Response != nil && int64(len(s.plain[from.Other()])) < *c.Response:
+						t.Errorf("%s: %d bytes of response, want %d and a head", c.Client, len(s.plain[from.Other()]), *c.Response)
 					}
 				}
 			}
-			if want := len(expected(t, dir, name)); met != want {
-				t.Errorf("%d connections with expected calls, want %d", met, want)
+			if met != len(calls) {
+				t.Errorf("%d connections with expected calls, want %d", met, len(calls))
 			}
 		})
 	}
