@@ -38,21 +38,14 @@ type clientHello struct {
 func (h *clientHello) parse(b []byte) bool {
 	*h = clientHello{extensions: h.extensions[:0]}
 	in := cryptobyte.String(b)
-	var session, suites, compression, list cryptobyte.String
+	var session, suites, compression cryptobyte.String
 	if !in.ReadUint16(&h.version) || !in.ReadBytes(&h.random, 32) || !in.ReadUint8LengthPrefixed(&session) ||
 		len(session) > 32 || !in.ReadUint16LengthPrefixed(&suites) || len(suites)%2 != 0 ||
 		!in.ReadUint8LengthPrefixed(&compression) {
 		return false
 	}
 	h.session, h.suites, h.settled = session, suites, true
-	if in.Empty() {
-		return true
-	}
-	whole := in.ReadUint16LengthPrefixed(&list)
-	if !whole {
-		in.Skip(2)
-		list = in
-	}
+	list, whole := extensions(in)
 	for !list.Empty() {
 		var id uint16
 		var body, inner cryptobyte.String
@@ -87,6 +80,15 @@ func (h *clientHello) parse(b []byte) bool {
 	return whole
 }
 
+// extensions are those at the end of a hello, as far as they go, and whether that is all.
+func extensions(in cryptobyte.String) (list cryptobyte.String, whole bool) {
+	if in.Empty() || in.ReadUint16LengthPrefixed(&list) {
+		return list, true
+	}
+	in.Skip(2)
+	return in, false
+}
+
 // serverHello is what is read of a ServerHello.
 type serverHello struct {
 	version     uint16 // that is spoken
@@ -110,20 +112,13 @@ const retryRandom = "\xCF\x21\xAD\x74\xE5\x9A\x61\x11\xBE\x1D\x8C\x02\x1E\x65\xB
 func (h *serverHello) parse(b []byte) bool {
 	*h = serverHello{}
 	in := cryptobyte.String(b)
-	var session, list cryptobyte.String
+	var session cryptobyte.String
 	if !in.ReadUint16(&h.version) || !in.ReadBytes(&h.random, 32) || !in.ReadUint8LengthPrefixed(&session) ||
 		len(session) > 32 || !in.ReadUint16(&h.suite) || !in.ReadUint8(&h.compression) {
 		return false
 	}
 	h.session, h.settled = session, true
-	if in.Empty() {
-		return true
-	}
-	whole := in.ReadUint16LengthPrefixed(&list)
-	if !whole {
-		in.Skip(2)
-		list = in
-	}
+	list, whole := extensions(in)
 	for !list.Empty() {
 		var id uint16
 		var body, inner, name cryptobyte.String

@@ -3,6 +3,7 @@ package tls
 import (
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
+	"auscult/sensor/spare"
 )
 
 // Pool holds what the connections of one flow partition share: secrets, buffers, limits and counters. An idle
@@ -26,17 +27,17 @@ type Pool struct {
 	waiting    list // in the order in which they began to wait
 	held       int  // bytes of all queues
 	buffered   int  // bytes of all buffers out
-	sessions   []*Session
-	lives      []*live
-	queues     []*queue
-	small, big [][]byte
+	sessions   spare.List[*Session]
+	lives      spare.List[*live]
+	queues     spare.List[*queue]
+	small, big spare.List[[]byte]
 }
 
 const (
 	arenaBytes = 64 << 10
 	smallBytes = 2 << 10
 	bigBytes   = headerLen + maxBody
-	spare      = 64 // idle things of each kind kept for reuse
+	keep       = 64 // idle things of each kind kept for reuse
 )
 
 // NewPool returns an empty Pool under cfg, which must be valid. Without keys, nil, nothing is decrypted.
@@ -47,14 +48,7 @@ func NewPool(cfg Config, keys Secrets) *Pool {
 // New returns a Session for one connection. The client sends in direction client if known; otherwise that is
 // found by content. midstream says that the connection was joined after its start.
 func (pool *Pool) New(client packet.Dir, known, midstream bool) *Session {
-	s, ok := pop(&pool.sessions)
-	if !ok {
-		s = new(Session)
-	}
-	l, ok := pop(&pool.lives)
-	if !ok {
-		l = new(live)
-	}
+	s, l := spare.Take(&pool.sessions), spare.Take(&pool.lives)
 	l.half[0].budget, l.half[1].budget = pool.cfg.TrialBytes, pool.cfg.TrialBytes
 	*s = Session{pool: pool, live: l, client: client, known: known, midstream: midstream}
 	pool.Stats.Sessions++
@@ -67,7 +61,7 @@ func (pool *Pool) Free(s *Session) {
 	s.account()
 	s.drop()
 	*s = Session{pool: pool}
-	push(&pool.sessions, s)
+	pool.sessions.Push(s, keep)
 }
 
 // hope is whether secrets that are missing now may come.
@@ -108,11 +102,11 @@ func (pool *Pool) extend(buf, more []byte) ([]byte, bool) {
 	var next []byte
 	switch {
 	case n <= smallBytes:
-		if next, _ = pop(&pool.small); next == nil {
+		if next, _ = pool.small.Pop(); next == nil {
 			next = make([]byte, 0, smallBytes)
 		}
 	case n <= bigBytes:
-		if next, _ = pop(&pool.big); next == nil {
+		if next, _ = pool.big.Pop(); next == nil {
 			next = make([]byte, 0, bigBytes)
 		}
 	default:
@@ -129,26 +123,8 @@ func (pool *Pool) release(buf []byte) {
 	pool.buffered -= cap(buf)
 	switch cap(buf) {
 	case smallBytes:
-		push(&pool.small, buf[:0])
+		pool.small.Push(buf[:0], keep)
 	case bigBytes:
-		push(&pool.big, buf[:0])
-	}
-}
-
-// pop is one from the pile.
-func pop[T any](pile *[]T) (top T, ok bool) {
-	n := len(*pile)
-	if n == 0 {
-		return top, false
-	}
-	top = (*pile)[n-1]
-	*pile = (*pile)[:n-1]
-	return top, true
-}
-
-// push puts x on the pile unless it is high enough.
-func push[T any](pile *[]T, x T) {
-	if len(*pile) < spare {
-		*pile = append(*pile, x)
+		pool.big.Push(buf[:0], keep)
 	}
 }

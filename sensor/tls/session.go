@@ -378,5 +378,5 @@ func (s *Session) drop() {
 	l := s.live
 	s.live = nil
 	*l = live{}
-	push(&s.pool.lives, l)
+	s.pool.lives.Push(l, keep)
 }

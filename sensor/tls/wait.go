@@ -3,6 +3,7 @@ package tls
 import (
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
+	"auscult/sensor/spare"
 	"auscult/sensor/tcp"
 )
 
@@ -72,9 +73,7 @@ func (s *Session) hold(p piece, b []byte) {
 		pool.Stats.Waited++
 	}
 	if s.queue == nil {
-		if s.queue, _ = pop(&pool.queues); s.queue == nil {
-			s.queue = new(queue)
-		}
+		s.queue = spare.Take(&pool.queues)
 	}
 	cost := len(b) + pieceBytes
 	s.queue.pieces = append(s.queue.pieces, p)
@@ -187,6 +186,6 @@ func (s *Session) piece(p piece, b []byte) {
 func (pool *Pool) putQueue(q *queue) {
 	if cap(q.data) <= arenaBytes {
 		q.pieces, q.data = q.pieces[:0], q.data[:0]
-		push(&pool.queues, q)
+		pool.queues.Push(q, keep)
 	}
 }
