@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -132,17 +131,13 @@ func TestRunningExport(t *testing.T) {
 				}
 			}
 
-			// How often the detectors are told is nobody else's affair, but for which of the patients of the answer
-			// are listed: as many as may be, of 3,000.
+			// how often the detectors are told is nobody else's affair
 			cfg.Extract.StreamReport = time.Hour
 			c, _, _ := run(t, cfg, replay.New(replay.Defaults(), path))
-			same(t, "calls, told every hour", listed.ReplaceAll(c, nil), listed.ReplaceAll(calls, nil))
+			same(t, "calls, told every hour", c, calls)
 		})
 	}
 }
-
-// listed are the objects of a call.
-var listed = regexp.MustCompile(`"auscult.objects":\[[^]]*\],`)
 
 // TestRunningMonitor is a ward's screen: twenty patients, a value of each every second for two hours. Nobody is
 // accused.

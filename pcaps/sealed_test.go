@@ -58,7 +58,7 @@ func clinic(t *testing.T) (path string, keys []byte) {
 	ws := dial(0, 31, 41001)
 	ws.say(0, client, manners[1].ask+bearer("dr.socket@clinic.example")+"\r\n")
 	ws.say(0, server, manners[1].answer)
-	for range 3 {
+	for range 30 { // told in parts
 		ws.say(ws.now+2*time.Second, server, textFrame(`{"resourceType":"Patient","id":"900417733","name":[{"family":"Okonkwo","given":["Adaeze"]}],"birthDate":"1980-03-04"}`))
 	}
 	ws.say(ws.now, server, "\x88\x02\x03\xe8")

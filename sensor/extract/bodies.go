@@ -17,6 +17,7 @@ type bodies struct {
 	since clock.Time        // the response began, or the last part was told; 0 before
 	parts int               // told while it runs
 	seq   uint32            // of its calls, once one was told
+	shown []call.Object     // patients that the parts told so far have listed, the first that one call may list
 	due   bool              // the next one is
 }
 
@@ -166,7 +167,8 @@ func (p *partition) drop(x *http.Exchange) {
 			}
 		}
 	}
-	*b = bodies{}
+	clear(b.shown)
+	*b = bodies{shown: b.shown[:0]}
 	e.idle = append(e.idle, b)
 }
 

@@ -1,6 +1,9 @@
 package extract
 
 import (
+	"slices"
+	"strings"
+
 	"auscult/sensor/call"
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
@@ -20,8 +23,34 @@ func (e *Extractor) emit(x *http.Exchange) {
 			conn.Continued = b.parts > 0
 		}
 		e.build(c, x, conn, req, resp, e.place(x))
+		if conn.Continued {
+			e.list(c, x.App.(*bodies))
+		}
 	}
 	e.part.drop(x)
+}
+
+// remember keeps what a part lists of the response, for the last one: its scanner forgets what was told.
+func (e *Extractor) remember(b *bodies, c *call.Call) {
+	for i := range c.Objects {
+		if o := c.Objects[i]; o.Where == call.InResponse && len(b.shown) < e.listed {
+			o.Type, o.ID = strings.Clone(o.Type), strings.Clone(o.ID)
+			b.shown = append(b.shown, o)
+		}
+	}
+}
+
+// list has the last part list what the whole response would have listed in one call.
+func (e *Extractor) list(c *call.Call, b *bodies) {
+	if len(b.shown) == 0 {
+		return
+	}
+	e.remember(b, c)
+	n := 0
+	for n < len(c.Objects) && c.Objects[n].Where != call.InResponse {
+		n++
+	}
+	c.Objects = slices.Concat(c.Objects[:n], b.shown)
 }
 
 // tell makes calls of the exchanges that have run for another while: what was found since the last time.
@@ -44,6 +73,7 @@ func (e *Extractor) tell() {
 		conn.Running, conn.Continued = true, b.parts > 0
 		b.x.End = e.now
 		e.build(c, b.x, conn, b.side[http.Request].drain(), b.side[http.Response].drain(), e.place(b.x))
+		e.remember(b, c)
 		b.since = e.now
 		b.parts++
 		e.stats.Parts++

@@ -75,6 +75,7 @@ type Extractor struct {
 	workers    int
 	epochCalls int
 	report     clock.Time
+	listed     int // objects of a response that a call may list
 	keys       *tls.Table
 	version    uint64 // of keys, that was last asked
 
@@ -123,7 +124,7 @@ type partition struct {
 // changes speed only.
 func New(cfg Config, calls call.Config, memo *Memo, index, workers, epochCalls int) *Extractor {
 	e := &Extractor{
-		cfg: cfg, index: index, workers: workers, epochCalls: epochCalls, report: clock.Time(cfg.StreamReport),
+		cfg: cfg, index: index, workers: workers, epochCalls: epochCalls, report: clock.Time(cfg.StreamReport), listed: calls.ResponseObjects,
 		keys:    tls.NewTable(cfg.TLS.Secrets, cfg.Secrets),
 		decoder: packet.New(cfg.Packet),
 		builder: call.NewBuilder(calls, newLookup(memo)),

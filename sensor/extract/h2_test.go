@@ -3,6 +3,7 @@ package extract_test
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,12 +113,21 @@ func TestMidway(t *testing.T) {
 		}
 		expect(t, what, o.calls, want...)
 
-		// and the same where the handshake was seen and what the client said next was not
-		o = hear(t, whole, append(append([]turn{loses(0, strings.Repeat("x", 300))}, turns...), closes...)...)
-		for i := range o.calls {
-			o.calls[i].Loss = 0
+		// and the same where the handshake was seen and what was said next was not
+		lost := [2]turn{loses(0, strings.Repeat("x", 300)), loses(1, strings.Repeat("y", 300))}
+		for _, gaps := range [][]turn{lost[:1], lost[1:], lost[:]} {
+			o = hear(t, whole, slices.Concat(gaps, turns, closes)...)
+			for i := range o.calls {
+				o.calls[i].Loss = 0
+				c := &o.calls[i]
+				for _, key := range c.Delivered { // it is the answer to this request and no other
+					if c.Objects[0].Key != key {
+						t.Errorf("%s, after %d gaps: %s is given patient %v", what, len(gaps), c.Target, c.Objects)
+					}
+				}
+			}
+			expect(t, fmt.Sprintf("%s, after %d gaps from %d on", what, len(gaps), gaps[0].dir), o.calls, want...)
 		}
-		expect(t, what+", after a gap", o.calls, want...)
 	}
 	f("HTTP/1", []turn{asks(get1(2)), answers(found1(2)), asks(get1(3)), answers(found1(3))}, read1(2), read1(3))
 	f("HTTP/1 in an answer", []turn{answers(`"given":["Bo"]}]}`), asks(get1(3)), answers(found1(3))}, read1(3))
@@ -143,4 +153,12 @@ func TestHoldsLittle(t *testing.T) {
 			t.Errorf("%q alone: %d calls, %d links", first, len(o.calls), len(o.links))
 		}
 	}
+}
+
+// TestPrefaceLater has the preface where HTTP/1 was spoken before, as servers that take HTTP/2 from any request
+// allow (golang.org/x/net/http2/h2c): the connection goes on in HTTP/2.
+func TestPrefaceLater(t *testing.T) {
+	o := hear(t, whole, append([]turn{asks(get1(1)), answers(found1(1)),
+		asks(preface2 + settings2 + get2(1, 2)), answers(settings2 + ack2 + found2(1, 2))}, closes...)...)
+	expect(t, "behind an exchange of HTTP/1", o.calls, read1(1), read2(2))
 }

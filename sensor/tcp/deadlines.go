@@ -231,8 +231,8 @@ func (t *Table) force(dst []Event, c *Conn, d packet.Dir, now clock.Time) []Even
 	to := head.ack
 	if first := c.pend.queue[d.Other()].head(); first != nil {
 		if !after(first.seq, o.next) { // each waits for the other
-			if after(head.seq, h.next) {
-				dst = t.gap(dst, c, d, now, head.seq)
+			if after(head.seq, h.next) { // first may wait for what is lost, and not for head
+				return t.drain(t.gap(dst, c, d, now, head.seq), c, now)
 			}
 			return t.drain(t.take(dst, c, d, now), c, now)
 		}

@@ -13,7 +13,7 @@ const preface = "PRI * HTTP/2.0"
 
 // request takes a request head.
 func (p *Parser) request(s *stream, d packet.Dir, t clock.Time, b []byte, st start, whole bool) {
-	if !p.met && bytes.HasPrefix(b, []byte(preface)) {
+	if p.first == nil && bytes.HasPrefix(b, []byte(preface)) {
 		p.pool.Stats.HTTP2++
 		p.verdict = http.HTTP2
 		return
