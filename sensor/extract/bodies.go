@@ -5,6 +5,7 @@ import (
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/phi"
+	"auscult/sensor/spare"
 )
 
 // bodies are what reads the bodies of one exchange; they stay with it until it has become a call.
@@ -89,10 +90,10 @@ func (p *partition) Body(x *http.Exchange, s http.Side) http.Scanner {
 	}
 	b, _ := x.App.(*bodies)
 	if b == nil {
-		b = take(&e.idle)
+		b = spare.Take(&e.idle)
 		b.part, b.x = p, x
 		if call.MayLogin(x.Method, x.Target) {
-			b.login = take(&e.logins)
+			b.login = spare.Take(&e.logins)
 			b.login.Reset()
 		}
 		x.App = b
@@ -119,7 +120,7 @@ func (p *partition) Body(x *http.Exchange, s http.Side) http.Scanner {
 	}
 	if m.cover {
 		if b.cover == nil {
-			b.cover = take(&e.covers)
+			b.cover = spare.Take(&e.covers)
 			b.cover.Reset()
 		}
 		side.cover = b.cover.Side(s, contentType)
@@ -129,13 +130,10 @@ func (p *partition) Body(x *http.Exchange, s http.Side) http.Scanner {
 
 // scanner is one at rest, or a new one.
 func (e *Extractor) scanner() *phi.Scanner {
-	n := len(e.spare)
-	if n == 0 {
-		return phi.New(e.cfg.PHI)
+	if s, ok := e.spare.Pop(); ok {
+		return s
 	}
-	s := e.spare[n-1]
-	e.spare = e.spare[:n-1]
-	return s
+	return phi.New(e.cfg.PHI)
 }
 
 // drop takes back what read the bodies of x.
@@ -170,17 +168,6 @@ func (p *partition) drop(x *http.Exchange) {
 	clear(b.shown)
 	*b = bodies{shown: b.shown[:0]}
 	e.idle = append(e.idle, b)
-}
-
-// take is one from the pile, or a new one.
-func take[T any](pile *[]*T) *T {
-	n := len(*pile)
-	if n == 0 {
-		return new(T)
-	}
-	v := (*pile)[n-1]
-	*pile = (*pile)[:n-1]
-	return v
 }
 
 var _ http.Handler = (*partition)(nil)

@@ -17,6 +17,7 @@ import (
 	"auscult/sensor/http/websocket"
 	"auscult/sensor/packet"
 	"auscult/sensor/phi"
+	"auscult/sensor/spare"
 	"auscult/sensor/tcp"
 	"auscult/sensor/tls"
 )
@@ -84,11 +85,11 @@ type Extractor struct {
 	parts   [Partitions]*partition // nil: another worker's
 	builder *call.Builder
 	arena   call.Arena
-	spare   []*phi.Scanner // scanners at rest
-	idle    []*bodies      // and what held them
-	logins  []*call.LoginBodies
-	covers  []*call.Envelope
-	streams []*stream
+	spare   spare.List[*phi.Scanner] // scanners at rest
+	idle    spare.List[*bodies]      // and what held them
+	logins  spare.List[*call.LoginBodies]
+	covers  spare.List[*call.Envelope]
+	streams spare.List[*stream]
 	media   [2]media // of the latest content, by side
 
 	// what is at hand

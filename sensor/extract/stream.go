@@ -9,6 +9,7 @@ import (
 	"auscult/sensor/http/http1"
 	"auscult/sensor/http/http2"
 	"auscult/sensor/packet"
+	"auscult/sensor/spare"
 	"auscult/sensor/tcp"
 	"auscult/sensor/tls"
 )
@@ -120,7 +121,7 @@ func (e *Extractor) event(part *partition, ev *tcp.Event) {
 // open begins the stream of a connection.
 func (e *Extractor) open(c *tcp.Conn) *stream {
 	e.stats.Streams++
-	s := take(&e.streams)
+	s := spare.Take(&e.streams)
 	*s = stream{}
 	if o := e.segment.Outer; o != nil && e.segment.Flow == c.Flow {
 		s.needMore().outer = *o
@@ -151,9 +152,7 @@ func (e *Extractor) shut(s *stream) {
 		}
 	}
 	s.more = nil
-	if len(e.streams) < e.cfg.HTTP.Spare {
-		e.streams = append(e.streams, s)
-	}
+	e.streams.Push(s, e.cfg.HTTP.Spare)
 }
 
 // free takes back what reads l, which reads no more.
