@@ -6,7 +6,7 @@ import (
 	"auscult/sensor/spare"
 )
 
-type thing struct{ n int }
+type thing struct{ _ int }
 
 func TestList(t *testing.T) {
 	var l spare.List[*thing]

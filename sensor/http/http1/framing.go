@@ -182,7 +182,7 @@ func number(b []byte) (int64, bool) {
 // authority is the host and port of a target in absolute form, without user information; nil when it has none.
 func authority(target []byte) []byte {
 	scheme, b, _ := bytes.Cut(target, []byte("://"))
-	if bytes.IndexAny(scheme, "/?#") >= 0 {
+	if bytes.ContainsAny(scheme, "/?#") {
 		return nil
 	}
 	if i := bytes.IndexAny(b, "/?#"); i >= 0 {

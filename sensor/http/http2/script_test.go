@@ -20,7 +20,7 @@ const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 type step = wire.Step
 
-var c, s, lostC, lostS, finC, finS, rst = wire.C, wire.S, wire.LostC, wire.LostS, wire.FinC, wire.FinS, wire.RST
+var c, s, finC, finS, rst = wire.C, wire.S, wire.FinC, wire.FinS, wire.RST
 
 // peer writes the frames of one direction.
 type peer struct {
