@@ -213,9 +213,16 @@ func (p *Parser) head(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 	case more:
 		return p.hold(s, view)
 	}
-	h, done := readHeader(view, final)
-	if !done {
+	h, done := readHeader(view, false)
+	switch {
+	case !done && !final:
 		return p.hold(s, view)
+	case !done:
+		if h, _ = readHeader(view, true); stop >= 0 && len(h.kind) == 0 { // its header breaks off before its type
+			p.drop(s)
+			p.pool.Stats.Skipped += uint64(len(view))
+			return rest
+		}
 	}
 	if full && !h.found {
 		p.pool.Stats.OverHead++

@@ -85,8 +85,7 @@ func extensions(in cryptobyte.String) (list cryptobyte.String, whole bool) {
 	if in.Empty() || in.ReadUint16LengthPrefixed(&list) {
 		return list, true
 	}
-	in.Skip(2)
-	return in, false
+	return in, false // the length was read
 }
 
 // serverHello is what is read of a ServerHello.

@@ -177,6 +177,7 @@ log.cleaner.dedupe.buffer.size=16777216
 	}
 	var id [16]byte
 	rand.Read(id[:])
+	id[0] &= 0x7f // else it may begin with "-" and be taken for an option
 	out, err := b.java("-Xmx128m", "kafka.tools.StorageTool", "format", "-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", path).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("format the store: %w\n%s", err, tail(out))
