@@ -43,8 +43,7 @@ type Config struct {
 	// sent again; 0 keeps none. What came again and could not be compared is counted (Unchecked).
 	Recent int `yaml:"recent"`
 	// RecentAnswer is how many bytes from the start of each segment of the server are kept so. It is the client who
-	// has reason to show the sensor another request than the server reads; what servers send is most of the bytes,
-	// and to keep all of it costs 6 % of a replay.
+	// has reason to show the sensor another request than the server reads, and what servers send is most of the bytes.
 	RecentAnswer int `yaml:"recent_answer"`
 	// AckedGap is how long bytes that the receiver acknowledged, and that their sender went past, may still turn
 	// up: taps that are merged late.
