@@ -173,14 +173,15 @@ func parseTabs(line []byte) (s start, ok bool) {
 	return s, ok
 }
 
-// version reads HTTP/d.d in any case; a missing minor digit is 0, and further digits are forgiven.
+// version reads HTTP/d.d in any case; a missing minor digit is 0, and further digits are forgiven. What claims to be
+// older than 0.9 is as old as that: 0 is what has no version at all.
 func version(b []byte) (http.Version, bool) {
 	if len(b) < 6 || !http.EqualFold(b[:5], "http/") || b[5] < '0' || b[5] > '9' {
 		return 0, false
 	}
 	v := http.Version(b[5]-'0') * 10
 	if len(b) == 6 || len(b) == 7 && b[6] == '.' {
-		return v, true
+		return max(v, 9), true
 	}
 	if len(b) < 8 || b[6] != '.' || b[7] < '0' || b[7] > '9' {
 		return 0, false
@@ -190,7 +191,7 @@ func version(b []byte) (http.Version, bool) {
 			return 0, false
 		}
 	}
-	return v + http.Version(b[7]-'0'), true
+	return max(v+http.Version(b[7]-'0'), 9), true
 }
 
 // upper is whether b is a method as they are in use: capitals, '-' and '_'.
