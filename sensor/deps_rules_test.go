@@ -46,7 +46,7 @@ var homes = map[string][]string{
 	"github.com/andybalholm/brotli":         {"sensor/http"},
 	"github.com/axiomhq/hyperloglog":        {"detectors/stats"},
 	"golang.org/x/term":                     {"sensor", "pipeline/sink"},
-	"golang.org/x/sys":                      {"sensor", "replay", "pipeline/sink"},
+	"golang.org/x/sys":                      {"sensor", "replay", "pipeline/sink", "internal/shared"},
 	"golang.org/x/net":                      {"sensor/http/http2", "pcaps/rewrap"},
 	"golang.org/x/crypto":                   {"sensor/tls"},
 	"github.com/cespare/xxhash":             {"sensor/http", "sensor/call", "sensor/tcp"},

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"auscult/internal/shared"
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
 	"auscult/sensor/extract"
@@ -111,13 +112,13 @@ func spent(t *testing.T, both [2]string, segment int) time.Duration {
 	}
 	least := time.Hour
 	for range 3 {
-		e := extract.New(extract.Defaults(), call.Defaults(), nil, 0, 1, 1<<20)
-		began := time.Now()
-		for i := range frames {
-			e.Packet(&frames[i])
-		}
-		e.Close(conv.now)
-		least = min(least, time.Since(began))
+		least = min(least, shared.Spent(func() {
+			e := extract.New(extract.Defaults(), call.Defaults(), nil, 0, 1, 1<<20)
+			for i := range frames {
+				e.Packet(&frames[i])
+			}
+			e.Close(conv.now)
+		}))
 	}
 	return least
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 )
@@ -133,16 +134,16 @@ func cost(raws []packet.Raw, rounds, id int) time.Duration {
 	for range 7 {
 		d := packet.New(packet.Defaults())
 		var s packet.Segment
-		begin := time.Now()
-		for round := range rounds {
-			for j := range raws {
-				if id != 0 {
-					binary.BigEndian.PutUint16(raws[j].Frame[id:], uint16(round))
+		best = min(best, shared.Spent(func() {
+			for round := range rounds {
+				for j := range raws {
+					if id != 0 {
+						binary.BigEndian.PutUint16(raws[j].Frame[id:], uint16(round))
+					}
+					d.Decode(&s, &raws[j])
 				}
-				d.Decode(&s, &raws[j])
 			}
-		}
-		best = min(best, time.Since(begin))
+		}))
 	}
 	return best
 }

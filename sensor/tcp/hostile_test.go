@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 	"auscult/sensor/tcp"
@@ -90,13 +91,13 @@ func TestLinear(t *testing.T) {
 			}
 			s := seg('c', "A", 0, 1000, "")
 			text := make([]byte, 1000)
-			began := time.Now()
-			for i := range n {
-				at, length := order(i, n)
-				s.Seq, s.Payload = 100+uint32(at), text[:length]
-				dst = table.Segment(dst[:0], start, s)
-			}
-			runs = append(runs, time.Since(began))
+			runs = append(runs, shared.Spent(func() {
+				for i := range n {
+					at, length := order(i, n)
+					s.Seq, s.Payload = 100+uint32(at), text[:length]
+					dst = table.Segment(dst[:0], start, s)
+				}
+			}))
 		}
 		slices.Sort(runs)
 		return runs[len(runs)/2]

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"auscult/internal/shared"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 	"auscult/sensor/tls"
@@ -100,16 +101,16 @@ func TestLinear(t *testing.T) {
 			session.Bytes(nil, st.dir, clock.Time(i), st.b)
 		}
 		fake := []byte(strings.Repeat("\x17\x03\x03\x00\x05", n))
-		start := time.Now()
-		if gap {
-			session.Gap(nil, packet.AtoB, 9, 100_000)
-		}
-		for len(fake) > 0 {
-			m := min(len(fake), 1000)
-			session.Bytes(nil, packet.AtoB, 9, fake[:m])
-			fake = fake[m:]
-		}
-		return time.Since(start)
+		return shared.Spent(func() {
+			if gap {
+				session.Gap(nil, packet.AtoB, 9, 100_000)
+			}
+			for len(fake) > 0 {
+				m := min(len(fake), 1000)
+				session.Bytes(nil, packet.AtoB, 9, fake[:m])
+				fake = fake[m:]
+			}
+		})
 	}
 	for _, gap := range []bool{false, true} {
 		hostile(20_000, gap)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"auscult/internal/shared"
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
 )
@@ -70,9 +71,7 @@ func TestLinear(t *testing.T) {
 func median(f func()) time.Duration {
 	var took [3]time.Duration
 	for i := range took {
-		at := time.Now()
-		f()
-		took[i] = time.Since(at)
+		took[i] = shared.Spent(f)
 	}
 	slices.Sort(took[:])
 	return took[len(took)/2]
