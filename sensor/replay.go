@@ -35,7 +35,10 @@ standard input.
 
 Alerts go to standard output: as cards on a terminal, else one OCSF Detection Finding in JSON
 a line. With -l they go to files of a case folder instead: alerts.jsonl, stats.json and, with
---calls jsonl, calls.jsonl. A summary, with what could not be seen, is written to standard error.
+--calls jsonl, calls.jsonl and connections.jsonl (TLS and MLLP). A summary, with what could not
+be seen, is written to standard error.
+
+TLS is read with --keylog, or with the secrets in a pcapng; otherwise its connections are logged.
 
 Names and identifiers are replaced by pseudonyms under a key of this user; --reveal writes them
 in the clear.
