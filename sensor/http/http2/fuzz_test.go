@@ -100,9 +100,10 @@ func FuzzHPACK(f *testing.F) {
 		var want []string
 		var fields strings.Builder
 		var method, path string
-		size := 0
+		size, count := 0, 0
 		decoder := hpack.NewDecoder(4096, func(h hpack.HeaderField) {
 			size += len(h.Name) + len(h.Value)
+			count++
 			switch {
 			case h.Name == ":method" && method == "":
 				method = h.Value
@@ -115,7 +116,7 @@ func FuzzHPACK(f *testing.F) {
 		decoder.SetAllowedMaxDynamicTableSize(1 << 16)
 		for _, block := range [][]byte{a, b} {
 			fields.Reset()
-			method, path, size = "", "", 0
+			method, path, size, count = "", "", 0, 0
 			if _, err := decoder.Write(block); err != nil || decoder.Close() != nil || size > 60<<10 {
 				break
 			}
@@ -124,7 +125,7 @@ func FuzzHPACK(f *testing.F) {
 					return
 				}
 			}
-			if method == "CONNECT" || strings.Count(fields.String(), "\n") > 250 || trims(fmt.Sprintf("x: %q\nx: %q\n", method, path)+fields.String()) {
+			if method == "CONNECT" || count > 250 || trims(fmt.Sprintf("x: %q\nx: %q\n", method, path)+fields.String()) {
 				return
 			}
 			want = append(want, fmt.Sprintf("%q %q\n", method, path)+fields.String())
