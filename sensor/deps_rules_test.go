@@ -22,15 +22,19 @@ var layers = [][]string{
 	{"sensor", "pcaps", "internal/shared", "internal/wire"}, // nothing may import these: the last two are for tests
 }
 
+// readers read packets, and what travels in them.
+var readers = []string{"sensor/tcp", "sensor/tls", "sensor/http/http1", "sensor/http/http2", "sensor/http/websocket", "sensor/hl7",
+	"sensor/extract"}
+
 // unseen lists what the stages after the call must not see, whatever their layer: they know calls, not packets
 // being read.
 var unseen = map[string][]string{
-	"detectors":       {"sensor/tcp", "sensor/extract", "sensor/http/http1"},
-	"detectors/stats": {"sensor/tcp", "sensor/extract", "sensor/http/http1", "sensor/call"},
-	"pipeline/alert":  {"sensor/tcp", "sensor/extract", "sensor/http/http1"},
-	"pipeline/ocsf":   {"sensor/tcp", "sensor/extract", "sensor/http/http1"},
-	"pipeline/sink":   {"sensor/tcp", "sensor/extract", "sensor/http/http1"},
-	"replay":          {"sensor/tcp", "sensor/extract", "sensor/http", "sensor/call", "detectors"},
+	"detectors":       readers,
+	"detectors/stats": append([]string{"sensor/call"}, readers...),
+	"pipeline/alert":  readers,
+	"pipeline/ocsf":   readers,
+	"pipeline/sink":   readers,
+	"replay":          append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
 }
 
 // homes names the packages where an outside module may be imported; tests have their own list.
