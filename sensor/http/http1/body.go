@@ -15,10 +15,10 @@ func (p *Parser) body(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 	r, side := s.rec, p.side(d)
 	if side == http.Request {
 		r.RequestEnd = t
-	} else if (r.orphan || p.unsure) && r.Response.Wire == 0 && s.buf == nil && s.phase <= chunkSize && contentless(b) {
-		s.phase, s.rec = idle, nil
-		p.done(r, side, t, true)
-		return b
+	} else if s.doubt || (r.orphan || p.unsure) && !r.judged && r.Response.Wire == 0 && s.phase <= chunkSize {
+		if rest, done := p.contentless(s, d, t, b); done {
+			return rest
+		}
 	}
 	switch s.phase {
 	case toEnd:
@@ -68,18 +68,74 @@ func (p *Parser) unsent(r *record, b []byte) bool {
 	return ok && !st.response
 }
 
-// contentless is whether b, where the content of a response may begin, is not that but the next response: the request was lost, and it
-// was a HEAD, whose response says how long the content would have been.
-func contentless(b []byte) bool {
-	if len(b) < 7 || !http.EqualFold(b[:7], "http/1.") {
-		return false
+// contentless finds out whether what comes, where the content of a response may begin, is not that but the next
+// response: the request was lost, and it was a HEAD, whose response says how long the content would have been. What
+// is not enough to tell is held. rest is what of b is still to be read; done is false when b is content.
+func (p *Parser) contentless(s *stream, d packet.Dir, t clock.Time, b []byte) (rest []byte, done bool) {
+	r := s.rec
+	view, old := b, 0
+	if s.doubt {
+		old = len(s.buf.b)
+		s.buf.b = append(s.buf.b, b...)
+		view = s.buf.b
+	}
+	switch beginsResponse(view, p.pool.Config.ChunkLine) {
+	case maybe:
+		if !s.doubt {
+			s.doubt = true
+			s.buf = spare.Take(&p.pool.buffers)
+			s.buf.b = append(s.buf.b[:0], b...)
+		}
+		return nil, true
+	case response:
+		s.phase, s.rec = idle, nil
+		p.done(r, http.Response, t, true)
+		if s.doubt { // its head has begun
+			s.doubt, s.buf.b = false, s.buf.b[:old]
+			s.phase, s.began, s.strict = head, t, false
+		}
+		return b, true
+	}
+	r.judged = true
+	if !s.doubt {
+		return b, false
+	}
+	s.buf.b = s.buf.b[:old]
+	p.undoubt(s, d, t)
+	return b, true
+}
+
+// undoubt takes what was held for content.
+func (p *Parser) undoubt(s *stream, d packet.Dir, t clock.Time) {
+	if !s.doubt || s.rec == nil {
+		return
+	}
+	held := s.buf
+	s.doubt, s.buf = false, nil
+	s.rec.judged = true
+	p.feed(s, d, t, held.b)
+	p.pool.unbuffer(held)
+}
+
+// beginsResponse judges whether b begins with the status line of a response: neither, maybe or response. A line is no
+// longer than limit.
+func beginsResponse(b []byte, limit int) kind {
+	const name = "http/1."
+	n := min(len(b), len(name))
+	if !http.EqualFold(b[:n], name[:n]) {
+		return neither
 	}
 	nl := bytes.IndexByte(b, '\n')
-	if nl < 0 {
-		return false
+	switch {
+	case nl < 0 && len(b) <= limit:
+		return maybe
+	case nl < 0 || nl > limit:
+		return neither
 	}
-	st, ok := parseStart(chomp(b[:nl]), true)
-	return ok && st.response
+	if st, ok := parseStart(chomp(b[:nl]), true); !ok || !st.response {
+		return neither
+	}
+	return response
 }
 
 // complete ends the message in progress on s, in step.

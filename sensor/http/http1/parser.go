@@ -50,6 +50,7 @@ type stream struct {
 	phase  phase
 	lineOK bool // the start line in buf was accepted
 	strict bool // the head was found by searching
+	doubt  bool // buf is content, or the next response
 	inLine bool // searching, and not at the start of a line
 	lost   bool // of the server: the response that is waited for may have been lost
 }
@@ -131,6 +132,7 @@ func (p *Parser) Gap(dst []*http.Exchange, d packet.Dir, t clock.Time, n int) ([
 }
 
 func (p *Parser) gap(s *stream, d packet.Dir, t clock.Time, n int) {
+	p.undoubt(s, d, t)
 	switch s.phase {
 	case idle:
 		if d == p.client && p.waits() {
@@ -302,7 +304,7 @@ func (p *Parser) unbuffer(s *stream) {
 		p.pool.unbuffer(s.buf)
 		s.buf = nil
 	}
-	s.lineOK = false
+	s.lineOK, s.doubt = false, false
 	if s.phase == head {
 		s.phase = resync
 	}

@@ -79,6 +79,7 @@ type record struct {
 	half   [2]half
 	old    bool // HTTP/0.9: the response is bare content
 	orphan bool // a response without a request
+	judged bool // its content is its content
 	waits  bool // the request said Expect: 100-continue
 
 	switches bool // the request asks for another protocol, and its client has not gone on in HTTP/1

@@ -127,6 +127,7 @@ func (p *Parser) drop(s *stream) {
 // end ends direction d at t.
 func (p *Parser) end(d packet.Dir, t clock.Time, fin bool) {
 	s := &p.streams[d]
+	p.undoubt(s, d, t)
 	switch s.phase {
 	case closed:
 		return
