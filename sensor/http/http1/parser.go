@@ -92,6 +92,9 @@ func (p *Parser) Bytes(dst []*http.Exchange, d packet.Dir, t clock.Time, b []byt
 func (p *Parser) feed(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 	for len(b) > 0 && p.verdict == http.More {
 		all := b
+		if p.probe != nil && d == p.client && (s.phase == idle || s.phase == head && s.buf == nil) {
+			p.ahead(b)
+		}
 		switch s.phase {
 		case idle:
 			if d == p.client && p.waits() {

@@ -96,6 +96,19 @@ func (p *Parser) track(b []byte) {
 	p.unprobe()
 }
 
+// ahead shows the probe b, with which a message begins that may end the exchange it is about: what of the other
+// reading is left over is the proof, whether or not more of the message is there.
+func (p *Parser) ahead(b []byte) {
+	q := p.probe
+	if q.fresh || q.phase != leftover || q.left == 0 || q.n > 0 || !tokenByte(b[0]) {
+		return
+	}
+	if q.rec.Loss&http.LossGap == 0 {
+		q.rec.Marks |= http.Ambiguous | http.Smuggled
+	}
+	p.unprobe()
+}
+
 func (p *Parser) unprobe() {
 	p.probe.rec = nil
 	p.pool.probes.Push(p.probe, p.pool.Config.Spare)
