@@ -38,6 +38,7 @@ type keys struct {
 	iv       [16]byte // AEAD: the fixed part; CBC of TLS 1.0: the last block before
 	implicit bool     // CBC of TLS 1.0
 	chained  bool     // iv is that of the next record
+	sound    bool     // encrypt-then-MAC: the record at hand is authentic
 	cbc      ivMode
 	block    int
 	etm      bool // encrypt-then-MAC (RFC 7366)
@@ -160,9 +161,11 @@ func (k *keys) after(record []byte) {
 		if k.etm {
 			end -= k.mac.Size()
 		}
-		if k.chained = end >= headerLen+k.block; k.chained {
+		// What encrypt-then-MAC covers is the record, not the block before it: that must have been authentic too.
+		if k.chained = end >= headerLen+k.block && (!k.etm || k.sound); k.chained {
 			copy(k.iv[:], record[end-k.block:])
 		}
+		k.sound = false
 	}
 }
 
@@ -238,7 +241,7 @@ func (k *keys) openCBC(dst, header, body []byte, seq uint64) ([]byte, bool) {
 	iv, box := k.iv[:k.block], body
 	if k.etm {
 		n := len(box) - k.mac.Size()
-		if n < 0 || !k.right(k.head(header, seq, n), box[:n], box[n:]) {
+		if k.sound = n >= 0 && k.right(k.head(header, seq, n), box[:n], box[n:]); !k.sound {
 			return nil, false
 		}
 		box = box[:n]
