@@ -76,8 +76,8 @@ func FuzzAgainstGopacket(f *testing.F) {
 		r := packet.Raw{Frame: b, WireLen: len(b), Link: packet.LinkType(link)}
 		got := d.Decode(&s, &r)
 		w, ok := want(&r)
-		if !ok {
-			return
+		if !ok || w.Flow.A.Port|w.Flow.B.Port == 0 && w.Seq|w.Ack == 0 && s.Seq|s.Ack != 0 {
+			return // gopacket stops before TCP, as behind a UDP header whose length is none
 		}
 		switch got {
 		case packet.OK:
