@@ -117,7 +117,7 @@ func (s *scene) note(f *casefile, c *call.Call) {
 
 // noted is whether the exchange at hand is in the case already by an earlier part of it, and from now on it is.
 func (s *scene) noted(f *casefile) bool {
-	if s.run == nil {
+	if s.run == nil || s.p == nil {
 		return false
 	}
 	for i := range s.p.cases {
@@ -204,7 +204,9 @@ func cloneEvidence(c *call.Call) Evidence {
 	for _, f := range fields {
 		n += len(*f)
 	}
-	k.Objects, k.Delivered = nil, nil
+	k.Objects, k.Delivered, k.Issued, k.Args, k.Handed, k.Link = nil, nil, nil, nil, nil, nil
+	k.User, k.Auth, k.Answer = "", call.Auth{}, call.Answer{}
+	k.Secure.JA4 = ""
 	var named int
 	for i := range c.Objects {
 		if c.Objects[i].Where != call.InResponse {

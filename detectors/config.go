@@ -32,6 +32,7 @@ type Config struct {
 	Endpoints  int `yaml:"endpoints"`          // whose response sizes are learned
 	Lattices   int `yaml:"lattices"`           // families of identifiers followed for one principal
 	Ongoing    int `yaml:"ongoing"`            // exchanges told in parts while they run
+	Postures   int `yaml:"postures"`           // findings on endpoints, each told once
 	Runs       int `yaml:"runs"`               // attacks in the making whose first calls are kept as evidence
 	Single     int `yaml:"single_subject_max"` // patients in one answer about one patient
 	Unsized    int `yaml:"unclassified_max"`   // patients in one answer of an endpoint not yet known
@@ -44,7 +45,7 @@ func Defaults() Config {
 		ShareAcross: 0.10, ShareOversize: 0.10,
 		ColdThreshold: 24, WarmDays: 10, VolumeTail: 1e-7,
 		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Endpoints: 4096,
-		Lattices: 4, Ongoing: 4096, Runs: 4096, Single: 20, Unsized: 250,
+		Lattices: 4, Ongoing: 4096, Postures: 8192, Runs: 4096, Single: 20, Unsized: 250,
 	}
 }
 
@@ -74,7 +75,7 @@ func (c Config) Validate() error {
 	}{
 		{"warm_days", c.WarmDays, 0}, {"principals", c.Principals, 1}, {"contacts", c.Contacts, 16},
 		{"delivered", c.Delivered, 16}, {"objects", c.Objects, 16}, {"spaces", c.Spaces, 1},
-		{"endpoints", c.Endpoints, 1}, {"lattices", c.Lattices, 1}, {"ongoing", c.Ongoing, 1}, {"runs", c.Runs, 1},
+		{"endpoints", c.Endpoints, 1}, {"lattices", c.Lattices, 1}, {"ongoing", c.Ongoing, 1}, {"postures", c.Postures, 1}, {"runs", c.Runs, 1},
 		{"single_subject_max", c.Single, 2}, {"unclassified_max", c.Unsized, 2},
 	} {
 		if f.v < f.least {
@@ -112,6 +113,7 @@ type Stats struct {
 	EarlyForgotten                                            uint64 // contacts or deliveries turned over before their time
 	EarlyObjects                                              uint64 // visits of patients turned over before their time
 	EvictedLattices                                           uint64
+	PosturesUntold                                            uint64 // findings on endpoints past the limits
 	RunsRefused                                               uint64 // attacks in the making without kept evidence
 	Principals, Endpoints, Spaces, OpenRuns, RememberedVisits uint64 // now
 	Ongoing                                                   uint64 // now

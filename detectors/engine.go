@@ -1,6 +1,7 @@
 package detectors
 
 import (
+	"slices"
 	"time"
 
 	"auscult/sensor/call"
@@ -12,26 +13,34 @@ import (
 // detectors judge; then what the response delivered is remembered. Nothing of a call is kept but by cloning.
 type Engine struct {
 	scene     scene
-	detectors []Detector
+	detectors []Detector // of calls that say who read what
+	watchers  []Detector // of every call, logins and health checks too
 }
 
 // New makes an engine. The Config must be valid.
 func New(cfg Config) *Engine {
 	e := &Engine{}
 	e.scene.init(cfg)
-	e.detectors = List(&e.scene)
+	e.detectors, e.watchers = List(&e.scene), Watchers(&e.scene)
 	return e
 }
 
-// List names every detector that the engine runs, in order. Size comes first: what an oversized answer
-// delivered explains nothing.
+// List names the detectors of who read what, in order. Size comes first: what an oversized answer delivered
+// explains nothing.
 func List(s *scene) []Detector {
 	return []Detector{
-		newSmuggling(s),
 		&oversized{scene: s, endpoints: newEndpoints(s)},
 		&distributed{scene: s},
 		&sequential{scene: s},
 		&fanout{scene: s},
+	}
+}
+
+// Watchers names the detectors that judge every call, in order. For a login or a health check the scene has no
+// principal and no contacts.
+func Watchers(s *scene) []Detector {
+	return []Detector{
+		newSmuggling(s),
 	}
 }
 
@@ -44,36 +53,31 @@ func (e *Engine) Observe(dst []Signal, c *call.Call) []Signal {
 		s.stats.Calls++
 	}
 	s.now = c.Time
-	if c.Flags&(call.Health|call.Login) != 0 || c.Principal.Key == 0 {
-		return e.bytesOnly(dst, c)
-	}
-	s.begin(c)
 	n := len(dst)
-	for _, d := range e.detectors {
-		dst = d.Observe(dst, c)
-	}
-	s.finish(c)
-	s.part(c)
-	s.stats.Signals += uint64(len(dst) - n)
-	return dst
-}
-
-// bytesOnly has a call judged that says nothing of who read what: only how its bytes were sent.
-func (e *Engine) bytesOnly(dst []Signal, c *call.Call) []Signal {
-	n := len(dst)
-	for _, d := range e.detectors {
-		if d, ok := d.(*smuggling); ok {
+	reads := c.Flags&(call.Health|call.Login) == 0 && c.Principal.Key != 0
+	if reads {
+		s.begin(c)
+		for _, d := range e.detectors {
 			dst = d.Observe(dst, c)
 		}
+	} else {
+		s.p, s.run, s.contacts = nil, nil, s.contacts[:0]
 	}
-	e.scene.stats.Signals += uint64(len(dst) - n)
+	for _, d := range e.watchers {
+		dst = d.Observe(dst, c)
+	}
+	if reads {
+		s.finish(c)
+		s.part(c)
+	}
+	s.stats.Signals += uint64(len(dst) - n)
 	return dst
 }
 
 // Forget frees what has been idle for longer than anything is remembered; it changes no verdict.
 func (e *Engine) Forget(now clock.Time) {
 	e.scene.principals.dropOldest(func(p *principal) bool { return now-p.seen > contactHalf*2 })
-	for _, d := range e.detectors {
+	for _, d := range slices.Concat(e.detectors, e.watchers) {
 		d.Forget(now)
 	}
 }

@@ -30,7 +30,7 @@ func (e *Engine) Close(dst []Signal) []Signal {
 			}
 		}
 	})
-	for _, d := range e.detectors {
+	for _, d := range slices.Concat(e.detectors, e.watchers) {
 		if d, ok := d.(interface{ close([]Signal) []Signal }); ok {
 			dst = d.close(dst)
 		}

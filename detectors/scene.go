@@ -45,7 +45,8 @@ type scene struct {
 	oversize   bool     // this answer is under an alert for its size
 	fresh      bool     // this call names someone for the first time
 	run        *ongoing // nil unless this call is a part of an exchange
-	newPeople  int      // patients in this answer that this principal had not been given before
+	postures   postures
+	newPeople  int // patients in this answer that this principal had not been given before
 }
 
 func (s *scene) init(cfg Config) {

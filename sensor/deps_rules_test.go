@@ -3,15 +3,17 @@ package main
 // layers orders the packages of the module: a package imports only from layers above its own in this list.
 var layers = [][]string{
 	{"sensor/clock", "sensor/spare", "sensor/er7"},
-	{"sensor/packet", "sensor/fhir"},
+	{"sensor/packet", "sensor/fhir", "sensor/inject", "sensor/exposure"},
 	{"sensor/tcp", "sensor/phi"},
 	{"sensor/http", "sensor/tls"},
 	{"sensor/tls/keyfile"},
 	{"sensor/http/http1", "sensor/http/http2", "sensor/http/websocket", "sensor/hl7"},
 	{"sensor/call"},
-	{"sensor/extract", "sensor/pseudonym"},
-	{"detectors/stats"},
+	{"sensor/extract", "sensor/pseudonym", "sensor/openapi"},
+	{"detectors/stats", "detectors/rules"},
 	{"detectors"},
+	{"detectors/eval/world"},
+	{"detectors/eval"},
 	{"pipeline/alert", "pipeline/ledger"},
 	{"pipeline/ocsf"},
 	{"pipeline/sink/kafkatest"},
@@ -54,6 +56,9 @@ var homes = map[string][]string{
 	"golang.org/x/net":                      {"sensor/http/http2", "pcaps/rewrap"},
 	"golang.org/x/crypto":                   {"sensor/tls"},
 	"github.com/cespare/xxhash":             {"sensor/http", "sensor/call", "sensor/tcp"},
+	"github.com/corazawaf/libinjection-go":  {"sensor/inject"},
+	"github.com/getkin/kin-openapi":         {"sensor/openapi"},
+	"cel.dev/cel-go":                        {"detectors/rules"},
 	"github.com/twmb/franz-go":              nil,
 	"github.com/santhosh-tekuri/jsonschema": nil,
 }
@@ -75,7 +80,7 @@ var testHomes = map[string]string{
 
 // hot is the path of a packet: no clock, lock, log, network, file, goroutine or channel there.
 var hot = []string{"sensor/packet", "sensor/tcp", "sensor/tls", "sensor/http", "sensor/http/http1", "sensor/http/http2",
-	"sensor/http/websocket", "sensor/hl7", "sensor/call", "sensor/phi", "sensor/fhir", "sensor/extract", "sensor/spare", "sensor/er7", "detectors", "detectors/stats", "pipeline/alert"}
+	"sensor/http/websocket", "sensor/hl7", "sensor/call", "sensor/inject", "sensor/exposure", "sensor/phi", "sensor/fhir", "sensor/extract", "sensor/spare", "sensor/er7", "detectors", "detectors/stats", "pipeline/alert"}
 
 var coldImports = []string{"sync", "sync/atomic", "log", "log/slog", "net/http", "net", "os", "io/ioutil", "math/rand",
 	"math/rand/v2", "hash/maphash", "crypto/rand", "github.com/rs/zerolog"}

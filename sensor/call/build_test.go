@@ -314,7 +314,7 @@ func TestFlags(t *testing.T) {
 	f("GET", "/fhir/Patient/$export", 202, call.HealthAPI|call.Bulk, nil)
 	f("GET", "/fhir/Group/1/$everything", 200, call.HealthAPI|call.Bulk|call.Search, nil)
 	f("GET", "/fhir/Patient/1/$everything", 200, call.HealthAPI|call.Search, nil)
-	f("POST", "/fhir/$graphql", 200, call.HealthAPI|call.Graph, nil)
+	f("POST", "/fhir/$graphql", 200, call.HealthAPI|call.GraphQL, nil)
 	f("GET", "/api/v2/patients?_page=2&_limit=12", 200, call.HealthAPI|call.Search|call.PageStep, list)
 	f("GET", "/api/v2/reports/all.csv", 200, call.Bulk, nil)
 	f("GET", "/dicom-web/studies/1.2.3.4/series", 200, call.HealthAPI|call.Search, list)

@@ -110,20 +110,25 @@ type FHIR struct {
 }
 
 // Flags are properties of a call that detectors ask for.
-type Flags uint16
+type Flags uint32
 
 // Properties.
 const (
-	Login     Flags = 1 << iota // an authentication exchange
-	Token                       // a token endpoint answered with a token
-	PageStep                    // a step of a page walk: next link, page or offset argument
-	Search                      // a search or list: its response delivers identifiers
-	Bulk                        // an export or $everything over many
-	Health                      // a health check or other machine chatter
-	Create                      // creates a record (2xx to POST or PUT of a new one)
-	Empty                       // a search that found nothing
-	HealthAPI                   // the endpoint speaks of patients or records
-	Graph                       // GraphQL
+	Login      Flags = 1 << iota // an authentication exchange
+	Token                        // a token endpoint answered with a token
+	PageStep                     // a step of a page walk: next link, page or offset argument
+	Search                       // a search or list: its response delivers identifiers
+	Bulk                         // an export or $everything over many
+	Health                       // a health check or other machine chatter
+	Create                       // creates a record (2xx to POST or PUT of a new one)
+	Empty                        // a search that found nothing
+	HealthAPI                    // the endpoint speaks of patients or records
+	GraphQL                      // GraphQL
+	Logout                       // ends a session
+	Reset                        // asks for a new password, or sets one
+	Admin                        // of a function for administrators, by the words of its path
+	Operator                     // of an interface for operators: actuator, pprof, console, .env, .git
+	BreakGlass                   // breaks the glass, or is made under a purpose of use of emergency
 )
 
 // Call is one exchange, understood. Its strings live in the batch it came in; who keeps one longer clones it.
@@ -158,6 +163,12 @@ type Call struct {
 	User      string   // whom the exchange names beside its principal: the user who logs in; mostly empty
 	Issued    []uint64 // Principal.Token of the sessions and tokens that the response hands out
 	Grant     Grant    // how an access token was asked for
+	Args      []Arg    // values of the request, bounded
+	Auth      Auth     // what the credential shows
+	Handed    []Handed // sessions and tokens that the response handed out, bounded
+	Answer    Answer   // what the response shows beside health data
+	Graph     Graph    // of a GraphQL request
+	Secure    Secure   // TLS, or none
 	Asked     int      // page-size argument (_count, limit, …); 0 when absent
 	PHI       Found
 	FHIR      FHIR

@@ -35,7 +35,7 @@ func wordFlag(s []byte, last bool, depth int) Flags {
 	case "export", "bulk", "download-all", "downloadall", "dump", "exportall", "export-all", "bulk-export", "bulkdownload":
 		return Bulk
 	case "graphql":
-		return Graph
+		return GraphQL
 	case "encounters", "observations", "medications", "prescriptions", "visits", "appointments", "charts", "labs", "allergies",
 		"diagnoses", "admissions", "mrn", "ehr", "emr", "abha", "health-information", "consent":
 		return HealthAPI
@@ -71,7 +71,7 @@ func operationFlags(u *fhir.URL) Flags {
 	case fhir.Operation:
 		switch string(u.Op) {
 		case "$graphql":
-			return HealthAPI | Graph
+			return HealthAPI | GraphQL
 		case "$export", "$bulk-export":
 			return HealthAPI | Bulk
 		case "$everything":

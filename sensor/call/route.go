@@ -30,7 +30,7 @@ type Route struct {
 	FHIR       fhir.URL // Shape is NotFHIR when the path is none
 	DICOM      bool
 	ABDM       bool  // India's exchange of health information: its transactions are records
-	Words      Flags // Login, Token, Search, Bulk, Health, Graph, HealthAPI as far as the words of the path tell
+	Words      Flags // Login, Token, Search, Bulk, Health, GraphQL, HealthAPI as far as the words of the path tell
 	Session    []byte
 	Over       bool // the path went past a bound
 

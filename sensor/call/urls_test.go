@@ -16,7 +16,7 @@ func TestURLs(t *testing.T) {
 		method, target, _ := strings.Cut(request, " ")
 		c := build(call.Defaults(), exchange(method, target, 200), nil, nil)
 		got := strings.TrimSpace(c.FHIR.Interaction + " " + c.FHIR.Operation)
-		if c.Route != route || got != interaction || objects(c) != want || c.Flags&(call.Search|call.Bulk|call.PageStep|call.Graph) != flags {
+		if c.Route != route || got != interaction || objects(c) != want || c.Flags&(call.Search|call.Bulk|call.PageStep|call.GraphQL) != flags {
 			t.Errorf("%s:\n%s | %s | %s | %b, want\n%s | %s | %s | %b", request, c.Route, got, objects(c), c.Flags, route, interaction, want, flags)
 		}
 	}
@@ -33,7 +33,7 @@ func TestURLs(t *testing.T) {
 	f("POST /fhir/Patient/$match", "/fhir/Patient/$match", "operation $match", "", call.Search)
 	f("GET /fhir/Observation/$lastn?patient=5&max=3", "/fhir/Observation/$lastn", "operation $lastn", "query:Patient=5*", call.Search)
 	f("GET /fhir/Encounter/88/$everything", "/fhir/Encounter/{id}/$everything", "operation $everything", "path:Encounter=88", call.Search)
-	f("GET /fhir/Patient/5/$graphql?query=x", "/fhir/Patient/{id}/$graphql", "operation $graphql", "path:Patient=5*", call.Graph)
+	f("GET /fhir/Patient/5/$graphql?query=x", "/fhir/Patient/{id}/$graphql", "operation $graphql", "path:Patient=5*", call.GraphQL)
 	f("GET /fhir/Group/7/$export?_type=Patient", "/fhir/Group/{id}/$export", "operation $export", "path:Group=7", call.Bulk)
 	f("GET /fhir/Observation?patient._id=55", "/fhir/Observation", "search-type", "query:Patient=55*", call.Search)
 	f("GET /fhir/DiagnosticReport?result.subject:Patient.identifier=u|9", "/fhir/DiagnosticReport", "search-type", "query:identifier=9*", call.Search)
