@@ -17,6 +17,7 @@ type Stats struct {
 	Messages       uint64     // HL7 v2 messages over MLLP
 	Alerts         uint64     // messages, of any activity
 	Incidents      []Count    // opened, by detector
+	Silenced       []Count    // signals, by the reason of the rule of the allow-list that silenced them
 	First, Last    clock.Time // of the packets
 	Loss           Loss       // of packets that the capture lacks, estimated
 	Ledger         []Lost
@@ -49,6 +50,11 @@ func (o *owner) stats(workers []*worker) Stats {
 	}
 	for _, kind := range slices.Sorted(maps.Keys(o.byKind)) {
 		st.Incidents = append(st.Incidents, Count{kind, o.byKind[kind]})
+	}
+	for i, n := range o.folder.Silenced() {
+		if n > 0 {
+			st.Silenced = append(st.Silenced, Count{o.allow[i].Reason, n})
+		}
 	}
 	st.Loss = estimate(&sum, o.calls)
 	st.Ledger = o.losses(&sum)

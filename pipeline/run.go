@@ -74,6 +74,7 @@ type owner struct {
 	resolver *call.Resolver
 	engine   *detectors.Engine
 	folder   *alert.Folder
+	allow    []alert.Rule
 	signals  []detectors.Signal
 	tidy     clock.Time // when idle state is freed next
 	last     clock.Time
@@ -90,6 +91,7 @@ func newOwner(cfg Config) *owner {
 		resolver: call.NewResolver(cfg.Call),
 		engine:   detectors.New(cfg.Detectors),
 		folder:   alert.NewFolder(cfg.Alert),
+		allow:    cfg.Alert.Allow,
 		byKind:   map[string]uint64{},
 	}
 }

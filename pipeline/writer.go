@@ -38,16 +38,19 @@ func (w *writer) give(p parcel) { w.full <- p }
 
 func (w *writer) run(ctx context.Context) {
 	sinks := w.out.Alerts
-	logs := []CallSink{w.out.Calls, w.out.Links}
+	logs := [...]struct {
+		CallSink
+		name string
+	}{{w.out.Calls, "call log"}, {w.out.Links, "connection log"}}
 	for p := range w.full {
 		for i, log := range logs {
-			if log == nil || len(p.calls) == 0 {
+			if log.CallSink == nil || len(p.calls) == 0 {
 				continue
 			}
 			if err := log.WriteCalls(p.calls); err != nil {
-				w.fail(fmt.Errorf("call log: %w", err))
+				w.fail(fmt.Errorf("%s: %w", log.name, err))
 				w.fail(log.Close())
-				logs[i] = nil
+				logs[i].CallSink = nil
 			}
 		}
 		if len(p.alerts) > 0 {
@@ -73,7 +76,7 @@ func (w *writer) run(ctx context.Context) {
 		w.empty <- parcel{p.calls[:0], p.alerts[:0]}
 	}
 	for _, log := range logs {
-		if log != nil {
+		if log.CallSink != nil {
 			w.fail(log.Close())
 		}
 	}

@@ -28,6 +28,7 @@ type report struct {
 	Messages  uint64   `json:"mllp_messages"`
 	Missed    missed   `json:"estimated_loss"`
 	Incidents []count  `json:"incidents"`
+	Silenced  []silent `json:"silenced"`
 	Alerts    uint64   `json:"alerts"`
 	Lost      []loss   `json:"lost"`
 	Run       speed    `json:"run"`
@@ -43,6 +44,12 @@ type input struct {
 type count struct {
 	Detector string `json:"detector"`
 	Count    uint64 `json:"count"`
+}
+
+// silent is a rule of the allow-list and how many signals it swallowed.
+type silent struct {
+	Reason string `json:"reason"`
+	Count  uint64 `json:"count"`
 }
 
 type loss struct {
@@ -74,7 +81,7 @@ func newReport(s *pipeline.Stats, src *replay.Source, workers int, took time.Dur
 		Messages:  s.Messages,
 		Opaque:    share(s.Loss.Opaque),
 		Missed:    missed{s.Loss.Calls, share(s.Loss.Seen), share(s.Loss.Packets)},
-		Incidents: []count{}, Lost: []loss{},
+		Incidents: []count{}, Silenced: []silent{}, Lost: []loss{},
 		Run: speed{Version: version(), Workers: workers, Seconds: took.Seconds()},
 	}
 	if took > 0 {
@@ -95,6 +102,9 @@ func newReport(s *pipeline.Stats, src *replay.Source, workers int, took time.Dur
 	}
 	for _, c := range s.Incidents {
 		r.Incidents = append(r.Incidents, count{c.Name, c.Count})
+	}
+	for _, c := range s.Silenced {
+		r.Silenced = append(r.Silenced, silent{c.Name, c.Count})
 	}
 	for _, l := range []loss{
 		{"unreadable", "inputs", uint64(len(r.Unread))},
@@ -161,6 +171,9 @@ func (r *report) print(w io.Writer) error {
 	}
 	for _, c := range r.Incidents {
 		row("", grouped(c.Count)+" "+c.Detector)
+	}
+	for _, c := range r.Silenced {
+		row("", counted(c.Count, "signal")+" silenced: "+c.Reason)
 	}
 	for i, l := range r.Lost {
 		name := ""

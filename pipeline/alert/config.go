@@ -35,7 +35,7 @@ type Rule struct {
 	Detector string `yaml:"detector"`
 	// Reason is why; it is required.
 	Reason string `yaml:"reason"`
-	// Until ends the rule, in packet time; the zero time never does.
+	// Until ends the rule, in packet time. It is required: what is known and accepted today may be an attack in a year.
 	Until time.Time `yaml:"until"`
 }
 
@@ -58,6 +58,9 @@ func (c Config) Validate() error {
 		if strings.TrimSpace(r.Reason) == "" {
 			return fmt.Errorf("allow[%d].reason: %q says nothing", i, r.Reason)
 		}
+		if r.Until.IsZero() {
+			return fmt.Errorf("allow[%d].until: missing; say when %q ends, like 2027-01-31T00:00:00Z", i, r.Reason)
+		}
 		if r.Principal == "" && r.Endpoint == "" && r.Detector == "" {
 			return fmt.Errorf("allow[%d]: %q would silence everything", i, r.Reason)
 		}
@@ -67,7 +70,7 @@ func (c Config) Validate() error {
 
 // fits is whether r silences s; pseudonym is that of its principal.
 func (r *Rule) fits(s *detectors.Signal, pseudonym string) bool {
-	if !r.Until.IsZero() && s.Time.UTC().After(r.Until) {
+	if s.Time.UTC().After(r.Until) {
 		return false
 	}
 	return (r.Detector == "" || glob(r.Detector, s.Detector)) &&

@@ -121,6 +121,31 @@ func TestPrimaryIsGravestThenEarliest(t *testing.T) {
 	}
 }
 
+// Reaching for patients without a reason is graver with anything beside it that work does not explain.
+func TestGravity(t *testing.T) {
+	check := func(kind string, severity detectors.Severity, signals ...detectors.Signal) {
+		t.Helper()
+		alerts, _ := fold(alert.Defaults(), signals...)
+		if s := alerts[len(alerts)-1].Signal; s.Detector != kind || s.Severity != severity {
+			t.Errorf("%s of severity %v, want %s of %v", s.Detector, s.Severity, kind, severity)
+		}
+	}
+	check("bola_fanout", detectors.Medium, signal(1, "bola_fanout", 1, 5, 3), signal(2, "verbose_error", 1, 5, 2))
+	check("bola_fanout", detectors.High, signal(1, "bola_fanout", 1, 5, 3), signal(2, "recon_probe", 1, 5, 3))
+	check("bola_fanout", detectors.High, signal(1, "recon_probe", 1, 5, 3), signal(2, "bola_fanout", 1, 5, 3))
+	check("bola_fanout", detectors.Medium, signal(1, "bola_fanout", 1, 5, 3), signal(2, "low_slow_scrape", 1, 9, 3))
+	check("recon_probe", detectors.Medium, signal(1, "recon_probe", 1, 5, 3), signal(2, "account_oracle", 1, 5, 3))
+	check("sequential_enumeration", detectors.High, signal(1, "bola_fanout", 1, 5, 3), signal(2, "sequential_enumeration", 1, 5, 4))
+}
+
+func TestAllowEnds(t *testing.T) {
+	cfg := alert.Defaults()
+	cfg.Allow = []alert.Rule{{Principal: "user1", Reason: "nightly report"}}
+	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "allow[0].until") {
+		t.Errorf("a rule without an end: %v", err)
+	}
+}
+
 func TestExpireAtItsOwnDeadline(t *testing.T) {
 	cfg := alert.Defaults()
 	alerts, f := fold(cfg, signal(7, "x", 1, 5, 3), signal(9, "x", 2, 5, 3), signal(20, "x", 1, 6, 3))
@@ -160,7 +185,7 @@ func TestAllow(t *testing.T) {
 	p := who(2)
 	cfg.Allow = []alert.Rule{
 		{Principal: "user1", Endpoint: "GET /p/*", Detector: "x", Reason: "nightly report", Until: time.Unix(100, 0)},
-		{Principal: string(keyer(t).Principal(nil, &p)), Reason: "the interface engine"},
+		{Principal: string(keyer(t).Principal(nil, &p)), Reason: "the interface engine", Until: time.Unix(1e6, 0)},
 	}
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)

@@ -48,10 +48,47 @@ func (in *incident) join(s *detectors.Signal, maxMembers int, more *uint64) bool
 	} else {
 		in.kinds[k] = renew(&in.kinds[k], s)
 	}
-	if s.Severity > in.severity {
-		in.severity, news = s.Severity, true
+	if g := in.gravity(); g > in.severity {
+		in.severity, news = g, true
 	}
 	return in.grown() || news
+}
+
+// gravity is the severity of the incident: that of its gravest finding. Someone who reaches for patients without a
+// reason is a Medium by itself, for a day of unusual work looks so too; when something else of at least Medium joins
+// it that work does not explain (refusals, a walk, another's token, an attack on the server), it is High.
+func (in *incident) gravity() detectors.Severity {
+	var most detectors.Severity
+	reaching, other := false, false
+	for i := range in.kinds {
+		k := &in.kinds[i]
+		most = max(most, k.Severity)
+		switch {
+		case k.Severity < detectors.Medium:
+		case k.Detector == "bola_fanout", k.Detector == "low_slow_scrape":
+			reaching = true
+		default:
+			other = true
+		}
+	}
+	if reaching && other {
+		most = max(most, detectors.High)
+	}
+	return most
+}
+
+// breaches are the kinds that say health data was reached. Of equally grave findings one of these leads: what was
+// taken is more to an analyst than how it was tried.
+var breaches = [...]string{"bola_fanout", "sequential_enumeration", "distributed_enumeration", "oversized_phi", "bulk_export",
+	"low_slow_scrape", "missing_auth", "patient_context_mismatch", "injection", "token_reuse", "exfil_destination", "consent_gap",
+	"bulk_write_delete", "bfla"}
+
+// leads is whether a leads an incident before b, which joined earlier.
+func leads(a, b *detectors.Signal) bool {
+	if a.Severity != b.Severity {
+		return a.Severity > b.Severity
+	}
+	return slices.Contains(breaches[:], a.Detector) && !slices.Contains(breaches[:], b.Detector)
 }
 
 // grown is whether some number of the incident is at least twice what the latest message said.
@@ -116,11 +153,12 @@ func (in *incident) alert(a Activity, at clock.Time) Alert {
 	kinds := make([]string, len(in.kinds))
 	for i := range in.kinds {
 		kinds[i] = in.kinds[i].Detector
-		if in.kinds[i].Severity > in.kinds[main].Severity {
+		if leads(&in.kinds[i], &in.kinds[main]) {
 			main = i
 		}
 	}
 	s := in.kinds[main]
+	s.Severity = max(s.Severity, in.severity)
 	n := in.numbers()
 	in.said = n
 	s.Calls, s.Objects, s.People = n[0], n[1], n[2]

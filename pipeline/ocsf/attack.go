@@ -34,6 +34,7 @@ var techniques = [...]technique{
 	{id: "T1539", name: "Steal Web Session Cookie", sub: "", tactic: named{"TA0006", "Credential Access"}},
 	{id: "T1548", name: "Abuse Elevation Control Mechanism", sub: "", tactic: named{"TA0004", "Privilege Escalation"}},
 	{id: "T1550.001", name: "Use Alternate Authentication Material", sub: "Application Access Token", tactic: named{"TA0008", "Lateral Movement"}},
+	{id: "T1552.001", name: "Unsecured Credentials", sub: "Credentials In Files", tactic: named{"TA0006", "Credential Access"}},
 	{id: "T1557", name: "Adversary-in-the-Middle", sub: "", tactic: named{"TA0006", "Credential Access"}},
 	{id: "T1565.001", name: "Data Manipulation", sub: "Stored Data Manipulation", tactic: named{"TA0040", "Impact"}},
 	{id: "T1567", name: "Exfiltration Over Web Service", sub: "", tactic: named{"TA0010", "Exfiltration"}},

@@ -240,28 +240,11 @@ func connection(c *call.Call) string {
 	return hex.EncodeToString(b[:])
 }
 
-var losses = [...]struct {
-	bit  http.Loss
-	name string
-}{
-	{http.LossGap, "gap"}, {http.LossTruncated, "truncated"}, {http.LossOneSided, "one_sided"},
-	{http.LossDecodeLimit, "decode_limit"}, {http.LossMidstream, "midstream"},
-}
+// losses names the bits of http.Loss, in their order.
+var losses = [...]string{"gap", "truncated", "one_sided", "decode_limit", "midstream"}
 
 // AppendLoss appends the words for what of a call was not seen, as a JSON list.
-func AppendLoss(dst []byte, l http.Loss) []byte {
-	dst = append(dst, '[')
-	for i := range losses {
-		if l&losses[i].bit == 0 {
-			continue
-		}
-		if dst[len(dst)-1] != '[' {
-			dst = append(dst, ',')
-		}
-		dst = append(append(append(dst, '"'), losses[i].name...), '"')
-	}
-	return append(dst, ']')
-}
+func AppendLoss(dst []byte, l http.Loss) []byte { return AppendBits(dst, uint32(l), losses[:]) }
 
 // marks names the bits of http.Marks, in their order.
 var marks = [...]string{"te_and_cl", "duplicate_cl", "bare_lf", "obs_fold", "bad_chunk", "absolute_form", "bad_header",
@@ -269,10 +252,13 @@ var marks = [...]string{"te_and_cl", "duplicate_cl", "bare_lf", "obs_fold", "bad
 	"ambiguous_response", "smuggled", "host_conflict"}
 
 // AppendMarks appends the names of m as a JSON list.
-func AppendMarks(dst []byte, m http.Marks) []byte {
+func AppendMarks(dst []byte, m http.Marks) []byte { return AppendBits(dst, uint32(m), marks[:]) }
+
+// AppendBits appends the names of the bits that are set, from the lowest, as a JSON list.
+func AppendBits(dst []byte, set uint32, names []string) []byte {
 	dst = append(dst, '[')
-	for i, name := range marks {
-		if m&(1<<i) == 0 {
+	for i, name := range names {
+		if set&(1<<i) == 0 {
 			continue
 		}
 		if dst[len(dst)-1] != '[' {

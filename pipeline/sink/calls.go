@@ -28,9 +28,13 @@ type CallLog struct {
 
 // OpenCallLog makes or empties the call log at path, readable by its owner only. Community ids take seed.
 func OpenCallLog(path string, names *pseudonym.Names, seed uint16) (*CallLog, error) {
+	return openLog("call log", path, names, seed)
+}
+
+func openLog(what, path string, names *pseudonym.Names, seed uint16) (*CallLog, error) {
 	f, err := create(path)
 	if err != nil {
-		return nil, fmt.Errorf("call log: %w", err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	l := NewCallLog(f, path, names, seed)
 	l.f = f
@@ -247,19 +251,7 @@ func (l *CallLog) objects(b []byte, objects []call.Object) []byte {
 
 func (l *CallLog) found(b []byte, c *call.Call) []byte {
 	if c.PHI.Bytes > 0 || c.PHI.Classes != 0 {
-		b = append(b, `,"auscult.phi.classes":[`...)
-		first := true
-		for i, name := range classes {
-			if c.PHI.Classes&(1<<i) == 0 {
-				continue
-			}
-			if !first {
-				b = append(b, ',')
-			}
-			first = false
-			b = append(append(append(b, '"'), name...), '"')
-		}
-		b = append(b, ']')
+		b = ocsf.AppendBits(append(b, `,"auscult.phi.classes":`...), uint32(c.PHI.Classes), classes[:])
 		b = number(b, `,"auscult.phi.people":`, int64(c.PHI.People))
 		b = number(b, `,"auscult.phi.records":`, int64(c.PHI.Records))
 		b = number(b, `,"auscult.phi.bytes":`, c.PHI.Bytes)

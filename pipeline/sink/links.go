@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"fmt"
 	"strconv"
 
 	"auscult/pipeline/ocsf"
@@ -16,9 +15,9 @@ type LinkLog struct{ CallLog }
 
 // OpenLinkLog makes or empties the connection log at path, readable by its owner only.
 func OpenLinkLog(path string, names *pseudonym.Names, seed uint16) (*LinkLog, error) {
-	l, err := OpenCallLog(path, names, seed)
+	l, err := openLog("connection log", path, names, seed)
 	if err != nil {
-		return nil, fmt.Errorf("connection log: %w", err)
+		return nil, err
 	}
 	return &LinkLog{*l}, nil
 }
