@@ -56,7 +56,7 @@ func FuzzStandard(f *testing.F) {
 	f.Add([]byte("HEAD http://h/ HTTP/1.1\r\nHost: h\r\n\r\n"), []byte("HTTP/1.1 304 \r\nContent-Length: 10\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, client, server []byte) {
 		req, err := nethttp.ReadRequest(bufio.NewReader(bytes.NewReader(client)))
-		if err != nil || len(req.Method) > 32 || len(client) > 4096 || strings.HasPrefix(string(client), "PRI ") {
+		if err != nil || req.ProtoMajor != 1 || len(req.Method) > 32 || len(client) > 4096 || strings.HasPrefix(string(client), "PRI ") {
 			return
 		}
 		body, err := io.ReadAll(req.Body)
