@@ -2,6 +2,8 @@
 // stack traces, paths, consoles, listings, descriptions of the API, secrets. It is a pure function of the text.
 package exposure
 
+import "math/bits"
+
 // Set is a set of things that a response shows; each is a bit.
 type Set uint32
 
@@ -31,3 +33,16 @@ type Shown struct {
 	Set     Set
 	Product string // the database, language or framework that gave itself away: "PostgreSQL", "Java", "Django"; else empty
 }
+
+// Names are what the bits of s are called, in order.
+func (s Set) Names() []string {
+	var out []string
+	for s &= 1<<NumShows - 1; s != 0; s &= s - 1 {
+		out = append(out, names[bits.TrailingZeros32(uint32(s))])
+	}
+	return out
+}
+
+var names = [NumShows]string{"database error", "stack trace", "server path", "debug page", "version", "listing",
+	"management", "configuration", "description", "introspection", "secret", "system file", "command output",
+	"XML parser error", "LDAP error", "template error"}
