@@ -17,6 +17,8 @@ type Config struct {
 	ShareVolume      float64 `yaml:"share_volume"`
 	ShareAcross      float64 `yaml:"share_across"`
 	ShareOversize    float64 `yaml:"share_oversize"`
+	// ShareLogins is the share of logins and guessed credentials, over all their streams.
+	ShareLogins float64 `yaml:"share_logins"`
 	// ColdThreshold is the evidence, in nats, asked of every stream until the site is known.
 	ColdThreshold float64 `yaml:"cold_threshold"`
 	// WarmDays is how long a site is watched until the learned thresholds hold in full.
@@ -33,6 +35,9 @@ type Config struct {
 	Lattices   int `yaml:"lattices"`           // families of identifiers followed for one principal
 	Ongoing    int `yaml:"ongoing"`            // exchanges told in parts while they run
 	Postures   int `yaml:"postures"`           // findings on endpoints, each told once
+	Doors      int `yaml:"doors"`              // endpoints where people log in
+	Logins     int `yaml:"logins"`             // sources of failed logins, and users and passwords that failed, each
+	Tokens     int `yaml:"tokens"`             // credentials whose places of use are remembered
 	Runs       int `yaml:"runs"`               // attacks in the making whose first calls are kept as evidence
 	Single     int `yaml:"single_subject_max"` // patients in one answer about one patient
 	Unsized    int `yaml:"unclassified_max"`   // patients in one answer of an endpoint not yet known
@@ -42,10 +47,10 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Budget: 1e-6, ShareUnexplained: 0.25, ShareLattice: 0.15, ShareRefused: 0.10, ShareVolume: 0.15,
-		ShareAcross: 0.10, ShareOversize: 0.10,
+		ShareAcross: 0.10, ShareOversize: 0.10, ShareLogins: 0.04,
 		ColdThreshold: 24, WarmDays: 10, VolumeTail: 1e-7,
 		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Endpoints: 4096,
-		Lattices: 4, Ongoing: 4096, Postures: 8192, Runs: 4096, Single: 20, Unsized: 250,
+		Lattices: 4, Ongoing: 4096, Postures: 8192, Doors: 1024, Logins: 8192, Tokens: 65536, Runs: 4096, Single: 20, Unsized: 250,
 	}
 }
 
@@ -57,13 +62,13 @@ func (c Config) Validate() error {
 	}{
 		{"budget", c.Budget}, {"share_unexplained", c.ShareUnexplained}, {"share_lattice", c.ShareLattice},
 		{"share_refused", c.ShareRefused}, {"share_volume", c.ShareVolume}, {"share_across", c.ShareAcross},
-		{"share_oversize", c.ShareOversize}, {"volume_tail", c.VolumeTail},
+		{"share_oversize", c.ShareOversize}, {"share_logins", c.ShareLogins}, {"volume_tail", c.VolumeTail},
 	} {
 		if !(f.v > 0 && f.v < 1) {
 			return fmt.Errorf("detectors: %s: %g is not between 0 and 1", f.name, f.v)
 		}
 	}
-	if s := c.ShareUnexplained + c.ShareLattice + c.ShareRefused + c.ShareVolume + c.ShareAcross + c.ShareOversize; s > 1 {
+	if s := c.ShareUnexplained + c.ShareLattice + c.ShareRefused + c.ShareVolume + c.ShareAcross + c.ShareOversize + c.ShareLogins; s > 1 {
 		return fmt.Errorf("detectors: the share_ fields sum to %g, more than 1", s)
 	}
 	if c.ColdThreshold < 7 || c.ColdThreshold > 100 {
@@ -75,7 +80,7 @@ func (c Config) Validate() error {
 	}{
 		{"warm_days", c.WarmDays, 0}, {"principals", c.Principals, 1}, {"contacts", c.Contacts, 16},
 		{"delivered", c.Delivered, 16}, {"objects", c.Objects, 16}, {"spaces", c.Spaces, 1},
-		{"endpoints", c.Endpoints, 1}, {"lattices", c.Lattices, 1}, {"ongoing", c.Ongoing, 1}, {"postures", c.Postures, 1}, {"runs", c.Runs, 1},
+		{"endpoints", c.Endpoints, 1}, {"lattices", c.Lattices, 1}, {"ongoing", c.Ongoing, 1}, {"postures", c.Postures, 1}, {"doors", c.Doors, 1}, {"logins", c.Logins, 1}, {"tokens", c.Tokens, 1}, {"runs", c.Runs, 1},
 		{"single_subject_max", c.Single, 2}, {"unclassified_max", c.Unsized, 2},
 	} {
 		if f.v < f.least {
@@ -114,6 +119,8 @@ type Stats struct {
 	EarlyObjects                                              uint64 // visits of patients turned over before their time
 	EvictedLattices                                           uint64
 	PosturesUntold                                            uint64 // findings on endpoints past the limits
+	LoginsShed                                                uint64 // sources, users and passwords of failed logins let go to make room
+	TokensShed                                                uint64 // credentials let go to make room
 	RunsRefused                                               uint64 // attacks in the making without kept evidence
 	Principals, Endpoints, Spaces, OpenRuns, RememberedVisits uint64 // now
 	Ongoing                                                   uint64 // now
