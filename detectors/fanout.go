@@ -57,6 +57,9 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 		p.tallies[deliveredPeople].add(deliveredPeople, s.now, s.newPeople, calm, site)
 	}
 	searched := !c.Continued && p.sweep.take(c, s.newPeople)
+	if c.Flags&call.PageStep != 0 && !c.Continued {
+		p.harvest.page(s.now, s.newPeople)
+	}
 	noted := false
 	for i := range s.contacts {
 		k := &s.contacts[i]
@@ -66,11 +69,7 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 		if s.now-p.last > 10*minute && d.evidence() <= 0 && !f.open(s.now) {
 			s.close(f)
 		}
-		d.mark(k, own, calm)
-		p.tallies[opened].add(opened, s.now, 1, calm, site, own)
-		if k.why == unexplained {
-			p.tallies[openedUnexplained].add(openedUnexplained, s.now, 1, calm, site, own)
-		}
+		d.weigh(k, site, own, calm)
 		p.last = s.now
 		if !noted {
 			s.note(f, c)
@@ -98,6 +97,40 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 	return d.verdict(dst, c, f, own, noted, searched)
 }
 
+// weigh counts one first contact, unless a program fetched it ahead, and those before it that now count too.
+func (d *fanout) weigh(k *contact, site, own *group, calm bool) {
+	s, p := d.scene, d.scene.p
+	yes := k.why == unexplained && !d.newcomer(k)
+	n := p.burst.take(s.now, s.now-p.last, !yes)
+	if n == 0 {
+		return
+	}
+	for range n {
+		d.mark(k.why, yes, own, calm)
+	}
+	p.tallies[opened].add(opened, s.now, n, calm, site, own)
+	if yes {
+		p.tallies[openedUnexplained].add(openedUnexplained, s.now, n, calm, site, own)
+	}
+	if k.why == delivered {
+		p.harvest.open(s.now, p.last)
+	}
+}
+
+// newcomer tells whether k is one of the newest numbers that anyone has asked for, at the pace at which people come:
+// on a day of vaccination nobody saw the queue being registered.
+func (d *fanout) newcomer(k *contact) bool {
+	s, p := d.scene, d.scene.p
+	if !k.num.ok || s.now-p.last <= arrivalGap {
+		return false
+	}
+	sp := s.spaces.find(k.Param ^ stats.Mix(k.num.family))
+	return sp != nil && sp.frontier(k.num.value+queue, p.key)
+}
+
+// queue is how many people may wait at once: they are not met in strict order.
+const queue = 32
+
 // failed is whether the server could not answer: HTTP 5xx, or gRPC's deadline exceeded, internal, unavailable and
 // data loss.
 func failed(c *call.Call) bool {
@@ -123,17 +156,16 @@ func (d *fanout) settle() {
 	p := d.scene.p
 	p.plain, p.pace, p.rush = [3]stats.CUSUM{}, 0, 0
 	p.paceCode.Reset()
-	p.sweep = sweep{}
+	p.sweep, p.harvest = sweep{}, harvest{}
 }
 
 // mark feeds one first contact to stream U.
-func (d *fanout) mark(k *contact, g *group, calm bool) {
+func (d *fanout) mark(why reason, yes bool, g *group, calm bool) {
 	s, p := d.scene, d.scene.p
-	if k.why == byPeer || k.why == arrived {
+	if why == byPeer || why == arrived || why == unexplained && !yes {
 		return // says nothing either way: two colluders must not clear each other
 	}
 	theta := p.theta(g)
-	yes := k.why == unexplained
 	p.novel++
 	if yes {
 		p.unexp++
@@ -219,7 +251,8 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 	many := v[worst].p < s.cfg.VolumeTail
 	reasonless := noted && w >= h
 	swept := searched && float64(p.sweep.w) >= h
-	if !many && !reasonless && !swept {
+	reaped := noted && float64(p.harvest.w) >= h
+	if !many && !reasonless && !swept && !reaped {
 		return dst
 	}
 	if !noted {
@@ -236,11 +269,16 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 	case swept:
 		sig.Score, sig.Threshold = float64(p.sweep.w), h
 		f.given = p.sweep.given
+	case reaped:
+		sig.Score, sig.Threshold = float64(p.harvest.w), h
 	default:
 		sig.Score, sig.Threshold = -math.Log(v[worst].p), -math.Log(s.cfg.VolumeTail)
-	}
-	if many && !reasonless && !swept && worst == deliveredPeople {
-		f.given = v[worst].n
+		if scales[v[worst].scale].width >= day {
+			sig.Detector = "low_slow_scrape"
+		}
+		if worst == deliveredPeople {
+			f.given = v[worst].n
+		}
 	}
 	sig = s.raise(f, sig)
 	s.expectFanout(&sig, f, v)

@@ -26,6 +26,8 @@ type principal struct {
 	pace     stats.CUSUM
 	rush     stats.CUSUM
 	sweep    sweep
+	harvest  harvest
+	burst    burst
 	paceCode stats.KT
 	last     clock.Time // of its last first contact
 	novel    uint32     // first contacts of patients this day
@@ -68,7 +70,7 @@ func (p *principal) meet(c *call.Call, now clock.Time) {
 
 // heat is the largest evidence held against the principal.
 func (p *principal) heat() float64 {
-	w := max(max(float64(p.rush), float64(p.sweep.w)), max(float64(p.pace), max(float64(p.excess), max(float64(p.refused[0]), float64(p.refused[1])))))
+	w := max(max(float64(p.rush), float64(p.sweep.w), float64(p.harvest.w)-harvestCredit), max(float64(p.pace), max(float64(p.excess), max(float64(p.refused[0]), float64(p.refused[1])))))
 	for _, x := range p.plain {
 		w = max(w, float64(x))
 	}

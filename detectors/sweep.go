@@ -5,6 +5,7 @@ import (
 
 	"auscult/detectors/stats"
 	"auscult/sensor/call"
+	"auscult/sensor/clock"
 )
 
 // sweep watches for a person who draws the patient list out of a search field: one name or birth date after
@@ -50,6 +51,52 @@ func (w *sweep) take(c *call.Call, people int) bool {
 	w.given += people
 	w.w.Add(stats.Bernoulli(wide, sweepAttack, sweepHonest))
 	return true
+}
+
+// harvest watches for a person who pages deep into a list of patients and then opens what it gave, one chart after
+// the other and faster than charts are read. Deep paging alone is a report, quick opening alone a ward round.
+type harvest struct {
+	w     stats.CUSUM
+	pages uint8 // of patients not given before
+	paged clock.Time
+}
+
+const (
+	harvestPages  = 5                // from so many pages on
+	harvestFresh  = 5                // new patients that make it a page
+	harvestCredit = 10               // nats that paging alone may give, below every threshold
+	harvestHaste  = 25 * minute / 60 // per chart
+	// harvestAttack and harvestHonest are the shares of openings within harvestHaste of the one before.
+	harvestAttack, harvestHonest = 0.9, 0.35
+)
+
+// page folds a step of a page walk that gave people not given before.
+func (h *harvest) page(now clock.Time, people int) {
+	if people < harvestFresh {
+		return
+	}
+	if now-h.paged > hour {
+		*h = harvest{}
+	}
+	h.paged = now
+	h.pages = min(h.pages+1, 200)
+	if h.w < harvestCredit {
+		h.w.Add(1)
+	}
+}
+
+// open folds the opening of a patient whom a list had given, the one before being opened at last.
+func (h *harvest) open(now, last clock.Time) {
+	if h.pages < harvestPages || now-h.paged > hour {
+		return
+	}
+	if now-h.paged < minute/60 {
+		return // the application that drew the page fetches it ahead
+	}
+	h.w.Add(stats.Bernoulli(now-max(last, h.paged) <= harvestHaste, harvestAttack, harvestHonest))
+	if h.w <= 0 {
+		*h = harvest{}
+	}
 }
 
 // personTerm is the value of the first argument in query that describes a person: a name, a birth date, or free

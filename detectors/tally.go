@@ -55,10 +55,11 @@ func (t *tally) add(m measure, now clock.Time, n int, learn bool, groups ...*gro
 				t.hist[i].Learn(min(float64(t.n[i]), 1.3*mean), stats.FadePerson)
 			}
 			if t.n[i] > 0 && learn {
-				// The top of the range would teach an attack: a count counts for at most three means.
+				// The top of the range would teach an attack: a count counts for at most five of one's own means, and
+				// three of the shipped ones.
 				pr := prior[m][i]
 				x := float64(t.n[i])
-				t.hist[i].Learn(min(x, 3*max(pr.mean, t.hist[i].Mean(pr.mean, 1/pr.mean, pr.k))), stats.FadePerson)
+				t.hist[i].Learn(min(x, 5*max(pr.mean, t.hist[i].Mean(pr.mean, 1/pr.mean, pr.k))), stats.FadePerson)
 				for _, g := range groups {
 					g.rates[m][i].Learn(min(x, 3*pr.mean), stats.FadeGroup)
 				}
@@ -72,6 +73,10 @@ func (t *tally) add(m measure, now clock.Time, n int, learn bool, groups ...*gro
 // coldFloor is the least count that alarms at each scale while the person is new in view: a person may see 250
 // patients in a day (detection plan 1.2). What matters sooner shows at the short scales.
 var coldFloor = [len(scales)]int{0, 0, 300, 400, 1500}
+
+// deliveredFloor is the least count of patients given by lists that alarms at each scale, ever: a clerk may page
+// through a report of a thousand.
+var deliveredFloor = [len(scales)]int{1500, 2000, 3000, 4000, 10000}
 
 // most is how far above the shipped prior a learned mean may go.
 const most = 10
@@ -92,14 +97,15 @@ func (t *tally) judge(m measure, now clock.Time, g *group, down float64, cold bo
 	for i := range scales {
 		n := t.slide[i].Sum(now, scales[i].width)
 		pr := prior[m][i]
-		if float64(n) < 4*pr.mean || cold && n < coldFloor[i] && m != deliveredPeople {
+		if float64(n) < 4*pr.mean || m == deliveredPeople && n < deliveredFloor[i] ||
+			m != deliveredPeople && cold && n < coldFloor[i] {
 			continue
 		}
 		mean := g.rates[m][i].Mean(pr.mean, 30, pr.k)
 		mean = max(mean, pr.mean/down)
 		mean = t.hist[i].Mean(mean, 1/mean, pr.k)
 		mean = min(max(mean, pr.mean/down), pr.mean*most)
-		if p := stats.Tail(n, mean, pr.k); p < best.p {
+		if p := stats.Tail(n, mean, t.hist[i].Shape(pr.k)); p < best.p {
 			best = verdict{p, n, mean, i}
 		}
 	}

@@ -46,7 +46,7 @@ func Quantile(alpha, mu, k float64) int {
 // Rate is what is known of a count per window: a Gamma-Poisson whose history is discounted, because counts of
 // one person cluster. The zero value knows nothing.
 type Rate struct {
-	sum, n float64
+	sum, square, n float64
 }
 
 // Fades of a Rate: half-lives of about 50 windows of one person and of 5000 of a group.
@@ -58,6 +58,7 @@ const (
 // Learn takes the count of one finished window; older ones lose worth by the factor fade.
 func (r *Rate) Learn(count, fade float64) {
 	r.sum = r.sum*fade + count
+	r.square = r.square*fade + count*count
 	r.n = r.n*fade + 1
 }
 
@@ -69,6 +70,24 @@ func (r *Rate) Mean(prior, weight, k float64) float64 {
 	mean := r.sum / r.n
 	worth := r.n / (1 + mean/k) // windows of one person are not independent draws
 	return (prior*weight + mean*worth) / (weight + worth)
+}
+
+// shapeWeight is what the shipped shape weighs against the spread of one's own windows, in windows.
+const shapeWeight = 5
+
+// Shape is the Gamma shape that the spread of the windows learned speaks for, never larger than k: days that differ
+// more than was thought make a busy one less surprising, quiet ones allow nothing.
+func (r *Rate) Shape(k float64) float64 {
+	if r.n < 2 {
+		return k
+	}
+	mean := r.sum / r.n
+	over := r.square/r.n - mean*mean - mean // variance beyond that of a Poisson count
+	if over <= 0 || mean <= 0 {
+		return k
+	}
+	inverse := (shapeWeight/k + r.n*over/(mean*mean)) / (shapeWeight + r.n)
+	return min(k, 1/inverse)
 }
 
 // Windows is how many windows were learned, faded.
