@@ -31,6 +31,7 @@ type Config struct {
 	Delivered  int `yaml:"delivered"`          // ids delivered to each principal, 12 to 24 hours
 	Objects    int `yaml:"objects"`            // patients whose last visitor is remembered, 36 to 72 hours
 	Spaces     int `yaml:"spaces"`             // families of identifiers
+	Forms      int `yaml:"forms"`              // places whose way of writing identifiers is learned; the oldest is forgotten
 	Endpoints  int `yaml:"endpoints"`          // whose response sizes are learned
 	Lattices   int `yaml:"lattices"`           // families of identifiers followed for one principal
 	Ongoing    int `yaml:"ongoing"`            // exchanges told in parts while they run
@@ -49,7 +50,7 @@ func Defaults() Config {
 		Budget: 1e-6, ShareUnexplained: 0.25, ShareLattice: 0.15, ShareRefused: 0.10, ShareVolume: 0.15,
 		ShareAcross: 0.10, ShareOversize: 0.10, ShareLogins: 0.04,
 		ColdThreshold: 24, WarmDays: 10, VolumeTail: 1e-7,
-		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Endpoints: 4096,
+		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Forms: 4096, Endpoints: 4096,
 		Lattices: 4, Ongoing: 4096, Postures: 8192, Doors: 1024, Logins: 8192, Tokens: 65536, Runs: 4096, Single: 20, Unsized: 250,
 	}
 }
@@ -79,7 +80,7 @@ func (c Config) Validate() error {
 		v, least int
 	}{
 		{"warm_days", c.WarmDays, 0}, {"principals", c.Principals, 1}, {"contacts", c.Contacts, 16},
-		{"delivered", c.Delivered, 16}, {"objects", c.Objects, 16}, {"spaces", c.Spaces, 1},
+		{"delivered", c.Delivered, 16}, {"objects", c.Objects, 16}, {"spaces", c.Spaces, 1}, {"forms", c.Forms, 1},
 		{"endpoints", c.Endpoints, 1}, {"lattices", c.Lattices, 1}, {"ongoing", c.Ongoing, 1}, {"postures", c.Postures, 1}, {"doors", c.Doors, 1}, {"logins", c.Logins, 1}, {"tokens", c.Tokens, 1}, {"runs", c.Runs, 1},
 		{"single_subject_max", c.Single, 2}, {"unclassified_max", c.Unsized, 2},
 	} {
@@ -118,6 +119,7 @@ type Stats struct {
 	EarlyForgotten                                            uint64 // contacts or deliveries turned over before their time
 	EarlyObjects                                              uint64 // visits of patients turned over before their time
 	EvictedLattices                                           uint64
+	Forms, EvictedForms                                       uint64
 	PosturesUntold                                            uint64 // findings on endpoints past the limits
 	LoginsShed                                                uint64 // sources, users and passwords of failed logins let go to make room
 	TokensShed                                                uint64 // credentials let go to make room

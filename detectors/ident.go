@@ -1,268 +1,212 @@
 package detectors
 
-import "encoding/base64"
-
 // ident is an identifier read as a number in a family: identifiers of one family can be compared by distance.
-// ok is false for opaque ones (random UUIDs, hashes, DICOM UIDs), which cannot be walked.
+// ok is false for opaque ones (random UUIDs, hashes, DICOM UIDs), which cannot be walked. Many have a second
+// reading: without their check digit, or the other of time and counter.
 type ident struct {
 	family uint64
 	value  uint64
+	second uint64
+	kind   identKind
 	ok     bool
+	two    bool // there is a second reading
 }
 
-// Reaches: numbers, and the ticks of 100 ns in UUIDs, of which two days may lie between neighbours.
+// identKind says what the numbers of a family count, and so how far apart neighbours may be.
+type identKind uint8
+
 const (
-	plainReach = 1 << 20
-	tickReach  = 1 << 41
+	plainNumber identKind = iota // a number; second without its last digit
+	longNumber                   // 16 digits and more, as of Snowflake: second without its 22 bits of machine and sequence
+	ticks                        // 100 ns, as of UUIDs of versions 1 and 6
+	millis                       // as of ULIDs and UUIDs of version 7; second with the counter
+	counter                      // as of ObjectIds and xids; second the seconds
+	seconds                      // as of KSUIDs; second the end of their payload
 )
 
-// reach is how far apart two identifiers may be for the one to follow the other.
-func (k *contact) reach() uint64 {
-	if len(k.ID) == 36 { // a UUID
-		return tickReach
-	}
-	return plainReach
+// reaches are how far apart two identifiers may be for the one to follow the other, by either reading: two days
+// in the units of time.
+var reaches = [...][2]uint64{
+	plainNumber: {1 << 20, 1 << 16},
+	longNumber:  {1 << 20, 1 << 28},
+	ticks:       {1 << 41, 0},
+	millis:      {1 << 28, 1 << 40},
+	counter:     {1 << 20, 1 << 18},
+	seconds:     {1 << 18, 1 << 20},
 }
 
-// Families of identifiers without a prefix of their own.
+// Families of identifiers without letters of their own.
 const (
 	famDecimal uint64 = 1 + iota
-	famHex
-	famBase36
+	famRadix
+	famUUID
 	famUUIDTime
 	famULID
 	famObjectID
+	famKSUID
+	famXID
+	famCUID
+	famBinary
+	famSqids
+	famHashids
 )
 
-// parseIdent reads s: a decimal with or without prefix and zero padding (MRN00012345), short hex or base 36,
-// base64 of any of these, UUIDs of versions 1, 6 and 7, ULIDs and ObjectIds. hex says that identifiers of this
-// length and place have had hex letters, so that 1239 and 123a are neighbours.
-func parseIdent(s string, hex bool) ident { return parseDepth(s, hex, 1) }
+// identBytes is the longest identifier that is read.
+const identBytes = 96
 
-func parseDepth(s string, hex bool, depth int) ident {
-	if len(s) == 0 || len(s) > 64 {
+// parseIdent reads s, whose place has shown the alphabet a: a decimal with or without text around it and zero
+// padding (MRN00012345, PAT-2024-000123-X), a number of another radix, base64 or hex of any of these, UUIDs of
+// versions 1, 6 and 7, ULIDs, ObjectIds, xids, KSUIDs, cuids, Snowflakes, Sqids and Hashids.
+func parseIdent(s string, a alphabet) ident {
+	if len(s) == 0 || len(s) > identBytes {
 		return ident{}
 	}
-	if i := lastByte(s, '/'); i >= 0 { // a reference: Patient/123
-		s = s[i+1:]
-		if len(s) == 0 {
-			return ident{}
-		}
+	var buf [identBytes]byte
+	return parseBytes(buf[:copy(buf[:], s)], a, 2)
+}
+
+// parseBytes is parseIdent; depth bounds the codings within codings.
+func parseBytes(b []byte, a alphabet, depth int) ident {
+	b = lastSegment(b)
+	n := 0
+	for n < len(b) && isDigit(b[n]) {
+		n++
 	}
-	switch {
-	case len(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-':
-		return parseUUID(s)
-	case len(s) == 26:
-		if id := parseULID(s); id.ok {
-			return id
+	if n == len(b) {
+		if a == inHex && len(b) <= 16 || a >= inBase32 && len(b) <= 12 {
+			return a.read(b)
 		}
-	case len(s) == 24 && allHex(s):
-		// after the time comes the machine, then the counter that orders what it made
-		machine, _ := parseRadix(s[8:18], 16)
-		n, ok := parseRadix(s[18:], 16)
-		return ident{famObjectID ^ machine<<8, n, ok}
+		return parseDecimal(b)
 	}
-	if id := parseDecimal(s, hex); id.ok {
+	if id := parseTimed(b); id.ok {
 		return id
 	}
-	if len(s) <= 12 && len(s) >= 2 && allHex(s) {
-		n, ok := parseRadix(s, 16)
-		return ident{famHex + uint64(len(s))<<32, n, ok}
-	}
-	if depth > 0 && len(s) >= 4 {
-		if id := parseBase64(s, depth); id.ok {
+	if a >= inHex && alnum(b) {
+		if id := a.read(b); id.ok {
 			return id
 		}
 	}
-	if len(s) >= 3 && len(s) <= 10 && hasDigit(s) {
-		if n, ok := parseRadix(s, 36); ok {
-			return ident{famBase36 + uint64(len(s))<<32, n, true}
+	if a == inText64 {
+		if id := parseBase64(b, depth); id.ok {
+			return id
 		}
 	}
-	return ident{}
-}
-
-// parseDecimal reads an optional prefix without digits or dots, 1 to 18 digits, and nothing after them.
-func parseDecimal(s string, hex bool) ident {
-	i := len(s)
-	for i > 0 && s[i-1] >= '0' && s[i-1] <= '9' {
-		i--
+	if depth > 0 {
+		if id := parseHexText(b, depth); id.ok {
+			return id
+		}
 	}
-	digits := s[i:]
-	if len(digits) == 0 || len(digits) > 18 {
+	if id := parseText(b, a); id.ok {
+		return id
+	}
+	if depth > 0 && len(b) >= 4 {
+		if id := parseBase64(b, depth); id.ok {
+			return id
+		}
+	}
+	if a != inDigits { // the place has shown what it is, and this is something else
 		return ident{}
 	}
-	if hex && len(s) <= 12 && allHex(s) {
-		n, ok := parseRadix(s, 16)
-		return ident{famHex + uint64(len(s))<<32, n, ok}
-	}
-	family := famDecimal
-	if i > 0 {
-		if i > 16 {
-			return ident{}
-		}
-		family = 14695981039346656037
-		for _, b := range []byte(s[:i]) {
-			switch {
-			case b == '.', b >= '0' && b <= '9': // a UID, or a mixture: not a plain prefix
-				return ident{}
-			}
-			family = (family ^ uint64(lower(b))) * 1099511628211
-		}
-		if len(digits) < 2 || allHex(s[:i]) && len(s) >= 8 {
-			return ident{} // a hash that happens to end in digits
-		}
-	}
-	n, ok := parseRadix(digits, 10)
-	return ident{family, n, ok}
+	return guess(b).read(b)
 }
 
-// parseUUID reads the time of versions 1, 6 and 7; others are opaque.
-func parseUUID(s string) ident {
-	a, ok1 := parseRadix(s[:8], 16)
-	b, ok2 := parseRadix(s[9:13], 16)
-	c, ok3 := parseRadix(s[14:18], 16)
-	if !ok1 || !ok2 || !ok3 {
-		return ident{}
-	}
-	node := uint64(0)
-	for _, x := range []byte(s[19:]) {
-		node = (node ^ uint64(lower(x))) * 1099511628211
-	}
-	switch c >> 12 {
-	case 1:
-		return ident{famUUIDTime ^ node<<8, (c&0xfff)<<48 | b<<32 | a, true}
-	case 6:
-		return ident{famUUIDTime ^ node<<8, a<<28 | b<<12 | c&0xfff, true}
-	case 7:
-		return ident{famUUIDTime, a<<16 | b, true}
-	}
-	return ident{}
-}
-
-// parseULID reads the milliseconds of a ULID: ten characters of Crockford's base 32.
-func parseULID(s string) ident {
-	n := uint64(0)
-	for i := 0; i < 26; i++ {
-		b := lower(s[i])
-		var v byte
-		switch {
-		case b >= '0' && b <= '9':
-			v = b - '0'
-		case b >= 'a' && b <= 'h':
-			v = b - 'a' + 10
-		case b == 'j' || b == 'k':
-			v = b - 'j' + 18
-		case b == 'm' || b == 'n':
-			v = b - 'm' + 20
-		case b >= 'p' && b <= 't':
-			v = b - 'p' + 22
-		case b >= 'v' && b <= 'z':
-			v = b - 'v' + 27
-		default:
-			return ident{}
+// lastSegment is the identifier of a reference: Patient/123, Patient/123/_history/2, urn:uuid:…
+func lastSegment(b []byte) []byte {
+	for i := len(b) - 1; i >= 0; i-- {
+		if b[i] != '/' {
+			continue
 		}
-		if i == 0 && v > 7 {
-			return ident{}
+		const version = "/_history"
+		if at := i - len(version); at > 0 && string(b[at:i]) == version {
+			return lastSegment(b[:at])
 		}
-		if i < 10 {
-			n = n<<5 | uint64(v)
-		}
+		return b[i+1:]
 	}
-	return ident{famULID, n, true}
-}
-
-// parseBase64 decodes text that is again an identifier: UGF0aWVudC8xMjM is Patient/123.
-func parseBase64(s string, depth int) ident {
-	var buf [48]byte
-	for len(s) > 0 && s[len(s)-1] == '=' {
-		s = s[:len(s)-1]
+	const urn = "urn:uuid:"
+	if len(b) > len(urn) && string(b[:len(urn)]) == urn {
+		return b[len(urn):]
 	}
-	if base64.RawStdEncoding.DecodedLen(len(s)) > len(buf) {
-		return ident{}
-	}
-	var in [64]byte
-	copy(in[:], s)
-	n, err := base64.RawURLEncoding.Decode(buf[:], in[:len(s)])
-	if err != nil {
-		if n, err = base64.RawStdEncoding.Decode(buf[:], in[:len(s)]); err != nil {
-			return ident{}
-		}
-	}
-	for _, b := range buf[:n] {
-		if b < ' ' || b > '~' {
-			return ident{}
-		}
-	}
-	id := parseDepth(string(buf[:n]), false, depth-1)
-	id.family ^= 0x6236340000000000
-	return id
-}
-
-func parseRadix(s string, radix uint64) (uint64, bool) {
-	n := uint64(0)
-	for i := 0; i < len(s); i++ {
-		b := lower(s[i])
-		var v uint64
-		switch {
-		case b >= '0' && b <= '9':
-			v = uint64(b - '0')
-		case b >= 'a' && b <= 'z':
-			v = uint64(b-'a') + 10
-		default:
-			return 0, false
-		}
-		if v >= radix || n > (1<<62)/radix {
-			return 0, false
-		}
-		n = n*radix + v
-	}
-	return n, len(s) > 0
-}
-
-func lower(b byte) byte {
-	if b >= 'A' && b <= 'Z' {
-		return b + 'a' - 'A'
+	if len(b) == 38 && b[0] == '{' && b[37] == '}' {
+		return b[1:37]
 	}
 	return b
 }
 
-func allHex(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if b := lower(s[i]); (b < '0' || b > '9') && (b < 'a' || b > 'f') {
+// parseDecimal reads digits alone, at most 19 of them.
+func parseDecimal(b []byte) ident {
+	if len(b) == 0 || len(b) > 19 {
+		return ident{}
+	}
+	n, ok := parseRadix(b, 10)
+	return decimal(famDecimal, n, ok)
+}
+
+// decimal is a number whose last digit may be a check digit: then its step is hidden, and shows in what is left.
+func decimal(family, n uint64, ok bool) ident {
+	id := ident{family: family, value: n, ok: ok}
+	switch {
+	case n >= 1e15:
+		id.kind, id.second, id.two = longNumber, n>>22, true
+	case n >= 10000:
+		id.second, id.two = n/10, true
+	}
+	return id
+}
+
+// parseRadix reads digits and letters of any case, up to radix 36.
+func parseRadix(b []byte, radix uint64) (uint64, bool) {
+	n := uint64(0)
+	for _, c := range b {
+		v := uint64(radixValue[c])
+		if v >= radix || n > (1<<63)/radix {
+			return 0, false
+		}
+		n = n*radix + v
+	}
+	return n, len(b) > 0 && n < 1<<63
+}
+
+// radixValue is the value of a digit or letter up to radix 36; 255 of anything else.
+var radixValue = valuesOf("0123456789abcdefghijklmnopqrstuvwxyz", true)
+
+// valuesOf is the place of each letter in an alphabet; fold says that case does not matter.
+func valuesOf(letters string, fold bool) (v [256]byte) {
+	for i := range v {
+		v[i] = 255
+	}
+	for i := range len(letters) {
+		c := letters[i]
+		v[c] = byte(i)
+		if fold && c >= 'a' && c <= 'z' {
+			v[c-'a'+'A'] = byte(i)
+		}
+	}
+	return v
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+func alnum(b []byte) bool {
+	for _, c := range b {
+		if radixValue[c] == 255 {
 			return false
 		}
 	}
 	return true
 }
 
-func hasDigit(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= '0' && s[i] <= '9' {
-			return true
+func allHex(b []byte) bool {
+	for _, c := range b {
+		if radixValue[c] > 15 {
+			return false
 		}
 	}
-	return false
-}
-
-// hexLetters tells whether s is short hex that cannot be decimal.
-func hexLetters(s string) bool {
-	if len(s) < 2 || len(s) > 12 || !allHex(s) {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		if s[i] > '9' {
-			return true
-		}
-	}
-	return false
-}
-
-func lastByte(s string, b byte) int {
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] == b {
-			return i
-		}
-	}
-	return -1
+	return true
 }

@@ -38,6 +38,7 @@ type scene struct {
 	contacts   []contact
 	groups     [groupCount + 1]group // the last is the whole site
 	spaces     *lru[space]
+	forms      *lru[form]
 	principals *lru[principal]
 	visits     visits
 	ongoing    *lru[ongoing]
@@ -61,6 +62,7 @@ func (s *scene) init(cfg Config) {
 				sp.walks.let(&sp.walks.tracks[i])
 			}
 		})
+	s.forms = newLRU(cfg.Forms, func(f *form) bool { return f.n < formCoded }, nil)
 	s.ongoing = newLRU(cfg.Ongoing, func(*ongoing) bool { return true }, nil)
 	s.visits.limit = cfg.Objects
 	for i := range s.groups {
@@ -97,6 +99,9 @@ func (s *scene) begin(c *call.Call) {
 			if !p.delivered.Has(o.Key, s.now, deliveredHalf) {
 				s.newPeople++
 			}
+		}
+		if o.Where == call.InResponse && i < shownForms {
+			s.form(o, true)
 		}
 		if o.Where == call.InResponse || o.Sub || o.Key == 0 || c.Continued {
 			continue
@@ -140,23 +145,7 @@ func (s *scene) explain(c *call.Call, k *contact) {
 		k.why = unexplained
 		s.stats.Unexplained++
 	}
-	k.num = s.number(k.Object)
-}
-
-// number reads an identifier in the form that its place has shown.
-func (s *scene) number(o *call.Object) ident {
-	if n := len(o.ID); n >= 2 && n <= 12 {
-		where := o.Param ^ uint64(n)<<56
-		if hexLetters(o.ID) {
-			sp, _ := s.spaces.use(where)
-			sp.hex = true
-			return parseIdent(o.ID, true)
-		}
-		if sp := s.spaces.find(where); sp != nil && sp.hex {
-			return parseIdent(o.ID, true)
-		}
-	}
-	return parseIdent(o.ID, false)
+	k.num = s.number(c, k.Object)
 }
 
 // finish remembers contacts and deliveries, once all detectors have judged.

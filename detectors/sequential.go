@@ -137,7 +137,7 @@ func (d *sequential) follow(k *contact) {
 	l := s.lattice(p, k)
 	if k.why == again {
 		l.plain.pass(x)
-		l.stripped.pass(x / 10)
+		l.stripped.pass(k.num.second)
 		return
 	}
 	g := s.peers(p)
@@ -160,13 +160,13 @@ func (d *sequential) follow(k *contact) {
 			}
 		}
 		near = max(nearFloor, near)
-		ahead = l.plain.step(x, around, near, 8, 2, k.reach()).near && !arrivals
-		if x >= 10000 {
-			l.stripped.step(x/10, around, near, 8, 2, 1<<16)
+		ahead = l.plain.step(x, around, near, 8, 2, reaches[k.num.kind][0]).near && !arrivals
+		if k.num.two {
+			l.stripped.step(k.num.second, around, near, 8, 2, reaches[k.num.kind][1])
 		}
 	} else {
 		l.plain.pass(x)
-		l.stripped.pass(x / 10)
+		l.stripped.pass(k.num.second)
 	}
 	if k.list {
 		return // a worklist is near itself; only a strict walk through it counts

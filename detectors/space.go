@@ -13,7 +13,6 @@ import (
 // space is a family of identifiers at a place: the numbers of the patients of one server, say. It knows which
 // of them people ask for, and so how near to each other the identifiers of an honest principal lie.
 type space struct {
-	hex        bool // identifiers of this place and length have hex letters
 	sample     [sampleSize]sampled
 	order      [sampleSize]uint8 // places of the sample by value
 	n          int
