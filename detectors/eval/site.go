@@ -1,0 +1,115 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"auscult/detectors"
+	"auscult/detectors/eval/world"
+	"auscult/pipeline/alert"
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+)
+
+// site is one hospital under watch: the world, the detectors as they ship, and the folder of incidents. One
+// goroutine owns it.
+type site struct {
+	world  *world.World
+	engine *detectors.Engine
+	folder *alert.Folder
+	calls  uint64
+	made   uint64 // incidents so far, of any severity
+	digest uint64 // of all alerts, in order
+
+	signals   []detectors.Signal
+	alerts    []alert.Alert
+	incidents []incident
+	known     map[string]bool // incidents that reached Medium
+	person    map[uint64]int  // of World.People by Principal.Key
+	verbose   func(detectors.Signal)
+}
+
+// incident is one that woke someone: of severity Medium or more.
+type incident struct {
+	at      clock.Time
+	kind    string
+	accused []uint64 // Principal.Keys, and those of the addresses
+	client  string
+	role    world.Role
+	tag     world.Tag
+	mark    world.Mark // of the call at which it was told
+	text    string
+}
+
+func newSite(w world.Config, cfg detectors.Config) *site {
+	folding := alert.Defaults()
+	folding.Allow = []alert.Rule{{Principal: world.Allowed, Reason: "scanner of the security team", Until: world.Epoch.UTC().Add(100 * 365 * 24 * time.Hour)}}
+	s := &site{world: world.New(w), engine: detectors.New(cfg), folder: alert.NewFolder(folding), known: map[string]bool{}, person: map[uint64]int{}}
+	s.index()
+	return s
+}
+
+// index finds people by the keys of their accounts; new ones come at times.
+func (s *site) index() {
+	for i, p := range s.world.People {
+		s.person[p.Who.Key] = i
+	}
+}
+
+// day watches one day. seen is told of every call after it was judged, with the incidents it raised.
+func (s *site) day(seen func(*call.Call, world.Mark, []incident)) {
+	var now clock.Time
+	s.world.Day(func(c *call.Call, m world.Mark) {
+		now = c.Time
+		s.calls++
+		first := len(s.incidents)
+		if s.signals = s.engine.Observe(s.signals[:0], c); len(s.signals) > 0 {
+			s.fold(c, m)
+		}
+		if seen != nil {
+			seen(c, m, s.incidents[first:])
+		}
+	})
+	s.engine.Forget(now)
+	s.alerts = s.folder.Expire(s.alerts[:0], now)
+	s.index()
+}
+
+// fold makes incidents of the signals at hand.
+func (s *site) fold(c *call.Call, m world.Mark) {
+	s.alerts = s.folder.Fold(s.alerts[:0], s.signals)
+	for i := range s.alerts {
+		a := &s.alerts[i]
+		s.digest = (s.digest ^ uint64(a.Signal.Time) ^ uint64(a.Signal.Calls)<<40) * 1099511628211
+		for _, b := range []byte(a.UID) {
+			s.digest = (s.digest ^ uint64(b)) * 1099511628211
+		}
+		if a.Activity == alert.Create {
+			s.made++
+		}
+		if a.Activity == alert.Close || a.Signal.Severity < detectors.Medium || s.known[a.UID] {
+			continue
+		}
+		s.known[a.UID] = true
+		in := incident{at: c.Time, kind: a.Signal.Detector, client: a.Signal.Client, tag: m.Tag, mark: m, role: world.Outside}
+		in.accused = append(in.accused, a.Signal.Principal.Key)
+		for _, p := range a.Signal.Members {
+			in.accused = append(in.accused, p.Key)
+		}
+		if i, ok := s.person[a.Signal.Principal.Key]; ok {
+			in.role = s.world.People[i].Role
+		}
+		in.text = a.Signal.Title + " | " + a.Signal.Observed
+		s.incidents = append(s.incidents, in)
+		if s.verbose != nil {
+			s.verbose(a.Signal)
+		}
+	}
+}
+
+// names tells whether an incident accuses key.
+func (in *incident) names(key uint64) bool { return slices.Contains(in.accused, key) }
+
+// plain is text for a cell of a table.
+func plain(s string) string { return strings.NewReplacer("|", "/", "\n", " ").Replace(s) }
