@@ -81,6 +81,8 @@ type Look struct {
 	Sure     Family // of them, those whose form no honest value has
 	Chars    Chars
 	Target   Target
-	Disguise bool  // the Target is written so as to hide it: decimal or octal address, user part, DNS rebinding name
-	Delay    uint8 // seconds of waiting that the value asks for: SLEEP(5), WAITFOR DELAY, pg_sleep; 0 for none
+	Bare     bool   // the Target has no scheme and no slashes before it: an address that may be mere data
+	Disguise bool   // the Target is written so as to hide it: decimal or octal address, user part, DNS rebinding name
+	Delay    uint8  // seconds of waiting that the value asks for: SLEEP(5), WAITFOR DELAY, pg_sleep; 0 for none
+	Host     uint64 // stable hash of the host and port of the Target; 0 for Nowhere
 }

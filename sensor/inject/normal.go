@@ -1,0 +1,196 @@
+package inject
+
+// noted is what making the normal form of a value found.
+type noted struct {
+	set     Chars // classes that stood behind an encoding
+	null    bool  // NUL
+	encoded bool  // a dot, slash or quote behind percent signs, overlong UTF-8 or full-width letters
+	comment bool  // a comment of SQL stood between two letters
+	nullAt  int   // where in the text the first NUL stood
+}
+
+// normal makes r.text, the value as what reads it on a server may come to see it: small letters, one space for any
+// white space but newlines, without NULs and comments, and with what is still percent-encoded, written as overlong
+// UTF-8, in full-width letters, as \uXXXX or as &#NN; decoded. r.plain is the same with comments left out.
+func (r *Reader) normal(v []byte, set Chars) noted {
+	var n noted
+	t, p := r.text[:0], r.plain[:0]
+	decode := set&(Percent|Backslash|Ampersand|Beyond) != 0
+	for i := 0; i < len(v); {
+		b, width := v[i], 1
+		if decode && (b == '%' || b == '\\' || b == '&' || b >= 0x80) {
+			if b, width = decoded(v[i:]); width > 1 {
+				n.set |= classes[b]
+				n.encoded = n.encoded || (b == '.' || b == '/' || b == '\\' || b == '\'' || b == '"' || b == '<')
+			}
+		}
+		rest := v[i+width:]
+		i += width
+		switch {
+		case b == 0:
+			if !n.null {
+				n.null, n.nullAt = true, len(t)
+			}
+			continue
+		case b == '/' && len(rest) > 0 && rest[0] == '*':
+			skip, inside := comment(rest)
+			if skip == 0 {
+				break
+			}
+			i += skip
+			n.comment = n.comment || len(t) > 0 && letter(t[len(t)-1]) && i < len(v) && letter(lower(v[i]))
+			if t = space(t); inside {
+				p = space(p)
+			}
+			continue
+		case b == '*' && len(rest) > 0 && rest[0] == '/': // the end of /*!50000 … */
+			t, p = space(t), space(p)
+			i++
+			continue
+		case b == '\n':
+			for len(t) > 0 && t[len(t)-1] == ' ' {
+				t = t[:len(t)-1]
+			}
+			t, p = append(t, '\n'), space(p)
+			continue
+		case b <= ' ' || b == 0x7f || b == 0xa0 && !decode:
+			t, p = space(t), space(p)
+			continue
+		case b == '+' && len(t) > 0 && alnum(t[len(t)-1]) && len(rest) > 0 && letter(lower(rest[0])):
+			b = ' '
+		}
+		b = lower(b)
+		t, p = append(t, b), append(p, b)
+	}
+	r.text, r.plain = t, p
+	return n
+}
+
+// space adds a space, unless white space is there already.
+func space(t []byte) []byte {
+	if len(t) > 0 && t[len(t)-1] != ' ' && t[len(t)-1] != '\n' {
+		t = append(t, ' ')
+	}
+	return t
+}
+
+// comment measures a comment behind its first slash; of one that MySQL executes only the opening. 0 is for one that
+// does not end: what it hides is the rest of the server's text, not of the value.
+func comment(v []byte) (n int, inside bool) {
+	if len(v) > 1 && v[1] == '!' {
+		for n = 2; n < len(v) && n < 8 && digit(v[n]); n++ {
+		}
+		return n, true
+	}
+	for n = 1; n+1 < len(v); n++ {
+		if v[n] == '*' && v[n+1] == '/' {
+			return n + 2, false
+		}
+		if n > 64 { // prose, or code: no disguise
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+// decoded is the byte that v begins with behind an encoding, and how long it is written; v[0] and 1 if it is none.
+func decoded(v []byte) (byte, int) {
+	switch b := v[0]; {
+	case b == '%' && len(v) >= 3:
+		if x, y := hexDigit(v[1]), hexDigit(v[2]); x < 16 && y < 16 {
+			c := x<<4 | y
+			if (c == 0xc0 || c == 0xc1) && len(v) >= 6 && v[3] == '%' { // overlong UTF-8
+				if x, y := hexDigit(v[4]), hexDigit(v[5]); x < 16 && y < 16 {
+					return c<<6 | (x<<4|y)&0x3f, 6
+				}
+			}
+			if c == '%' && len(v) >= 5 { // once more
+				if x, y := hexDigit(v[3]), hexDigit(v[4]); x < 16 && y < 16 {
+					return x<<4 | y, 5
+				}
+			}
+			return c, 3
+		}
+		if lower(v[1]) == 'u' {
+			if d, ok := wide(v[2:]); ok {
+				return d, 6
+			}
+		}
+	case b == '\\' && len(v) >= 6 && v[1] == 'u':
+		if d, ok := wide(v[2:]); ok {
+			return d, 6
+		}
+	case b == '\\' && len(v) >= 4 && v[1] == 'x':
+		if x, y := hexDigit(v[2]), hexDigit(v[3]); x < 8 && y < 16 {
+			return x<<4 | y, 4
+		}
+	case b == '&' && len(v) >= 4:
+		return entity(v)
+	case (b == 0xc0 || b == 0xc1) && len(v) >= 2:
+		return b<<6 | v[1]&0x3f, 2
+	case b == 0xef && len(v) >= 3 && (v[1] == 0xbc || v[1] == 0xbd): // U+FF01 to U+FF5E
+		if c := int(v[1]-0xbc)<<6 + int(v[2]&0x3f) + 0x20; c > 0x20 && c < 0x7f {
+			return byte(c), 3
+		}
+	case b == 0xc2 && len(v) >= 2 && v[1] == 0xa0: // no-break space
+		return ' ', 2
+	case b == 0xca && len(v) >= 2 && v[1] == 0xbc: // U+02BC, an apostrophe
+		return '\'', 2
+	}
+	return v[0], 1
+}
+
+// wide is the ASCII character of four hexadecimal digits.
+func wide(v []byte) (byte, bool) {
+	if len(v) < 4 {
+		return 0, false
+	}
+	n := 0
+	for _, b := range v[:4] {
+		x := hexDigit(b)
+		if x > 15 {
+			return 0, false
+		}
+		n = n<<4 | int(x)
+	}
+	if n > 0xff00 && n < 0xff5f {
+		n -= 0xfee0
+	}
+	return byte(n), n < 0x80
+}
+
+// entity is the ASCII character of a numeric reference of HTML, or of one of the names that only a disguise uses.
+func entity(v []byte) (byte, int) {
+	if v[1] != '#' {
+		for _, e := range [...]struct {
+			name string
+			b    byte
+		}{{"&colon;", ':'}, {"&tab;", '\t'}, {"&newline;", '\t'}, {"&lpar;", '('}, {"&rpar;", ')'}, {"&sol;", '/'}} {
+			if hasFold(v, e.name) {
+				return e.b, len(e.name)
+			}
+		}
+		return v[0], 1
+	}
+	n, i, base := 0, 2, 10
+	if lower(v[2]) == 'x' {
+		i, base = 3, 16
+	}
+	first := i
+	for ; i < len(v) && i-first < 8; i++ {
+		x := int(hexDigit(v[i]))
+		if x >= base {
+			break
+		}
+		if n = n*base + x; n > 0x7f {
+			return v[0], 1
+		}
+	}
+	if i == first || n == 0 {
+		return v[0], 1
+	}
+	if i < len(v) && v[i] == ';' {
+		i++
+	}
+	return byte(n), i
+}

@@ -1,0 +1,71 @@
+package inject
+
+import "bytes"
+
+// query looks for operators of MongoDB and others, and for JavaScript in their conditions.
+func (l *Look) query(t []byte) {
+	for i, b := range t {
+		switch b {
+		case '$':
+			if operator(t, i) {
+				l.add(NoSQL, false)
+			}
+		case '|', '&':
+			if i+1 < len(t) && t[i+1] == b && i+2 < len(t) && identity(t[i+2:]) && bytes.IndexByte(t[:i], '\'') >= 0 {
+				l.add(NoSQL, true)
+			}
+		}
+	}
+	if l.Families&NoSQL != 0 && len(t) > 2 && t[0] == '\'' && (bytes.Contains(t, []byte("return true")) || bytes.Contains(t, []byte("return(true"))) {
+		l.add(NoSQL, true)
+	}
+}
+
+// operator tells whether an operator stands at t[i], as a name or a key.
+func operator(t []byte, i int) bool {
+	if i > 0 {
+		switch t[i-1] {
+		case '[', '{', '"', '\'', '.', ',', ' ', '\n', ':':
+		default:
+			return false
+		}
+	}
+	w := i + 1
+	for w < len(t) && (letter(t[w])) {
+		w++
+	}
+	if w < len(t) && t[w] != ']' && t[w] != '"' && t[w] != '\'' && t[w] != ':' && t[w] != ' ' && t[w] != '.' {
+		return false
+	}
+	switch string(t[i:w]) {
+	case "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$eq", "$regex", "$where", "$exists", "$or", "$and", "$not", "$nor",
+		"$elemmatch", "$expr", "$func", "$function", "$jsonschema", "$type", "$mod", "$all", "$size", "$options", "$lookup", "$accumulator",
+		"$unionwith", "$merge", "$out", "$match", "$project", "$group":
+		return w < len(t) || i == 0
+	}
+	return false
+}
+
+// identity tells whether t begins with a comparison of a constant with itself, as JavaScript writes it: 1==1, '1'=='1.
+func identity(t []byte) bool {
+	skip := func() {
+		for len(t) > 0 && (t[0] == ' ' || t[0] == '\'' || t[0] == '"' || t[0] == '(') {
+			t = t[1:]
+		}
+	}
+	skip()
+	if len(t) < 4 || !alnum(t[0]) {
+		return false
+	}
+	a := t[0]
+	t = t[1:]
+	skip()
+	if len(t) < 3 || t[0] != '=' || t[1] != '=' {
+		return false
+	}
+	for len(t) > 0 && t[0] == '=' {
+		t = t[1:]
+	}
+	skip()
+	return len(t) > 0 && t[0] == a
+}

@@ -1,0 +1,156 @@
+package inject
+
+import "bytes"
+
+// template looks for an expression in the brackets of a language of templates. A name in them is a field of a letter;
+// arithmetic on constants is a question whether anyone computes.
+func (l *Look) template(t []byte) {
+	for i := 0; i+3 < len(t); i++ {
+		j := 0
+		switch t[i] {
+		case '{':
+			switch t[i+1] {
+			case '{', '%', '=':
+				j = i + 2
+			default:
+				if i == 0 {
+					j = i + 1
+				}
+			}
+		case '$', '#', '*', '@', '%', '~':
+			if t[i+1] == '{' || t[i] == '@' && t[i+1] == '(' {
+				j = i + 2
+			}
+		case '<':
+			if t[i+1] == '%' {
+				j = i + 2
+			}
+		case '[':
+			if t[i+1] == '[' {
+				j = i + 2
+			}
+		}
+		if j > 0 {
+			if arithmetic(t[j:]) {
+				l.add(Template, j == i+2)
+			}
+			if t[i] == '<' && bytes.IndexByte(t[j:], '(') >= 0 || t[i] == '{' && t[i+1] == '%' && bytes.Contains(t[j:], []byte("import")) || called(t[j:]) {
+				l.add(Template, false)
+			}
+		}
+	}
+}
+
+// arithmetic tells whether t begins with an operation on two constants: 7*7, 7*'7', 1337-1.
+func arithmetic(t []byte) bool {
+	skip := func() {
+		for len(t) > 0 && (t[0] == ' ' || t[0] == '=' || t[0] == '(' || t[0] == '\'' || t[0] == '"' || t[0] == '{' || t[0] == '$' || t[0] == '[' || t[0] == '@') {
+			t = t[1:]
+		}
+	}
+	number := func() bool {
+		n := 0
+		for n < len(t) && digit(t[n]) {
+			n++
+		}
+		t = t[n:]
+		return n > 0
+	}
+	skip()
+	if !number() {
+		return false
+	}
+	for len(t) > 0 && (t[0] == ' ' || t[0] == '\'' || t[0] == '"') {
+		t = t[1:]
+	}
+	if len(t) == 0 || t[0] != '*' && t[0] != '+' && t[0] != '-' && t[0] != '/' && t[0] != '%' {
+		return false
+	}
+	t = t[1:]
+	skip()
+	if !number() {
+		return false
+	}
+	for len(t) > 0 && (t[0] == ' ' || t[0] == '\'' || t[0] == '"' || t[0] == ')') {
+		t = t[1:]
+	}
+	return len(t) > 0 && (t[0] == '}' || t[0] == '%' || t[0] == ']' || t[0] == ')' || t[0] == '*')
+}
+
+// called tells whether an expression in brackets calls something on a text: ”.join(…), "x".getClass(.
+func called(t []byte) bool {
+	if len(t) > 64 {
+		t = t[:64]
+	}
+	for len(t) > 0 && t[0] == ' ' {
+		t = t[1:]
+	}
+	return len(t) > 3 && (t[0] == '\'' || t[0] == '"' || t[0] == '[') && bytes.IndexByte(t, '(') > 0 && bytes.IndexByte(t, '.') > 0
+}
+
+const (
+	maxLookup = 256 // of a resolved lookup
+	maxNested = 16  // lookups in one another
+)
+
+// jndi resolves the lookups that Log4j 2 resolves before it sees the name of a protocol: ${lower:J}, ${upper:j},
+// ${::-j} and ${env:X:-j} are all j. A text that becomes ${jndi: is one (CVE-2021-44228).
+func (r *Reader) jndi(l *Look) {
+	t := r.text
+	for {
+		i := bytes.Index(t, []byte("${"))
+		if i < 0 {
+			return
+		}
+		t = t[i:]
+		if r.resolve(t) {
+			l.add(JNDI, true)
+			return
+		}
+		for _, name := range [...]string{"${env:", "${sys:", "${ctx:", "${java:", "${date:", "${main:", "${docker:", "${k8s:", "${log4j:", "${web:", "${bundle:", "${spring:", "${base64:", "${script:", "${dns:", "${url:"} {
+			if begins(t, name) {
+				l.add(JNDI, name == "${script:")
+			}
+		}
+		t = t[2:]
+	}
+}
+
+// resolve tells whether t, which begins with "${", resolves to a lookup by JNDI.
+func (r *Reader) resolve(t []byte) bool {
+	out := r.lookup[:0]
+	var open [maxNested]int // where in out the lookups begin that are open
+	depth := 0
+	for i := 0; i < len(t) && i < maxLookup; i++ {
+		switch b := t[i]; {
+		case b == '$' && i+1 < len(t) && (t[i+1] == '{' || t[i+1] == '$'):
+			if t[i+1] == '$' {
+				continue
+			}
+			if depth == maxNested {
+				return false
+			}
+			open[depth] = len(out)
+			depth++
+			i++
+		case b == '}' && depth > 0:
+			depth--
+			in := out[open[depth]:]
+			if depth == 0 {
+				return begins(in, "jndi:")
+			}
+			if k := bytes.LastIndex(in, []byte(":-")); k >= 0 {
+				in = in[k+2:]
+			} else if k := bytes.LastIndexByte(in, ':'); k >= 0 {
+				in = in[k+1:]
+			}
+			out = append(out[:open[depth]], in...)
+		default:
+			out = append(out, b)
+		}
+		if depth == 1 && len(out) >= 5 && begins(out, "jndi:") {
+			return true
+		}
+	}
+	return false
+}
