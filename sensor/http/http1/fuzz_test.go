@@ -74,7 +74,10 @@ func FuzzStandard(f *testing.F) {
 			answer, err = io.ReadAll(resp.Body)
 			fine = err == nil
 		}
-		out, _ = p.Bytes(out, packet.BtoA, 2, server)
+		out, verdict := p.Bytes(out, packet.BtoA, 2, server)
+		if verdict == http.Upgrade {
+			return // the exchange goes on in another protocol, and ends there
+		}
 		for d := packet.AtoB; d <= packet.BtoA; d++ {
 			out, _ = p.End(out, d, clock.Time(3), true)
 		}
