@@ -141,16 +141,21 @@ func benignReport(runs []*benignRun, command string) string {
 			d.row(name, part.t.counts[name], fmt.Sprintf("%.3f", float64(part.t.counts[name])/float64(calls)*1e6))
 		}
 	}
-	d.heading("Each incident")
+	d.heading("Examples")
+	d.text("At most %d of each detector, role and special.", examples)
 	d.table("hospital", "seed", "day", "detector", "role", "special", "said")
-	shown := 0
+	shown := map[string]int{}
 	for _, b := range runs {
 		for i := range b.told {
-			if t := &b.told[i]; shown < 60 {
+			t := &b.told[i]
+			key := t.kind + " / " + t.role.String() + " / " + t.tag.String()
+			if shown[key]++; shown[key] <= examples {
 				d.row(b.hospital.name, b.seed, int((t.at-world.Epoch)/world.Day), t.kind, t.role, t.tag, plain(t.text))
-				shown++
 			}
 		}
 	}
 	return d.String()
 }
+
+// examples is how many incidents of one cause are shown.
+const examples = 2

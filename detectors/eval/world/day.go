@@ -184,7 +184,7 @@ func (w *World) lists(d *sheet) {
 		k, n = LabList, 60+w.rng.IntN(40)
 	case Radiology, CallCentre:
 		k, n = WorkList, 60+w.rng.IntN(120)
-		if w.rng.is(.02 * w.cfg.Hard) {
+		if w.rng.is(.01 * w.cfg.Hard) {
 			n, tag = 250+w.rng.IntN(150), Worklist
 		}
 	case Coder:
@@ -288,13 +288,18 @@ func (w *World) chart(i int, at clock.Time, id int32, tag Tag) {
 
 // specimen is one order of the laboratory: from the list, or by the barcode of the next tube.
 func (w *World) specimen(d *sheet, at clock.Time, id int32) {
-	w.serial++
 	tag := d.tag
 	if tag == Plain {
 		tag = LabRun
 	}
-	w.step(d.i, at, LabOrder, id, int32(w.serial), tag)
-	w.step(d.i, at+clock.Time(10+w.rng.IntN(30))*Second, LabResult, id, int32(w.serial), tag)
+	n := w.accession(at-clock.Time(w.rng.IntN(90))*Minute) + int32(w.rng.IntN(3))
+	w.step(d.i, at, LabOrder, id, n, tag)
+	w.step(d.i, at+clock.Time(10+w.rng.IntN(30))*Second, LabResult, id, n, tag)
+}
+
+// accession is the number of the order that the laboratory was given at a time: they are counted up over the hospital.
+func (w *World) accession(at clock.Time) int32 {
+	return int32(5_000_000 + float64(at-Epoch)/float64(Day)*float64(w.cfg.People)*2)
 }
 
 // choose is whom a person has reason to see, and whether its list has them.

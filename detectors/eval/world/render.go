@@ -142,7 +142,6 @@ func (r *render) credential(c *call.Call, p *Person) {
 
 // fill puts in what the request names and whom the answer is about.
 func (r *render) fill(c *call.Call, s *step, p *Person) {
-	w := r.w
 	id := s.patient
 	if s.tag != Attack && s.x >= 400 && s.kind < WardList || s.kind == DeadLink {
 		c.Status = int(s.x)
@@ -211,7 +210,6 @@ func (r *render) fill(c *call.Call, s *step, p *Person) {
 	if s.kind == MRNLookup && id == 0 {
 		c.Flags |= call.Empty
 	}
-	_ = w
 }
 
 // find makes the lists and searches.
@@ -235,9 +233,18 @@ func (r *render) find(c *call.Call, s *step, p *Person) {
 		r.people = append(r.people, w.left[:min(100, len(w.left))]...)
 	case WorkList, LabList:
 		r.arg(c, call.InQuery, statusArg, "pending")
-		r.page(c, 500)
+		if s.tag == Worklist || s.tag == Audit {
+			r.page(c, 500)
+		} else {
+			r.page(c, 200)
+		}
 		for v := range int(s.x) {
 			r.people = append(r.people, w.listed(int(s.person), v))
+		}
+		if s.kind == LabList {
+			for n := w.accession(s.at); n > w.accession(s.at)-150; n-- {
+				r.delivered = append(r.delivered, hash("orders", strconv.Itoa(int(n))))
+			}
 		}
 	case NameSearch:
 		name := surnames[mix(uint64(s.patient))%uint64(len(surnames))]

@@ -46,7 +46,6 @@ type World struct {
 	portals  []int
 	clerks   []int // registrars on duty today
 	machines machines
-	serial   int // of specimens
 	day      int
 	skew     call.AuthMarks
 	steps    []step
@@ -68,7 +67,7 @@ type step struct {
 
 // New makes the hospital as it is before its first day. The Config must be valid.
 func New(cfg Config) *World {
-	w := &World{cfg: cfg, rng: newChance(cfg.Seed, 1), serial: 5_000_000}
+	w := &World{cfg: cfg, rng: newChance(cfg.Seed, 1)}
 	w.pat = patients{scheme: cfg.IDs, seed: mix(cfg.Seed), india: cfg.India}
 	w.pat.ids, w.pat.keys, w.pat.mrns, w.pat.mrnKey = []string{""}, []uint64{0}, []string{""}, []uint64{0}
 	for range cfg.Patients {
