@@ -52,9 +52,9 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 		d.reopen(f)
 	}
 	calm := (s.fresh || s.newPeople > 0) && s.calm() // else nothing asks
-	site, own := &s.groups[groupCount], s.peers(p)
+	own := s.peers(p)
 	if s.newPeople > 0 {
-		p.tallies[deliveredPeople].add(deliveredPeople, s.now, s.newPeople, calm, site)
+		d.tally(deliveredPeople, s.newPeople, calm)
 	}
 	searched := !c.Continued && p.sweep.take(c, s.newPeople)
 	if c.Flags&call.PageStep != 0 && !c.Continued {
@@ -69,7 +69,7 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 		if s.now-p.last > 10*minute && d.evidence() <= 0 && !f.open(s.now) {
 			s.close(f)
 		}
-		d.weigh(k, site, own, calm)
+		d.weigh(k, own, calm)
 		p.last = s.now
 		if !noted {
 			s.note(f, c)
@@ -98,7 +98,7 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 }
 
 // weigh counts one first contact, unless a program fetched it ahead, and those before it that now count too.
-func (d *fanout) weigh(k *contact, site, own *group, calm bool) {
+func (d *fanout) weigh(k *contact, own *group, calm bool) {
 	s, p := d.scene, d.scene.p
 	yes := k.why == unexplained && !d.newcomer(k)
 	n := p.burst.take(s.now, s.now-p.last, !yes)
@@ -108,13 +108,23 @@ func (d *fanout) weigh(k *contact, site, own *group, calm bool) {
 	for range n {
 		d.mark(k.why, yes, own, calm)
 	}
-	p.tallies[opened].add(opened, s.now, n, calm, site, own)
+	d.tally(opened, n, calm)
 	if yes {
-		p.tallies[openedUnexplained].add(openedUnexplained, s.now, n, calm, site, own)
+		d.tally(openedUnexplained, n, calm)
 	}
 	if k.why == delivered {
 		p.harvest.open(s.now, p.last)
 	}
+}
+
+// tally counts n for the principal; what is finished teaches the site and its own group.
+func (d *fanout) tally(m measure, n int, calm bool) {
+	s, p := d.scene, d.scene.p
+	if p.group == groupCount {
+		p.tallies[m].add(m, s.now, n, calm, p.lesson, &s.groups[groupCount])
+		return
+	}
+	p.tallies[m].add(m, s.now, n, calm, p.lesson, &s.groups[groupCount], &s.groups[p.group])
 }
 
 // newcomer tells whether k is one of the newest numbers that anyone has asked for, at the pace at which people come:
@@ -170,6 +180,12 @@ func (d *fanout) mark(why reason, yes bool, g *group, calm bool) {
 	if yes {
 		p.unexp++
 	}
+	if l := p.lesson; l != nil && s.learning {
+		l.novel++
+		if yes {
+			l.unexp++
+		}
+	}
 	if theta < offFamiliar || theta < offStranger && !p.familiar() {
 		for i, one := range [...]float64{0.97, theta + 0.25*(1-theta), theta + 0.55*(1-theta)} {
 			p.plain[i].Add(stats.Bernoulli(yes, one, theta))
@@ -195,7 +211,7 @@ func (d *fanout) mark(why reason, yes bool, g *group, calm bool) {
 	case markSlow:
 		p0 = min(1, theta+0.3)
 	default:
-		p0 = g.marks.P(m, fastPrior, priorWeight)
+		p0 = g.marks.Without(p.ownMarks(), m, fastPrior, priorWeight)
 	}
 	if p.pace <= 0 {
 		p.paceCode.Reset()
@@ -207,11 +223,14 @@ func (d *fanout) mark(why reason, yes bool, g *group, calm bool) {
 	p.pace.Add(math.Log(p1 / p0))
 	rush := 0.0
 	for m := markFive; m <= markOne; m++ {
-		rush += g.marks.P(m, rushPrior, priorWeight)
+		rush += g.marks.Without(p.ownMarks(), m, rushPrior, priorWeight)
 	}
 	p.rush.Add(stats.Bernoulli(m >= markFive, 0.9, min(0.6, rush)))
 	if calm {
 		s.teach(p, func(g *group) { g.marks.Learn(m) })
+		if s.learning {
+			p.lesson.marks[m]++
+		}
 	}
 }
 
@@ -228,11 +247,13 @@ func (d *fanout) evidence() float64 {
 // volume is the most surprising count of each measure.
 func (d *fanout) volume(g *group) (v [measures]verdict) {
 	s, p := d.scene, d.scene.p
-	weeks := float64(s.now-s.start) / float64(7*day)
-	down := min(1.7, math.Pow(1.3, 1+weeks)) // baselines move slowly, and quiet weeks do not forbid a busy day
+	down := stats.DriftWeek // baselines move slowly, and quiet weeks do not forbid a busy day
+	if s.watched() >= 7*day {
+		down = 1.7
+	}
 	cold := p.days < s.cfg.WarmDays
 	for m := range v {
-		v[m] = p.tallies[m].judge(measure(m), s.now, g, down, cold)
+		v[m] = p.tallies[m].judge(measure(m), s.now, g, p.lesson, down, cold)
 	}
 	return v
 }

@@ -40,6 +40,7 @@ type principal struct {
 	lattices []*lattice
 	bulk     clock.Time // of its first bulk answer
 	excess   stats.CUSUM
+	lesson   *lesson // of a first reading; nil otherwise
 	cases    [families]casefile
 	joined   clock.Time // until when a walk across principals speaks for it
 }
@@ -57,8 +58,10 @@ const (
 func (p *principal) init(c *call.Call, now clock.Time) {
 	p.key = c.Principal.Key
 	p.who = clonePrincipal(&c.Principal)
-	p.first = now
-	p.group = -1
+	if p.first == 0 { // else a baseline knows it, by its key alone
+		p.first = now
+		p.group = -1
+	}
 }
 
 // meet takes what this call says of who the principal is.
@@ -92,6 +95,14 @@ func (p *principal) accused(now clock.Time) bool {
 
 // person tells whether the counts of this principal are those of one human.
 func (p *principal) person() bool { return !p.service && !p.shared }
+
+// ownMarks is what p itself taught its group of the pace of contacts.
+func (p *principal) ownMarks() []uint32 {
+	if p.lesson == nil {
+		return nil
+	}
+	return p.lesson.marks[:]
+}
 
 // confidence is how sure a finding on this principal is one person's doing.
 func (p *principal) confidence(base int) int {
@@ -180,6 +191,9 @@ func (s *scene) teach(p *principal, f func(*group)) {
 // three days of its own tell; then its own mean and three deviations of a day of twenty contacts.
 func (p *principal) theta(g *group) float64 {
 	if !p.familiar() {
+		if p.lesson != nil && p.lesson.theta > 0 {
+			return max(p.lesson.theta, thetaCold)
+		}
 		return max(g.theta, thetaCold)
 	}
 	m := (p.knownUn + 20*float64(g.unexp+1)/float64(g.novel+2)) / (p.known + 20)
@@ -211,7 +225,7 @@ func (s *scene) mark() {
 		}
 		s.teach(p, func(g *group) {
 			share = (float64(u) + 4*float64(g.unexp+1)/float64(g.novel+2)) / (float64(n) + 4)
-			g.shares[min(19, int(share*20))]++
+			g.shares[twentieth(share)]++
 			g.total++
 			g.novel += uint64(n)
 			g.unexp += uint64(u)

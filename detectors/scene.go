@@ -1,6 +1,7 @@
 package detectors
 
 import (
+	"auscult/detectors/stats"
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
 )
@@ -33,6 +34,9 @@ type scene struct {
 	stats      Stats
 	now        clock.Time
 	start      clock.Time // of the first call
+	before     clock.Time // for which the site was watched before, as a baseline says
+	learned    clock.Time // the newest time that the baseline knows
+	learning   bool       // this is the first of two readings
 	nextMark   clock.Time
 	p          *principal
 	contacts   []contact
@@ -73,8 +77,7 @@ func (s *scene) init(cfg Config) {
 // begin finds the principal and says of every identifier the request named what explains it.
 func (s *scene) begin(c *call.Call) {
 	if s.start == 0 {
-		s.start = c.Time
-		s.nextMark = c.Time - c.Time%day + day
+		s.begun(c.Time)
 	}
 	if s.now >= s.nextMark {
 		s.mark()
@@ -82,8 +85,11 @@ func (s *scene) begin(c *call.Call) {
 	}
 	s.oversize = false
 	p, fresh := s.principals.use(c.Principal.Key)
-	if fresh {
+	if fresh || p.who.Key == 0 {
 		p.init(c, s.now)
+		if s.learning {
+			p.lesson = &lesson{}
+		}
 	}
 	p.meet(c, s.now)
 	s.p = p
@@ -188,11 +194,36 @@ func (s *scene) finish(c *call.Call) {
 }
 
 // calm tells whether nothing much is held against the principal: only the calm teach what is usual.
-func (s *scene) calm() bool { return !s.p.accused(s.now) && s.p.heat() < s.h.unexplained/2 }
+func (s *scene) calm() bool {
+	if s.calmOf(s.p) {
+		return true
+	}
+	if s.learning && s.p.lesson != nil {
+		s.p.lesson.suspect = true
+	}
+	return false
+}
+
+func (s *scene) calmOf(p *principal) bool { return !p.accused(s.now) && p.heat() < s.h.unexplained/2 }
+
+// begun takes the time of the first call. What a baseline remembers of later times, because the capture it was
+// learned from is this one or a newer one, is forgotten: it would explain what is still to come.
+func (s *scene) begun(now clock.Time) {
+	s.start = now
+	s.nextMark = now - now%day + day
+	if s.learned <= now {
+		return
+	}
+	s.visits = visits{limit: s.visits.limit}
+	s.principals.each(func(p *principal) { p.contacts = stats.Recent{} })
+}
+
+// watched is for how long the site has been watched.
+func (s *scene) watched() clock.Time { return s.before + s.now - s.start }
 
 // cold tells whether the site is not yet known: young, too few contacts, or deliveries out of the sensor's sight.
 func (s *scene) cold() bool {
-	if s.now-s.start < day {
+	if s.watched() < day {
 		return true
 	}
 	return !s.groups[groupCount].seesDeliveries()
@@ -207,7 +238,7 @@ func (s *scene) threshold(h float64) float64 {
 	if s.cold() {
 		return s.cfg.ColdThreshold
 	}
-	left := 1 - float64(s.now-s.start)/float64(clock.Time(s.cfg.WarmDays)*day)
+	left := 1 - float64(s.watched())/float64(clock.Time(s.cfg.WarmDays)*day)
 	return h + (s.cfg.ColdThreshold-h)*max(0, left)
 }
 

@@ -41,34 +41,54 @@ type tally struct {
 	part  [len(scales)]int64
 	n     [len(scales)]uint32
 	hist  [len(scales)]stats.Rate
+	drift [len(scales)]stats.Drift // of the person's own mean, once it is familiar
 }
 
 // add counts n at now. What finished before is learned, by the principal's own history and by its groups, unless
-// learn is false: a window under suspicion teaches nothing.
-func (t *tally) add(m measure, now clock.Time, n int, learn bool, groups ...*group) {
+// learn is false: a window under suspicion teaches next to nothing.
+func (t *tally) add(m measure, now clock.Time, n int, learn bool, own *lesson, groups ...*group) {
 	for i := range scales {
 		w := scales[i].width
 		t.slide[i].Add(now, w, uint32(n))
 		if part := int64(now / w); part != t.part[i] {
-			if t.n[i] > 0 && !learn { // suspicion teaches next to nothing, or a busy person would stay one
-				mean := t.hist[i].Mean(prior[m][i].mean, 1, prior[m][i].k)
-				t.hist[i].Learn(min(float64(t.n[i]), 1.3*mean), stats.FadePerson)
-			}
-			if t.n[i] > 0 && learn {
-				// The top of the range would teach an attack: a count counts for at most five of one's own means, and
-				// three of the shipped ones.
-				pr := prior[m][i]
-				x := float64(t.n[i])
-				t.hist[i].Learn(min(x, 5*max(pr.mean, t.hist[i].Mean(pr.mean, 1/pr.mean, pr.k))), stats.FadePerson)
-				for _, g := range groups {
-					g.rates[m][i].Learn(min(x, 3*pr.mean), stats.FadeGroup)
-				}
+			if t.n[i] > 0 {
+				t.learn(m, i, learn, own, groups)
 			}
 			t.part[i], t.n[i] = part, 0
 		}
 		t.n[i] += uint32(n)
 	}
 }
+
+// topTail is the tail of the group's own norm from which on a window is one of its top hundredth, and teaches it
+// nothing: it may be an attack that nobody noticed.
+const topTail = 0.01
+
+// learn takes the window of scale i that has ended.
+func (t *tally) learn(m measure, i int, calm bool, own *lesson, groups []*group) {
+	pr := prior[m][i]
+	x := float64(t.n[i])
+	if !calm { // a busy person must not stay under suspicion for good
+		t.hist[i].Learn(min(x, stats.DriftWeek*t.hist[i].Mean(pr.mean, 1, pr.k)), stats.FadePerson)
+		return
+	}
+	// The top of the range would teach an attack: a count counts for at most five of one's own means, and three of
+	// the shipped ones.
+	t.hist[i].Learn(min(x, 5*max(pr.mean, t.hist[i].Mean(pr.mean, 1/pr.mean, pr.k))), stats.FadePerson)
+	for _, g := range groups {
+		r := &g.rates[m][i]
+		if x > 3*pr.mean && stats.Tail(int(t.n[i]), r.Mean(pr.mean, groupWeight, pr.k), pr.k) < topTail {
+			continue
+		}
+		r.Learn(min(x, 3*pr.mean), stats.FadeGroup)
+		if own != nil && g == groups[0] {
+			own.rates[m][i].Learn(min(x, 3*pr.mean), stats.FadeGroup)
+		}
+	}
+}
+
+// groupWeight is what the shipped means weigh against those of a group, in windows.
+const groupWeight = 30
 
 // coldFloor is the least count that alarms at each scale while the person is new in view: a person may see 250
 // patients in a day (detection plan 1.2). What matters sooner shows at the short scales.
@@ -92,7 +112,7 @@ type verdict struct {
 // judge compares the counts that end at now with the principal's own history, shrunk to its group's, shrunk to
 // the shipped prior. People differ about as much as their mean, so the group weighs one over the mean in windows.
 // Means go below the prior by at most the factor down, and above it by at most most.
-func (t *tally) judge(m measure, now clock.Time, g *group, down float64, cold bool) verdict {
+func (t *tally) judge(m measure, now clock.Time, g *group, own *lesson, down float64, cold bool) verdict {
 	best := verdict{p: 1}
 	for i := range scales {
 		n := t.slide[i].Sum(now, scales[i].width)
@@ -101,9 +121,16 @@ func (t *tally) judge(m measure, now clock.Time, g *group, down float64, cold bo
 			m != deliveredPeople && cold && n < coldFloor[i] {
 			continue
 		}
-		mean := g.rates[m][i].Mean(pr.mean, 30, pr.k)
+		others := g.rates[m][i]
+		if own != nil {
+			others = others.Without(own.rates[m][i]) // nobody is excused by what he did himself
+		}
+		mean := others.Mean(pr.mean, groupWeight, pr.k)
 		mean = max(mean, pr.mean/down)
 		mean = t.hist[i].Mean(mean, 1/mean, pr.k)
+		if !cold {
+			mean = t.drift[i].Hold(mean, now)
+		}
 		mean = min(max(mean, pr.mean/down), pr.mean*most)
 		if p := stats.Tail(n, mean, t.hist[i].Shape(pr.k)); p < best.p {
 			best = verdict{p, n, mean, i}

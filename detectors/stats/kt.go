@@ -49,5 +49,41 @@ func (t *Table) P(s int, prior, weight float64) float64 {
 	return (prior*weight + float64(t.n[s])) / (weight + float64(t.sum))
 }
 
+// Without is P as those say who did not teach own, counts of the first symbols.
+func (t *Table) Without(own []uint32, s int, prior, weight float64) float64 {
+	n, sum := t.n[s], t.sum
+	for i, x := range own {
+		sum -= min(sum, x)
+		if i == s {
+			n -= min(n, x)
+		}
+	}
+	return (float64(prior*weight) + float64(n)) / (weight + float64(sum))
+}
+
+// Merge adds counts of the first symbols.
+func (t *Table) Merge(counts []uint32) {
+	for i, n := range counts {
+		t.n[i] += n
+		t.sum += n
+	}
+}
+
 // Len is the number of symbols learned.
 func (t *Table) Len() int { return int(t.sum) }
+
+// Counts is how often each symbol was learned, valid until the next is.
+func (t *Table) Counts() []uint32 { return t.n[:] }
+
+// Restore takes counts, unless they are more than can be learned.
+func (t *Table) Restore(n *[Symbols]uint32) bool {
+	sum := uint64(0)
+	for _, x := range n {
+		sum += uint64(x)
+	}
+	if sum > 1<<30 {
+		return false
+	}
+	t.n, t.sum = *n, uint32(sum)
+	return true
+}

@@ -46,7 +46,7 @@ func Quantile(alpha, mu, k float64) int {
 // Rate is what is known of a count per window: a Gamma-Poisson whose history is discounted, because counts of
 // one person cluster. The zero value knows nothing.
 type Rate struct {
-	sum, square, n float64
+	Sum, Square, N float64 // of the counts, of their squares, and of the windows, faded
 }
 
 // Fades of a Rate: half-lives of about 50 windows of one person and of 5000 of a group.
@@ -57,19 +57,31 @@ const (
 
 // Learn takes the count of one finished window; older ones lose worth by the factor fade.
 func (r *Rate) Learn(count, fade float64) {
-	r.sum = r.sum*fade + count
-	r.square = r.square*fade + count*count
-	r.n = r.n*fade + 1
+	// The conversions keep processors that can from fusing: the same sums on every machine.
+	r.Sum = float64(r.Sum*fade) + count
+	r.Square = float64(r.Square*fade) + float64(count*count)
+	r.N = float64(r.N*fade) + 1
+}
+
+// Merge adds what another knows.
+func (r *Rate) Merge(o Rate) { r.Sum, r.Square, r.N = r.Sum+o.Sum, r.Square+o.Square, r.N+o.N }
+
+// Without is what is left when the part that one of many taught is taken out.
+func (r Rate) Without(o Rate) Rate {
+	if r.N-o.N < 0.5 {
+		return Rate{}
+	}
+	return Rate{max(0, r.Sum-o.Sum), max(0, r.Square-o.Square), r.N - o.N}
 }
 
 // Mean is the expected count, shrunk to prior with the given weight in windows.
 func (r *Rate) Mean(prior, weight, k float64) float64 {
-	if r.n == 0 {
+	if r.N == 0 {
 		return prior
 	}
-	mean := r.sum / r.n
-	worth := r.n / (1 + mean/k) // windows of one person are not independent draws
-	return (prior*weight + mean*worth) / (weight + worth)
+	mean := r.Sum / r.N
+	worth := r.N / (1 + mean/k) // windows of one person are not independent draws
+	return (float64(prior*weight) + float64(mean*worth)) / (weight + worth)
 }
 
 // shapeWeight is what the shipped shape weighs against the spread of one's own windows, in windows.
@@ -78,17 +90,17 @@ const shapeWeight = 5
 // Shape is the Gamma shape that the spread of the windows learned speaks for, never larger than k: days that differ
 // more than was thought make a busy one less surprising, quiet ones allow nothing.
 func (r *Rate) Shape(k float64) float64 {
-	if r.n < 2 {
+	if r.N < 2 {
 		return k
 	}
-	mean := r.sum / r.n
-	over := r.square/r.n - mean*mean - mean // variance beyond that of a Poisson count
+	mean := r.Sum / r.N
+	over := r.Square/r.N - float64(mean*mean) - mean // variance beyond that of a Poisson count
 	if over <= 0 || mean <= 0 {
 		return k
 	}
-	inverse := (shapeWeight/k + r.n*over/(mean*mean)) / (shapeWeight + r.n)
+	inverse := (shapeWeight/k + float64(r.N*over/(mean*mean))) / (shapeWeight + r.N)
 	return min(k, 1/inverse)
 }
 
 // Windows is how many windows were learned, faded.
-func (r *Rate) Windows() float64 { return r.n }
+func (r *Rate) Windows() float64 { return r.N }

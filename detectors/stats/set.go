@@ -57,6 +57,19 @@ func (s *Set) Add(h uint64) bool {
 	}
 }
 
+// Append appends the members to dst, in no stated order.
+func (s *Set) Append(dst []uint64) []uint64 {
+	if s.zero {
+		dst = append(dst, 0)
+	}
+	for _, h := range s.slots {
+		if h != 0 {
+			dst = append(dst, h)
+		}
+	}
+	return dst
+}
+
 // Clear empties the set and keeps its room.
 func (s *Set) Clear() {
 	clear(s.slots)
@@ -114,6 +127,12 @@ func (r *Recent) Add(h uint64, now, half clock.Time, limit int) (fresh, full boo
 	r.cur.Add(h)
 	return !r.old.Has(h), full
 }
+
+// Parts are the two generations, and since when the newer one is.
+func (r *Recent) Parts() (cur, old *Set, since clock.Time) { return &r.cur, &r.old, r.since }
+
+// Restore takes two generations.
+func (r *Recent) Restore(cur, old Set, since clock.Time) { r.cur, r.old, r.since = cur, old, since }
 
 // Len is the number of hashes remembered; one seen in both generations counts twice.
 func (r *Recent) Len() int { return r.cur.Len() + r.old.Len() }
