@@ -56,9 +56,14 @@ func pass(c check, v []byte) bool {
 	case marked:
 		return isMark(v) && hasDigit(v)
 	case secret:
-		return len(v) >= 6 && bytes.IndexByte(v, ' ') < 0
+		return len(v) >= 6 && bytes.IndexByte(v, ' ') < 0 && !hidden(v)
 	}
 	return len(v) > 0
+}
+
+// hidden is whether v stands where a secret was taken out: ******, [REDACTED], <secret>.
+func hidden(v []byte) bool {
+	return v[0] == '[' || v[0] == '<' || v[0] == '*' && v[1] == '*' || string(v) == "REDACTED" || string(v) == "xxxxxx"
 }
 
 func isDigit(c byte) bool  { return c-'0' < 10 }

@@ -15,11 +15,13 @@ type Config struct {
 	// Distinct is how many people, and how many identifiers, are told apart exactly. Past it a person counts once
 	// for every record of their own.
 	Distinct int `yaml:"distinct"`
+	// Props is how many names of properties are kept of a body; more are counted.
+	Props int `yaml:"props"`
 }
 
 // Defaults is the Config that suits an API of a hospital.
 func Defaults() Config {
-	return Config{ScanLimit: 16 << 20, Token: 4096, Depth: 64, IDs: 4096, Distinct: 1 << 17}
+	return Config{ScanLimit: 16 << 20, Token: 4096, Depth: 64, IDs: 4096, Distinct: 1 << 17, Props: 96}
 }
 
 // Validate names the first field that is out of range.
@@ -35,6 +37,7 @@ func (c Config) Validate() error {
 		{"depth", c.Depth, 4, 1024},
 		{"ids", c.IDs, 0, 1 << 20},
 		{"distinct", c.Distinct, 64, 1 << 24},
+		{"props", c.Props, 0, 1024},
 	} {
 		if f.v < f.lo || f.v > f.hi {
 			return fmt.Errorf("phi: %s is %d, want %d to %d", f.name, f.v, f.lo, f.hi)
@@ -51,5 +54,6 @@ type Stats struct {
 	Long      uint64 // tokens longer than Token
 	Deep      uint64 // containers deeper than Depth
 	MoreIDs   uint64 // identifiers past IDs
+	MoreProps uint64 // names of properties past Props, each time they are met
 	Full      uint64 // people and identifiers past Distinct
 }

@@ -40,6 +40,10 @@ func (s *Scanner) pair(v []byte) {
 func (s *Scanner) field(v []byte) {
 	f := &s.frames[0]
 	k := s.k
+	if k.traits&grants != 0 {
+		s.grant(v)
+		k.traits &^= grants
+	}
 	if k == (keyInfo{}) {
 		s.bare(v)
 		return

@@ -45,6 +45,9 @@ func (s *Scanner) json(b []byte) {
 			if s.wantKey {
 				if e := s.memo.guess(b[i:]); e != nil {
 					s.k, s.slot = e.info, e.slot
+					if e.body != s.memo.met.body {
+						s.meet(e.key[:e.n], e)
+					}
 					i = s.colon(b, i+int(e.n)+1)
 					continue
 				}
@@ -264,6 +267,13 @@ func (s *Scanner) str(v []byte, escaped bool) {
 	if escaped {
 		v = s.unescape(v)
 	}
+	if s.k.traits&grants != 0 {
+		s.grant(v)
+		if s.k == (keyInfo{traits: grants}) {
+			s.bare(v)
+			return
+		}
+	}
 	s.value(v)
 }
 
@@ -275,9 +285,12 @@ func (s *Scanner) literal(v []byte) {
 	if f := &s.frames[s.depth]; f.array {
 		f.items++
 	}
+	if s.k.traits&grants != 0 {
+		s.grant(v)
+	}
 	switch {
 	case !isDigit(v[0]) && v[0] != '-':
-	case s.k == (keyInfo{}):
+	case s.k == (keyInfo{}), s.k == (keyInfo{traits: grants}):
 		s.bare(v)
 	case len(v) <= s.cfg.Token:
 		s.value(v)

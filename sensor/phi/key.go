@@ -51,6 +51,7 @@ const (
 	prefix                   // patientName, patient_dob: the object is not itself the patient
 	leaf                     // the class needs a value, not just something inside
 	person                   // sex, gender: what records of persons have
+	grants                   // the value lets somebody do or have something
 )
 
 // keyInfo is what a key says of its value.
@@ -111,18 +112,18 @@ func classify(key []byte) keyInfo {
 	if len(key) == 0 || len(key) > maxKey {
 		return keyInfo{}
 	}
-	if k, ok := exact(key); ok {
-		return k
-	}
 	var t tokens
 	t.split(key)
-	if t.n == 0 {
-		return keyInfo{}
+	k, ok := exact(key)
+	if !ok && t.n > 0 {
+		if k, ok = whole(t.flat[:t.size]); !ok {
+			k = byTokens(&t)
+		}
 	}
-	if k, ok := whole(t.flat[:t.size]); ok {
-		return k
+	if grantWord(t.flat[:t.size]) {
+		k.traits |= grants
 	}
-	return byTokens(&t)
+	return k
 }
 
 // PatientKey is whether an argument or field called key names a patient: patientId, patient, subject, mrn, uhid, …

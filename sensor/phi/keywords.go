@@ -146,8 +146,13 @@ func whole(flat []byte) (keyInfo, bool) {
 		return keyInfo{class: ABHA, id: businessID, check: abha}, true
 	case "password", "passwd", "pwd", "passwordhash", "passhash", "hashedpassword", "secret", "clientsecret",
 		"apikey", "apisecret", "secretkey", "privatekey", "accesstoken", "refreshtoken", "authtoken", "idtoken",
-		"sessiontoken", "bearertoken", "apitoken", "passphrase", "totpsecret", "encryptedpassword", "sessionsecret":
+		"sessiontoken", "bearertoken", "apitoken", "passphrase", "totpsecret", "encryptedpassword", "sessionsecret",
+		"pwdhash", "hashedpwd", "passworddigest", "passwordsalt", "otp", "otpsecret", "otpcode", "mpin", "pinhash", "pincodehash", "mfasecret",
+		"mfatoken", "twofactorsecret", "secrettoken", "resettoken", "passwordresettoken", "recoverycode", "recoverycodes", "backupcodes",
+		"signingkey", "encryptionkey", "accesskey", "secretaccesskey", "webhooksecret", "jwtsecret", "adminpassword", "dbpassword":
 		return keyInfo{class: Credential, check: secret}, true
+	case "securityanswer", "secretanswer":
+		return keyInfo{class: Credential, check: words}, true
 	case "cvv", "cardnumber", "creditcard", "creditcardnumber", "iban", "bankaccount", "bankaccountnumber",
 		"accountnumber", "ifsc", "ifsccode", "cardno":
 		return keyInfo{class: Financial}, true

@@ -16,6 +16,7 @@ type memo struct {
 	slots [memoSize]memoEntry
 	long  memoEntry // of a key that is not kept
 	trail uint      // a hash of the places of the last keys
+	met   met
 	next  [trails]uint8
 }
 
@@ -27,6 +28,7 @@ type memoEntry struct {
 	slot  uint8 // a small hash of the key
 	plain bool  // there is neither a quote nor a backslash in the key
 	info  keyInfo
+	body  uint32 // the last that had the key
 }
 
 // guess is the entry of the key that stands at the start of b, before a quote, if it is the one that was to be
@@ -47,7 +49,7 @@ func (m *memo) guess(b []byte) *memoEntry {
 func (m *memo) classify(key []byte) *memoEntry {
 	n := len(key)
 	if n == 0 || n > memoKey {
-		m.long.info = classify(key)
+		m.long = memoEntry{info: classify(key)}
 		return &m.long
 	}
 	slot := spot(key)
@@ -57,6 +59,8 @@ func (m *memo) classify(key []byte) *memoEntry {
 	}
 	if !m.slots[i].is(key) {
 		if m.slots[slot].n != 0 {
+			m.moved(i, 0, false)
+			m.moved(slot, i, true)
 			m.slots[i] = m.slots[slot]
 		}
 		i = slot

@@ -98,7 +98,8 @@ func (s *Scanner) headLine(line []byte) {
 		}
 		val = val[i+len(` name="`):]
 		if end := bytes.IndexByte(val, '"'); end >= 0 {
-			m.key = s.memo.classify(val[:end]).info
+			s.under(val[:end])
+			m.key = s.k
 		}
 	}
 }

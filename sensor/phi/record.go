@@ -94,6 +94,9 @@ func (s *Scanner) claim(f *frame, k keyInfo) {
 func (s *Scanner) under(key []byte) {
 	e := s.memo.classify(key)
 	s.k, s.slot = e.info, e.slot
+	if e.body != s.memo.met.body {
+		s.meet(key, e)
+	}
 }
 
 // value is a whole string or number under the current key.

@@ -233,7 +233,11 @@ func (s *Scanner) attribute(name, val []byte) {
 // leafValue is val as the value of the element of f, which is a member of the element around it.
 func (s *Scanner) leafValue(f *frame, val []byte) {
 	p := &s.frames[s.depth-1]
-	if f.key == (keyInfo{}) {
+	if f.key.traits&grants != 0 {
+		s.slot = f.slot
+		s.grant(val)
+	}
+	if f.key == (keyInfo{}) || f.key == (keyInfo{traits: grants}) {
 		s.slot = f.slot
 		s.bare(val)
 		return
