@@ -69,6 +69,8 @@ type Report struct {
 	Form      Form
 	Again     bool // the bounds on who is told apart were reached while it ran: People may count someone twice
 	Truncated bool // the scan limit was reached or the body ended inside a value
+
+	scanner *Scanner // whose it is
 }
 
 // Form is the syntax a body turned out to have.

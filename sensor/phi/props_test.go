@@ -11,7 +11,7 @@ import (
 func propsOf(s *Scanner, form Form, pieces ...string) string {
 	scan(s, form, pieces...)
 	var out []string
-	for _, p := range s.Props() {
+	for _, p := range s.Report().Props() {
 		w := string(p.Name)
 		if n := p.Class.Names(); len(n) > 0 {
 			w += ":" + strings.Join(n, "+")
@@ -62,7 +62,7 @@ func TestProps_Bound(t *testing.T) {
 	s := New(Defaults())
 	for range 3 {
 		scan(s, JSON, b.String())
-		props := s.Props()
+		props := s.Report().Props()
 		names := map[string]bool{}
 		for _, p := range props {
 			names[string(p.Name)] = true

@@ -78,7 +78,7 @@ func New(cfg Config) *Scanner {
 
 // Reset makes s ready for the next body. Form is what its Content-Type says; Unknown if it says nothing.
 func (s *Scanner) Reset(form Form) {
-	s.report = Report{IDs: s.report.IDs[:0]}
+	s.report = Report{IDs: s.report.IDs[:0], scanner: s}
 	s.memo.forgetNames()
 	s.midway = false
 	s.hint, s.form, s.part, s.sniffing, s.closed, s.seen = form, Unknown, Unknown, true, false, 0

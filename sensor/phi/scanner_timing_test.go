@@ -47,3 +47,28 @@ func BenchmarkScan_XMLBundle(b *testing.B)          { benchmark(b, JSON, xmlBody
 
 func BenchmarkScan_EventStream(b *testing.B) { benchmark(b, EventStream, eventBody(200), 1448) }
 func BenchmarkScan_Messages(b *testing.B)    { benchmark(b, Messages, messageBody(200), 1448) }
+
+func TestProps_Allocs(t *testing.T) {
+	s := New(Defaults())
+	b := []byte(bundleBody(6))
+	run := func() {
+		s.Reset(JSON)
+		s.Scan(b)
+		s.Close(true)
+		s.Report().Props()
+	}
+	run()
+	if n := testing.AllocsPerRun(20, run); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkProps(b *testing.B) {
+	s := New(Defaults())
+	s.Scan([]byte(bundleBody(6)))
+	s.Close(true)
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Report().Props()
+	}
+}
