@@ -2,11 +2,14 @@ package call
 
 import "unsafe"
 
-// Sizes of an Arena's chunks, in bytes, Objects and keys.
+// Sizes of an Arena's chunks, in bytes and items.
 const (
 	textChunk   = 64 << 10
 	objectChunk = 512
 	keyChunk    = 4096
+	argChunk    = 512
+	handedChunk = 32
+	propChunk   = 512
 )
 
 // Arena is where the strings and slices of calls are carved from: chunks that are filled once, never moved and
@@ -19,6 +22,9 @@ type Arena struct {
 	text    []byte
 	objects []Object
 	keys    []uint64
+	args    []Arg
+	handed  []Handed
+	props   []Prop
 }
 
 // bytes copies b into the arena.
@@ -42,6 +48,15 @@ func (a *Arena) copyObjects(o []Object) []Object { return carve(&a.objects, obje
 
 // copyKeys copies k into the arena; nil when it is empty.
 func (a *Arena) copyKeys(k []uint64) []uint64 { return carve(&a.keys, keyChunk, k) }
+
+// copyArgs copies v into the arena; nil when it is empty.
+func (a *Arena) copyArgs(v []Arg) []Arg { return carve(&a.args, argChunk, v) }
+
+// copyHanded copies v into the arena; nil when it is empty.
+func (a *Arena) copyHanded(v []Handed) []Handed { return carve(&a.handed, handedChunk, v) }
+
+// copyProps copies v into the arena; nil when it is empty.
+func (a *Arena) copyProps(v []Prop) []Prop { return carve(&a.props, propChunk, v) }
 
 // carve copies v behind what is in chunk, or into a new chunk of size when it does not fit.
 func carve[T any](chunk *[]T, size int, v []T) []T {

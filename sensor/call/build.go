@@ -7,24 +7,26 @@ import (
 
 	"auscult/sensor/fhir"
 	"auscult/sensor/http"
+	"auscult/sensor/inject"
 	"auscult/sensor/packet"
 	"auscult/sensor/phi"
 )
 
-// Conn is what the connection of an exchange adds to it. Login may be nil: then what a login said in its bodies
-// is not known.
+// Conn is what the connection of an exchange adds to it. Texts may be nil: then the values in its bodies, and what a
+// login said there, are not known.
 type Conn struct {
 	ID             uint64
 	Client, Server packet.Endpoint
 	Stream         uint32
 	OneSided       bool
 	Where          packet.Where
-	Login          *LoginBodies
+	Texts          *Texts
 	Envelope       *Envelope    // nil when no body was worth one
 	Outer          packet.Outer // zero when there is none
 	MTLS           string       // subject of the client's verified-by-nobody certificate; empty without one
 	Running        bool         // the exchange goes on: this tells what was found so far
-	Continued      bool         // an earlier call told the beginning of the exchange
+	Secure         Secure
+	Continued      bool // an earlier call told the beginning of the exchange
 }
 
 // Builder turns exchanges into calls. It belongs to one goroutine, remembers nothing of one call for the next,
@@ -44,7 +46,10 @@ type Builder struct {
 	objects   []Object
 	delivered []uint64
 	issued    []uint64
+	args      []Arg
+	handed    []Handed
 	seen      set
+	inject    *inject.Reader
 	words     words
 	server    uint64 // hash of the server's address and port
 	loggedIn  bool   // the request's body holds a user and a password
@@ -53,12 +58,12 @@ type Builder struct {
 	reports  [2]phi.Report // of the bodies, with what their envelopes add
 	unrouted Route         // of what has no path
 
-	keyBuf, valueBuf, tokenBuf, secretBuf, userBuf, word, host, actionBuf, routeBuf []byte
+	keyBuf, valueBuf, tokenBuf, secretBuf, userBuf, word, host, actionBuf, routeBuf, sessionBuf, nameBuf, docBuf, boundary []byte
 }
 
 // NewBuilder returns a Builder. cfg must be valid; memo must answer as ParseClaims and ParseRoute do.
 func NewBuilder(cfg Config, memo Memo) *Builder {
-	b := &Builder{cfg: cfg, memo: memo, services: make(map[string]bool, len(cfg.Services))}
+	b := &Builder{cfg: cfg, memo: memo, inject: inject.New(), services: make(map[string]bool, len(cfg.Services))}
 	for _, h := range cfg.Hosts {
 		b.hosts = append(b.hosts, HostRule{Host: lowerString(h.Host), Header: lowerString(h.Header)})
 	}
@@ -94,9 +99,10 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 		Client: conn.Client, Server: conn.Server, Version: x.Version, Status: x.Status,
 		ReqWire: x.Request.Wire, ReqDec: x.Request.Decoded, RespWire: x.Response.Wire, RespDec: x.Response.Decoded,
 		Marks: x.Marks, Loss: loss(x, &conn), GRPC: x.GRPC, Messages: x.Messages, Frames: conn.Where, Outer: conn.Outer,
-		Running: conn.Running, Continued: conn.Continued,
+		Running: conn.Running, Continued: conn.Continued, Secure: conn.Secure,
 	}
 	b.objects, b.delivered, b.issued = b.objects[:0], b.delivered[:0], b.issued[:0]
+	b.args, b.handed = b.args[:0], b.handed[:0]
 	b.loggedIn = false
 	b.seen.reset()
 	if x.ResponseStart != 0 {
@@ -111,10 +117,9 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 
 	var who credentials
 	forwarded := b.gather(c, ar, x, &who)
-	if who.session == nil && len(r.Session) > 0 {
-		who.session = r.Session
-	}
+	b.pathCredentials(r, &who)
 	b.pathObjects(c, ar, r)
+	b.pathArgs(c, ar, r, rawPath)
 	b.query(c, ar, r, rawQuery, &who)
 	b.bodyObjects(c, ar, r, req)
 	switch {
@@ -130,10 +135,14 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 	b.found(c, resp)
 	b.response(ar, r, resp)
 	b.created(ar, x)
-	b.login(c, ar, x, conn.Login)
+	b.bodyArgs(c, ar, x, conn.Texts)
+	b.login(c, ar, x, conn.Texts)
+	b.answer(c, ar, x)
 	c.Objects = ar.copyObjects(b.objects)
 	c.Delivered = ar.copyKeys(b.delivered)
 	c.Issued = ar.copyKeys(b.issued)
+	c.Args = ar.copyArgs(b.args)
+	c.Handed = ar.copyHanded(b.handed)
 	b.flags(c, r, resp)
 }
 

@@ -26,6 +26,10 @@ type Claims struct {
 	Service  bool       // a machine's: system scope, or granted to a client for itself
 	Hash     uint64     // TokenHash of the token
 
+	NotBefore clock.Time // nbf; 0 when absent
+	Purpose   []byte     // purpose of use
+	Marks     AuthMarks  // all but those that the time of use decides
+
 	text []byte
 }
 
@@ -75,6 +79,7 @@ func (c *Claims) Parse(token []byte) bool {
 		return false
 	}
 	s.settle(c)
+	c.Marks |= headerMarks(token)
 	c.Hash = TokenHash(token)
 	return len(c.Subject) > 0
 }
@@ -138,6 +143,19 @@ func (s *claimSet) take(c *Claims, key, value []byte) {
 		c.Tenant = c.keep(value)
 	case "gty", "grant_type", "idtyp":
 		s.grant = c.keep(value)
+	case "nbf":
+		c.NotBefore = seconds(value)
+	case "amr":
+		c.Marks |= SaysAMR
+		if secondFactor(c.joined(value)) {
+			c.Marks |= SecondFact
+		}
+	case "acr":
+		if strongContext(value) {
+			c.Marks |= SecondFact
+		}
+	case "purpose_of_use", "purposeOfUse", "purpose":
+		c.Purpose = c.first(value)
 	}
 }
 
@@ -150,6 +168,12 @@ func (s *claimSet) settle(c *Claims) {
 		if typ, _, ok := reference(s.fhirUser); ok {
 			c.Role = typ
 		}
+	}
+	switch {
+	case c.Expires == 0:
+		c.Marks |= NoExpiry
+	case c.Issued != 0 && c.Expires-c.Issued > day:
+		c.Marks |= LongLived
 	}
 	own := len(c.Client) > 0 && bytes.Equal(c.Subject, c.Client)
 	c.Service = own || systemScope(c.Scope) || string(s.grant) == "client-credentials" ||

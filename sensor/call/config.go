@@ -21,6 +21,7 @@ type Config struct {
 	ResponseObjects int `yaml:"response_objects"` // patients of a response that are listed
 	Delivered       int `yaml:"delivered"`        // ids of a response that are kept as keys; more are counted
 	IDBytes         int `yaml:"id_bytes"`         // of an identifier kept in the clear; its key is of all of it
+	Args            int `yaml:"args"`             // values of a request; more are counted, but for the last sixth only what looks like an attack is kept
 
 	Sessions       int           `yaml:"sessions"`        // sessions and tokens whose user is remembered
 	SessionTTL     time.Duration `yaml:"session_ttl"`     // since a session was last used
@@ -48,6 +49,7 @@ func Defaults() Config {
 		ResponseObjects: 32,
 		Delivered:       4096,
 		IDBytes:         256,
+		Args:            48,
 
 		Sessions:       1 << 17,
 		SessionTTL:     24 * time.Hour,
@@ -71,6 +73,7 @@ func (c Config) Validate() error {
 		{"response_objects", c.ResponseObjects, 0, 1 << 16},
 		{"delivered", c.Delivered, 0, 1 << 20},
 		{"id_bytes", c.IDBytes, 16, 1 << 16},
+		{"args", c.Args, 6, 4096},
 		{"sessions", c.Sessions, 1, 1 << 26},
 		{"addresses", c.Addresses, 1, 1 << 26},
 		{"shared_after", c.SharedAfter, 2, maxFaces},
@@ -107,6 +110,7 @@ type Stats struct {
 	Objects     uint64 // objects of requests past the bound
 	Delivered   uint64 // ids of responses past the bound
 	LongIDs     uint64 // identifiers cut for display
+	Args        uint64 // values of requests past the bound
 	LongPaths   uint64 // paths past a bound of the route
 	Envelopes   uint64 // exchanges with SOAP or HL7 v2 of more bytes than are kept of it
 	EnvelopeIDs uint64 // identifiers in SOAP, HL7 v2 and DICOM past the bound

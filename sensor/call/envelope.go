@@ -179,12 +179,13 @@ func (v *envelope) has(typ string, value []byte) bool {
 
 // message is what the envelope of a request says of the call.
 type message struct {
-	action []byte // the endpoint's, beside its URL
-	user   []byte
-	issuer []byte
-	soap   bool
-	hl7    bool
-	flags  Flags // Search or Create
+	action  []byte // the endpoint's, beside its URL
+	user    []byte
+	issuer  []byte
+	purpose []byte // of use, as SAML says
+	soap    bool
+	hl7     bool
+	flags   Flags // Search or Create
 }
 
 // unwrap reads the bodies that e kept: what they say goes into b.message, and the identifiers in them into copies

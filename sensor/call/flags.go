@@ -10,17 +10,27 @@ import (
 // wordFlags is what the words of a path say of the calls to it.
 func wordFlags(parts [][]byte, r *Route) Flags {
 	if r.FHIR.Shape != fhir.NotFHIR {
-		return operationFlags(&r.FHIR)
+		f := operationFlags(&r.FHIR)
+		for _, s := range parts[:min(r.FHIR.Base, len(parts))] {
+			f |= functionFlag(s) & (Admin | Operator)
+		}
+		return f
 	}
 	var f Flags
 	for i, s := range parts {
-		f |= wordFlag(s, i == len(parts)-1, len(parts))
+		if i == 0 && len(parts) > 1 && string(s) == "manager" { // Tomcat's: /manager/html, /manager/text/list
+			f |= Operator
+		}
+		f |= wordFlag(s, i == len(parts)-1, len(parts)) | functionFlag(s)
 		if len(s) < 24 && wordSpace(s) == patient {
 			f |= HealthAPI
 		}
 	}
-	if f&Health != 0 && f != Health || len(r.IDs) > 0 {
+	if other := f &^ (Health | Operator); f&Health != 0 && other != 0 || len(r.IDs) > 0 {
 		f &^= Health
+	}
+	if f&Health != 0 && checks(parts[len(parts)-1]) {
+		f &^= Operator
 	}
 	return f
 }
@@ -50,9 +60,13 @@ func wordFlag(s []byte, last bool, depth int) Flags {
 		return Login | Token
 	case "search", "_search", "find", "query", "lookup", "autocomplete", "suggest", "list":
 		return Search
-	case "healthz", "readyz", "livez", "ready", "alive", "liveness", "readiness", "ping", "metrics", "prometheus", "heartbeat", "health":
+	case "healthz", "readyz", "livez", "ready", "alive", "liveness", "readiness", "ping", "heartbeat", "health":
 		if depth <= 3 {
 			return Health
+		}
+	case "metrics", "prometheus":
+		if depth <= 3 {
+			return Health | Operator
 		}
 	}
 	if bytes.HasSuffix(w, []byte(".csv")) || bytes.HasSuffix(w, []byte(".ndjson")) || bytes.HasSuffix(w, []byte(".xlsx")) {
@@ -79,6 +93,8 @@ func operationFlags(u *fhir.URL) Flags {
 				return HealthAPI | Bulk | Search
 			}
 			return HealthAPI | Search
+		case "$break-glass", "$breakglass", "$emergency-access":
+			return HealthAPI | BreakGlass
 		case "$lastn", "$match", "$expand", "$docref", "$ihe-pix":
 			return HealthAPI | Search
 		}
@@ -121,6 +137,9 @@ func (b *Builder) flags(c *Call, r *Route, resp *phi.Report) {
 	}
 	if c.PHI.Classes != 0 {
 		f |= HealthAPI
+	}
+	if emergency(c.Auth.Purpose) {
+		f |= BreakGlass
 	}
 	if f&Search != 0 && c.OK() && resp != nil && empty(resp) {
 		f |= Empty

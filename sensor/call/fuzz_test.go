@@ -66,11 +66,11 @@ func FuzzBuild(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, target, header, idType, id string, status int) {
 		x := exchange(method, target, status, header, "<Set-Cookie: "+header)
 		report := &phi.Report{IDs: []phi.ID{{Kind: phi.Kind(len(id) % 3), Type: idType, Value: []byte(id)}}, Form: phi.JSON}
-		bodies := new(call.LoginBodies)
+		bodies := new(call.Texts)
 		bodies.Side(http.Request).Scan([]byte(header))
 		bodies.Side(http.Response).Scan([]byte(target))
 		cn := conn()
-		cn.Login = bodies
+		cn.Texts = bodies
 		b := call.NewBuilder(call.Defaults(), new(call.Direct))
 		var first, second call.Call
 		b.Build(&first, new(call.Arena), x, cn, report, report)

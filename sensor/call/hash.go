@@ -50,6 +50,10 @@ const (
 	seedParam
 	seedEndpoint
 	seedAgent
+	seedArg
+	seedValue
+	seedSecret
+	seedProp
 )
 
 // PatientKey is the Key of the patient with a logical id, in whatever API it was named.

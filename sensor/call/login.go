@@ -6,35 +6,8 @@ import (
 	"auscult/sensor/http"
 )
 
-// maxLogin bounds the bytes kept of each body of a login, which are small.
-const maxLogin = 8 << 10
-
-// LoginBodies keeps the beginnings of the two bodies of an authentication exchange, for Build to read who logged
-// in and which token was handed out. It belongs to one exchange at a time and is used again after Reset.
-type LoginBodies struct {
-	bodies [2]loginBody
-}
-
-type loginBody struct{ b []byte }
-
-// Scan keeps the first bytes of the body.
-func (l *loginBody) Scan(b []byte) {
-	l.b = append(l.b, b[:min(len(b), maxLogin-len(l.b))]...)
-}
-
-// Close has nothing to do: what is cut off does not parse.
-func (l *loginBody) Close(bool) {}
-
-// Side is the scanner of one body.
-func (l *LoginBodies) Side(s http.Side) http.Scanner { return &l.bodies[s] }
-
-// Reset forgets both bodies.
-func (l *LoginBodies) Reset() {
-	l.bodies[0].b, l.bodies[1].b = l.bodies[0].b[:0], l.bodies[1].b[:0]
-}
-
 // loginWords are looked for in the last segment of a path.
-var loginWords = []string{"login", "signin", "sign-in", "logon", "token", "session", "auth", "security_check"}
+var loginWords = []string{"login", "signin", "sign-in", "logon", "token", "session", "auth", "security_check", "refresh"}
 
 // MayLogin is whether an exchange with that target may be a login, so that its bodies are worth keeping.
 func MayLogin(method, target []byte) bool {
@@ -58,22 +31,25 @@ func MayLogin(method, target []byte) bool {
 	return false
 }
 
-// login takes what the exchange hands out: session cookies, and the tokens of a login's response.
-func (b *Builder) login(c *Call, ar *Arena, x *http.Exchange, bodies *LoginBodies) {
+// login takes what the exchange says of who asks to be let in, and what it hands out: session cookies, and the tokens
+// of its response.
+func (b *Builder) login(c *Call, ar *Arena, x *http.Exchange, texts *Texts) {
+	login := texts != nil && MayLogin(x.Method, x.Target)
+	if login {
+		b.asked(c, ar, texts.sides[http.Request].b)
+	}
 	if !letIn(c, x) {
 		return
 	}
 	for i := range x.Response.Headers {
 		h := &x.Response.Headers[i]
 		if len(h.Name) == 10 && http.EqualFold(h.Name, "set-cookie") {
-			b.setCookie(h.Value)
+			b.setCookie(ar, h.Value)
 		}
 	}
-	if bodies == nil {
-		return
+	if texts != nil {
+		b.answered(ar, texts.sides[http.Response].b, login, false)
 	}
-	b.asked(c, ar, bodies.bodies[http.Request].b)
-	b.handed(bodies.bodies[http.Response].b)
 }
 
 // letIn is whether the response can be a success: a form's login answers with a redirect, and one that failed
@@ -101,18 +77,26 @@ func (b *Builder) issue(credential []byte) {
 }
 
 // setCookie reads a Set-Cookie field (RFC 6265 section 4.1.1) that sets a session.
-func (b *Builder) setCookie(value []byte) {
-	pair, _, _ := bytes.Cut(value, []byte(";"))
+func (b *Builder) setCookie(ar *Arena, value []byte) {
+	pair, rest, _ := bytes.Cut(value, []byte(";"))
 	name, v, ok := bytes.Cut(bytes.TrimSpace(pair), []byte("="))
 	v = bytes.Trim(v, "\"")
-	if ok && (b.sessionName(name) || sessionShape(name, v)) {
+	if !ok {
+		return
+	}
+	session := b.sessionName(name) || sessionShape(name, v)
+	if session {
 		b.issue(v)
+	}
+	if session || sessionWord(name) || looksJWT(v) {
+		b.hand(ar, name, v, cookieMarks(rest))
 	}
 }
 
 // asked reads who asks to log in, in a form or in JSON.
 func (b *Builder) asked(c *Call, ar *Arena, body []byte) {
 	var l loginFields
+	b.userBuf = b.userBuf[:0]
 	if m, ok := object(body); ok {
 		for key, value, ok := m.next(); ok; key, value, ok = m.next() {
 			b.valueBuf = text(b.valueBuf[:0], value)
@@ -127,6 +111,9 @@ func (b *Builder) asked(c *Call, ar *Arena, body []byte) {
 		}
 	}
 	b.loggedIn = l.user && l.password
+	if l.password && c.Auth.Secret == 0 {
+		c.Auth.password(b.userBuf, b.secretBuf)
+	}
 	if c.User == "" && c.Grant == ClientCredentials {
 		c.User = l.client
 	}
@@ -143,11 +130,17 @@ func (l *loginFields) take(b *Builder, c *Call, ar *Arena, key, value []byte) {
 	}
 	switch string(key) {
 	case "username", "user", "login", "email", "userName", "user_name", "userId", "j_username", "uname", "loginId":
+		if !l.user {
+			b.userBuf = append(b.userBuf[:0], value...)
+		}
 		l.user = true
 		if c.User == "" {
 			c.User = b.clip(ar, value)
 		}
 	case "password", "pass", "passwd", "pwd", "j_password":
+		if !l.password {
+			b.secretBuf = append(b.secretBuf[:0], value...)
+		}
 		l.password = true
 	case "client_id", "clientId":
 		l.client = b.clip(ar, value)
@@ -155,21 +148,6 @@ func (l *loginFields) take(b *Builder, c *Call, ar *Arena, key, value []byte) {
 		c.Grant = UserGrant
 		if string(value) == "client_credentials" {
 			c.Grant = ClientCredentials
-		}
-	}
-}
-
-// handed reads the tokens of the response (RFC 6749 section 5.1, and what applications call theirs).
-func (b *Builder) handed(body []byte) {
-	m, ok := object(body)
-	if !ok {
-		return
-	}
-	for key, value, ok := m.next(); ok; key, value, ok = m.next() {
-		switch string(key) {
-		case "access_token", "accessToken", "token", "id_token", "session", "sessionId", "session_id", "jwt", "authToken":
-			b.valueBuf = text(b.valueBuf[:0], value)
-			b.issue(b.valueBuf)
 		}
 	}
 }

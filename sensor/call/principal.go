@@ -32,6 +32,10 @@ type credentials struct {
 	key     []byte
 	basic   []byte // base64
 
+	bearerInURL, sessionInURL, keyInURL bool
+	anyInURL                            bool // one that names nobody: a password, a signature
+	other                               bool // an Authorization of another scheme
+
 	certificate string // subject of the client's certificate
 }
 
@@ -49,7 +53,12 @@ func (b *Builder) gather(c *Call, ar *Arena, x *http.Exchange, who *credentials)
 		switch len(h.Name) {
 		case 6:
 			if http.EqualFold(h.Name, "cookie") {
-				b.cookies(h.Value, who)
+				b.cookies(ar, h.Value, who)
+				continue
+			}
+		case 7:
+			if http.EqualFold(h.Name, "referer") {
+				b.headerArg(ar, h)
 				continue
 			}
 		case 9:
@@ -60,6 +69,7 @@ func (b *Builder) gather(c *Call, ar *Arena, x *http.Exchange, who *credentials)
 		case 10:
 			if http.EqualFold(h.Name, "user-agent") && c.UserAgent == "" {
 				c.UserAgent = ar.bytes(h.Value)
+				b.headerArg(ar, h)
 				continue
 			}
 		case 13:
@@ -67,10 +77,29 @@ func (b *Builder) gather(c *Call, ar *Arena, x *http.Exchange, who *credentials)
 				authorization(h.Value, who)
 				continue
 			}
+			if http.EqualFold(h.Name, "x-api-version") {
+				b.headerArg(ar, h)
+				continue
+			}
 		case 15:
 			if http.EqualFold(h.Name, "x-forwarded-for") && forwarded == nil {
 				forwarded = h.Value
 				c.Forwarded = ar.bytes(h.Value)
+				b.headerArg(ar, h)
+				continue
+			}
+			if http.EqualFold(h.Name, "accept-language") {
+				b.headerArg(ar, h)
+				continue
+			}
+		case 16:
+			if http.EqualFold(h.Name, "x-forwarded-host") {
+				b.headerArg(ar, h)
+				continue
+			}
+		case 14, 17, 18, 19:
+			if purposeHeader(h.Name) {
+				c.Auth.purpose(ar, h.Value)
 				continue
 			}
 		}
@@ -78,10 +107,24 @@ func (b *Builder) gather(c *Call, ar *Arena, x *http.Exchange, who *credentials)
 			b.add(c, ar, space, h.Name, h.Value, InHeader, false)
 		}
 		if who.key == nil && b.keyHeader(h.Name) {
+			if looksJWT(h.Value) && who.bearer == nil {
+				who.bearer = h.Value
+				continue
+			}
 			who.key = h.Value
 		}
 	}
 	return forwarded
+}
+
+// purposeHeader is whether a header says the purpose of use, or that the glass is broken.
+func purposeHeader(name []byte) bool {
+	for _, p := range [...]string{"x-purpose-of-use", "purpose-of-use", "x-purposeofuse"} {
+		if http.EqualFold(name, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // patientHeader is the name space of the patient that a header names (X-Patient-Id, Patient-MRN), nobody for others.
@@ -111,6 +154,24 @@ func (b *Builder) keyHeader(name []byte) bool {
 	return false
 }
 
+// pathCredentials takes those in the path.
+func (b *Builder) pathCredentials(r *Route, who *credentials) {
+	if len(r.Session) > 0 {
+		who.anyInURL = true
+		if who.session == nil {
+			who.session, who.sessionInURL = r.Session, true
+		}
+	}
+	for i := range r.IDs {
+		if v := r.IDs[i].Value; looksJWT(v) {
+			who.anyInURL = true
+			if who.bearer == nil {
+				who.bearer = v
+			}
+		}
+	}
+}
+
 // authorization reads an Authorization field (RFC 9110 section 11.6.2).
 func authorization(value []byte, who *credentials) {
 	scheme, rest, ok := bytes.Cut(value, []byte(" "))
@@ -125,12 +186,15 @@ func authorization(value []byte, who *credentials) {
 		who.bearer = rest
 	case http.EqualFold(scheme, "apikey"), http.EqualFold(scheme, "api-key"):
 		who.key = rest
+	default:
+		who.other = true
 	}
 }
 
 // cookies reads a Cookie field (RFC 6265 section 4.2.1). Configured and known names go before what only looks
 // like a session.
-func (b *Builder) cookies(value []byte, who *credentials) {
+func (b *Builder) cookies(ar *Arena, value []byte, who *credentials) {
+	odd := tellingHeader(value)
 	for len(value) > 0 {
 		pair := value
 		if i := bytes.IndexByte(value, ';'); i >= 0 {
@@ -142,6 +206,9 @@ func (b *Builder) cookies(value []byte, who *credentials) {
 		v = bytes.Trim(v, "\"")
 		if !ok || len(v) == 0 {
 			continue
+		}
+		if odd && tellingHeader(v) {
+			b.put(ar, InHeader, name, decodedPath(&b.valueBuf, v), String)
 		}
 		switch {
 		case len(v) > 40 && v[0] == 'e' && v[1] == 'y' && bytes.Count(v, []byte(".")) == 2:
@@ -197,11 +264,12 @@ func sessionShape(name, value []byte) bool {
 }
 
 // credential takes a credential in the query.
-func (b *Builder) credential(key, value []byte, who *credentials) bool {
-	if string(key) == "access_token" {
+func (b *Builder) credential(r *Route, key, value []byte, who *credentials) bool {
+	found, token := inURL(key, looksJWT(value))
+	if found && looksJWT(value) || string(key) == "access_token" {
 		if who.bearer == nil {
 			b.tokenBuf = append(b.tokenBuf[:0], value...)
-			who.bearer = b.tokenBuf
+			who.bearer, who.bearerInURL = b.tokenBuf, true
 		}
 		return true
 	}
@@ -209,40 +277,76 @@ func (b *Builder) credential(key, value []byte, who *credentials) bool {
 		if http.EqualFold(key, p) {
 			if who.key == nil {
 				b.secretBuf = append(b.secretBuf[:0], value...)
-				who.key = b.secretBuf
+				who.key, who.keyInURL = b.secretBuf, true
 			}
 			return true
 		}
 	}
-	return false
+	if !found {
+		return false
+	}
+	who.anyInURL = true
+	// A short one is a word, and one that resets a password is nobody's session.
+	if token && len(value) >= 16 && hasDigit(value) && r.Words&(Reset|Login) == 0 && who.session == nil {
+		b.sessionBuf = append(b.sessionBuf[:0], value...)
+		who.session, who.sessionInURL = b.sessionBuf, true
+	}
+	return true
 }
 
 // principal decides who made the call from its credentials, surest first.
 func (b *Builder) principal(c *Call, ar *Arena, who *credentials, forwarded []byte) {
-	p := &c.Principal
+	p, a := &c.Principal, &c.Auth
+	user, password, basic := b.basicPair(who.basic)
 	switch {
 	case who.custom != nil:
+		a.Scheme = OtherScheme
 		b.is(p, ar, Custom, strengthCustom, nil, who.custom, TokenHash(who.custom))
 	case who.certificate != "":
+		a.Scheme = Certificate
 		b.tokenBuf = append(b.tokenBuf[:0], who.certificate...)
 		b.is(p, ar, MTLS, strengthMTLS, nil, b.tokenBuf, TokenHash(b.tokenBuf))
-	case b.jwt(p, ar, who.bearer), b.jwt(p, ar, who.cookie):
+	case b.jwt(c, ar, who.bearer):
+		a.Scheme = Bearer
+	case b.jwt(c, ar, who.cookie):
+		a.Scheme = Cookie
 	case who.session != nil:
+		a.Scheme = Cookie
 		b.is(p, ar, Session, strengthSession, nil, who.session, TokenHash(who.session))
 	case who.shape != nil:
+		a.Scheme = Cookie
 		b.is(p, ar, Session, strengthSession, nil, who.shape, TokenHash(who.shape))
 	case who.key != nil:
+		a.Scheme = KeyHeader
+		if who.keyInURL {
+			a.Scheme = KeyQuery
+		}
 		b.is(p, ar, APIKey, strengthKey, nil, who.key, TokenHash(who.key))
-	case len(b.basicUser(who.basic)) > 0:
-		user := b.basicUser(who.basic)
+	case basic:
+		a.Scheme = BasicAuth
 		b.is(p, ar, Basic, strengthBasic, nil, user, TokenHash(who.basic))
 	case who.bearer != nil:
+		a.Scheme = Bearer
 		b.is(p, ar, Session, strengthSession, nil, who.bearer, TokenHash(who.bearer))
 	case len(b.message.user) > 0:
+		a.Scheme = OtherScheme
 		b.is(p, ar, Custom, strengthSAML, b.message.issuer, b.message.user, TokenHash(b.message.user))
 	default:
+		if who.other || who.anyInURL {
+			a.Scheme = OtherScheme
+		}
 		b.address(p, ar, c, forwarded)
 	}
+	if basic {
+		a.password(user, password)
+	}
+	if who.bearer != nil && who.bearerInURL || who.sessionInURL || who.keyInURL || who.anyInURL {
+		a.Marks |= InURL
+	}
+	if a.Scheme == Bearer && p.Kind != JWT && b.notJWT(who.bearer) {
+		a.Marks |= Malformed
+	}
+	a.purpose(ar, b.message.purpose)
 	p.Service = p.Service || b.services[p.ID] || p.Client != "" && b.services[p.Client]
 }
 
@@ -253,8 +357,9 @@ func (b *Builder) is(p *Principal, ar *Arena, kind PrincipalKind, strength uint8
 	}
 }
 
-// jwt fills p from a token that is a JWT.
-func (b *Builder) jwt(p *Principal, ar *Arena, token []byte) bool {
+// jwt fills the principal from a token that is a JWT.
+func (b *Builder) jwt(c *Call, ar *Arena, token []byte) bool {
+	p := &c.Principal
 	if token == nil {
 		return false
 	}
@@ -271,17 +376,19 @@ func (b *Builder) jwt(p *Principal, ar *Arena, token []byte) bool {
 	p.Scope = ar.bytes(claims.Scope)
 	p.Expires = claims.Expires
 	p.Service = claims.Service
+	c.Auth.claimed(ar, claims, c.Start)
 	if len(claims.Patient) > 0 {
 		p.Patient = PatientKey(claims.Patient)
 	}
 	return true
 }
 
-// basicUser is the user of Basic credentials (RFC 7617), valid until the next call.
-func (b *Builder) basicUser(basic []byte) []byte {
+// basicPair is the user and password of Basic credentials (RFC 7617), valid until the next call; not ok without a
+// user.
+func (b *Builder) basicPair(basic []byte) (user, password []byte, ok bool) {
 	n := base64.StdEncoding.DecodedLen(len(basic))
 	if len(basic) == 0 || n > 1024 {
-		return nil
+		return nil, nil, false
 	}
 	if cap(b.userBuf) < n {
 		b.userBuf = make([]byte, n, 1024)
@@ -289,10 +396,10 @@ func (b *Builder) basicUser(basic []byte) []byte {
 	b.userBuf = b.userBuf[:n]
 	n, err := base64.StdEncoding.Decode(b.userBuf, basic)
 	if err != nil {
-		return nil
+		return nil, nil, false
 	}
-	user, _, _ := bytes.Cut(b.userBuf[:n], []byte(":"))
-	return user
+	user, password, _ = bytes.Cut(b.userBuf[:n], []byte(":"))
+	return user, password, len(user) > 0
 }
 
 // address makes the client's address the principal: the connection's, or behind trusted proxies the last one in

@@ -9,27 +9,31 @@ import (
 
 // query reads the query of a call: identifiers, page size, page step, and credentials in it.
 func (b *Builder) query(c *Call, ar *Arena, r *Route, query []byte, who *credentials) {
-	for n := 0; len(query) > 0; n++ {
+	for n, whole := 0, len(query); len(query) > 0; n++ {
 		if n == b.cfg.Params {
 			b.Stats.Params += uint64(bytes.Count(query, []byte("&")) + 1)
 			return
 		}
-		pair := query
+		pair, off := query, whole-len(query)
 		if i := bytes.IndexByte(query, '&'); i >= 0 {
 			pair, query = query[:i], query[i+1:]
 		} else {
 			query = nil
 		}
 		key, value, _ := bytes.Cut(pair, []byte("="))
-		if len(key) == 0 || len(value) == 0 {
+		if len(key) == 0 && len(value) == 0 {
 			continue
 		}
 		key = decoded(&b.keyBuf, key)
 		value = decoded(&b.valueBuf, value)
+		b.queryArg(c, ar, pair, key, value, off)
+		if len(key) == 0 || len(value) == 0 {
+			continue
+		}
 		if len(key) > 128 {
 			continue
 		}
-		if b.page(c, key, value) || b.credential(key, value, who) {
+		if b.page(c, key, value) || b.credential(r, key, value, who) {
 			continue
 		}
 		b.named(c, ar, r, key, value)

@@ -35,9 +35,9 @@ func (s *site) do(method, target string, status int, login []string, headers ...
 	x.Start, x.ResponseStart, x.End = s.now, s.now+1, s.now+2
 	cn := conn()
 	if login != nil {
-		cn.Login = new(call.LoginBodies)
-		cn.Login.Side(http.Request).Scan([]byte(login[0]))
-		cn.Login.Side(http.Response).Scan([]byte(login[1]))
+		cn.Texts = new(call.Texts)
+		cn.Texts.Side(http.Request).Scan([]byte(login[0]))
+		cn.Texts.Side(http.Response).Scan([]byte(login[1]))
 	}
 	var c call.Call
 	s.builder.Build(&c, &s.arena, x, cn, nil, nil)

@@ -35,7 +35,7 @@ func (b *Builder) soap(x *http.Exchange, v *envelope) {
 	v.again()
 	s := envelopeReader{v: v}
 	s.read(v.keep)
-	m.user, m.issuer = s.user, s.issuer
+	m.user, m.issuer, m.purpose = s.user, s.issuer, s.purpose
 	action := s.action
 	if len(action) == 0 {
 		action = bytes.Trim(x.Request.Get("soapaction"), "\" ")
@@ -98,6 +98,8 @@ type envelopeReader struct {
 	v               *envelope
 	action, content []byte // wsa:Action; the element in the Body
 	user, issuer    []byte
+	purpose         []byte
+	use             bool   // the SAML attribute at hand is the purpose of use
 	slot            []byte // name of the ebRIM Slot at hand
 	subject         bool   // the SAML attribute at hand is the subject's id
 	tag             uint32 // of the DICOM attribute at hand
@@ -164,10 +166,19 @@ func (s *envelopeReader) element(tag, text []byte) {
 	case "Attribute":
 		// XSPA profile of SAML section 2.3
 		s.subject = bytes.HasSuffix(attribute(tag, "Name"), []byte(":subject:subject-id"))
+		s.use = bytes.HasSuffix(attribute(tag, "Name"), []byte(":subject:purposeofuse"))
 	case "AttributeValue":
 		if s.subject {
 			setFirst(&s.user, text)
 			s.subject = false
+		}
+		if s.use && len(text) > 0 {
+			setFirst(&s.purpose, text)
+		}
+	case "PurposeOfUse", "PurposeForUse":
+		if s.use {
+			setFirst(&s.purpose, attribute(tag, "code"))
+			s.use = false
 		}
 	case "Slot":
 		s.slot = attribute(tag, "name")

@@ -6,6 +6,7 @@ func (s *Stats) Add(o *Stats) {
 	s.Objects += o.Objects
 	s.Delivered += o.Delivered
 	s.LongIDs += o.LongIDs
+	s.Args += o.Args
 	s.LongPaths += o.LongPaths
 	s.Envelopes += o.Envelopes
 	s.EnvelopeIDs += o.EnvelopeIDs

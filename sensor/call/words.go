@@ -15,6 +15,7 @@ type meaning struct {
 	space      nameSpace // spaceOf it
 	identifies bool      // it is a key of an identifier of anything
 	kind       uint64    // typeHash of it
+	secret     bool      // what it names proves who somebody is
 }
 
 // of is the meaning of word.
@@ -32,5 +33,5 @@ func (w *words) of(word []byte) meaning {
 
 func meaningOf(word []byte) meaning {
 	space := spaceOf(word)
-	return meaning{space, space != record || phi.IdentifierKey(word) || idSuffix(word), typeHash(word)}
+	return meaning{space, space != record || phi.IdentifierKey(word) || idSuffix(word), typeHash(word), secretWord(word)}
 }

@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"bytes"
+
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
@@ -13,20 +15,20 @@ type bodies struct {
 	part  *partition
 	x     *http.Exchange
 	side  [2]body
-	login *call.LoginBodies // nil unless it may be a login
-	cover *call.Envelope    // nil unless something stands around the health data that no URL tells
-	since clock.Time        // the response began, or the last part was told; 0 before
-	parts int               // told while it runs
-	seq   uint32            // of its calls, once one was told
-	shown []call.Object     // patients that the parts told so far have listed, the first that one call may list
-	due   bool              // the next one is
+	texts *call.Texts    // nil unless one of them is worth keeping
+	cover *call.Envelope // nil unless something stands around the health data that no URL tells
+	since clock.Time     // the response began, or the last part was told; 0 before
+	parts int            // told while it runs
+	seq   uint32         // of its calls, once one was told
+	shown []call.Object  // patients that the parts told so far have listed, the first that one call may list
+	due   bool           // the next one is
 }
 
 // body passes one message's content to whoever wants it.
 type body struct {
 	all   *bodies
 	phi   *phi.Scanner // nil for what holds no text
-	login http.Scanner
+	text  http.Scanner
 	cover http.Scanner
 }
 
@@ -34,8 +36,8 @@ func (b *body) Scan(p []byte) {
 	if b.phi != nil {
 		b.phi.Scan(p)
 	}
-	if b.login != nil {
-		b.login.Scan(p)
+	if b.text != nil {
+		b.text.Scan(p)
 	}
 	if b.cover != nil {
 		b.cover.Scan(p)
@@ -52,8 +54,8 @@ func (b *body) Close(complete bool) {
 	if b.phi != nil {
 		b.phi.Close(complete)
 	}
-	if b.login != nil {
-		b.login.Close(complete)
+	if b.text != nil {
+		b.text.Close(complete)
 	}
 	if b.cover != nil {
 		b.cover.Close(complete)
@@ -75,30 +77,30 @@ func (b *body) drain() *phi.Report {
 	return b.phi.Drain()
 }
 
-// Body gives a scanner to content that can hold health data; the rest is only counted.
+// Body gives a scanner to content that can hold health data, or whose beginning says something; the rest is only
+// counted.
 func (p *partition) Body(x *http.Exchange, s http.Side) http.Scanner {
 	e := p.owner
 	contentType := x.Message(s).Get("content-type")
 	m := e.media[s].of(s, contentType)
-	if !m.scan && !m.cover {
+	text := m.kept && (s == http.Request || m.page || e.tells(x))
+	if !m.scan && !m.cover && !text {
 		return nil
 	}
 	if p.scanning >= e.cfg.Scanners {
-		e.stats.Unscanned++
-		x.Loss |= http.LossDecodeLimit
+		if m.scan || m.cover {
+			e.stats.Unscanned++
+			x.Loss |= http.LossDecodeLimit
+		}
 		return nil
 	}
 	b, _ := x.App.(*bodies)
 	if b == nil {
 		b = spare.Take(&e.idle)
 		b.part, b.x = p, x
-		if call.MayLogin(x.Method, x.Target) {
-			b.login = spare.Take(&e.logins)
-			b.login.Reset()
-		}
 		x.App = b
 	}
-	if s == http.Response {
+	if s == http.Response && (m.scan || m.cover) {
 		b.since = e.now
 	}
 	side := &b.side[s]
@@ -115,8 +117,12 @@ func (p *partition) Body(x *http.Exchange, s http.Side) http.Scanner {
 			side.phi.Midway()
 		}
 	}
-	if b.login != nil {
-		side.login = b.login.Side(s)
+	if text {
+		if b.texts == nil {
+			b.texts = spare.Take(&e.texts)
+			b.texts.In(&p.purse)
+		}
+		side.text = b.texts.Side(s)
 	}
 	if m.cover {
 		if b.cover == nil {
@@ -126,6 +132,15 @@ func (p *partition) Body(x *http.Exchange, s http.Side) http.Scanner {
 		side.cover = b.cover.Side(s, contentType)
 	}
 	return side
+}
+
+// tells is whether the response to x is worth keeping the beginning of.
+func (e *Extractor) tells(x *http.Exchange) bool {
+	if call.Tells(x) {
+		return true
+	}
+	path, _, _ := bytes.Cut(x.Target, []byte{'?'})
+	return e.memo.Route(path).Words&(call.Operator|call.Admin) != 0
 }
 
 // scanner is one at rest, or a new one.
@@ -152,8 +167,9 @@ func (p *partition) drop(x *http.Exchange) {
 			p.scanning--
 		}
 	}
-	if b.login != nil {
-		e.logins = append(e.logins, b.login)
+	if b.texts != nil {
+		b.texts.Reset()
+		e.texts.Push(b.texts, e.cfg.HTTP.Spare)
 	}
 	if b.cover != nil {
 		e.covers = append(e.covers, b.cover)

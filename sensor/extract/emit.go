@@ -19,7 +19,7 @@ func (e *Extractor) emit(x *http.Exchange) {
 		conn := e.connOf(x)
 		if b, _ := x.App.(*bodies); b != nil {
 			req, resp = b.side[http.Request].report(), b.side[http.Response].report()
-			conn.Login, conn.Envelope = b.login, b.cover
+			conn.Texts, conn.Envelope = b.texts, b.cover
 			conn.Continued = b.parts > 0
 		}
 		e.build(c, x, conn, req, resp, e.place(x))
@@ -69,7 +69,7 @@ func (e *Extractor) tell() {
 			continue
 		}
 		conn := e.connOf(b.x)
-		conn.Login, conn.Envelope = b.login, b.cover
+		conn.Texts, conn.Envelope = b.texts, b.cover
 		conn.Running, conn.Continued = true, b.parts > 0
 		b.x.End = e.now
 		e.build(c, b.x, conn, b.side[http.Request].drain(), b.side[http.Response].drain(), e.place(b.x))
@@ -111,7 +111,9 @@ func (e *Extractor) connOf(x *http.Exchange) call.Conn {
 	if m := s.more; m != nil {
 		conn.Outer = m.outer
 		if m.tls != nil {
-			if c := m.tls.Info().Client; c != nil {
+			info := m.tls.Info()
+			conn.Secure = call.Secure{Version: info.Version.String(), JA4: info.JA4}
+			if c := info.Client; c != nil {
 				conn.MTLS = c.Subject
 			}
 		}

@@ -35,6 +35,9 @@ type Config struct {
 	// Scanners bounds the bodies that one flow partition scans at once; the content of further ones is counted
 	// and not scanned.
 	Scanners int `yaml:"scanners"`
+	// Texts bounds the bytes of bodies that one flow partition keeps at once to read their values and what they give
+	// away; of further ones no values are known.
+	Texts int `yaml:"texts"`
 	// MemoBytes bounds the memory of the memo of what tokens claim; 0 remembers nothing.
 	MemoBytes int64 `yaml:"memo_bytes"`
 	// StreamReport is how often an exchange that goes on (WebSocket, server-sent events, long downloads) is told to
@@ -51,7 +54,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Packet: packet.Defaults(), TCP: tcp.Defaults(), TLS: tls.Defaults(), HTTP: http.Defaults(), PHI: phi.Defaults(),
-		Scanners: 512, MemoBytes: 8 << 20, StreamReport: 10 * time.Second,
+		Scanners: 512, Texts: 512 << 10, MemoBytes: 8 << 20, StreamReport: 10 * time.Second,
 	}
 }
 
@@ -59,6 +62,9 @@ func Defaults() Config {
 func (c Config) Validate() error {
 	if c.Scanners < 1 {
 		return fmt.Errorf("scanners: %d is not positive", c.Scanners)
+	}
+	if c.Texts < 1<<10 || c.Texts > 1<<30 {
+		return fmt.Errorf("texts: %d is not between 1024 and %d", c.Texts, 1<<30)
 	}
 	if c.MemoBytes < 0 {
 		return fmt.Errorf("memo_bytes: %d is negative", c.MemoBytes)
@@ -84,10 +90,11 @@ type Extractor struct {
 	segment packet.Segment
 	parts   [Partitions]*partition // nil: another worker's
 	builder *call.Builder
+	memo    *lookup
 	arena   call.Arena
 	spare   spare.List[*phi.Scanner] // scanners at rest
 	idle    spare.List[*bodies]      // and what held them
-	logins  spare.List[*call.LoginBodies]
+	texts   spare.List[*call.Texts]
 	covers  spare.List[*call.Envelope]
 	streams spare.List[*stream]
 	media   [2]media // of the latest content, by side
@@ -118,6 +125,7 @@ type partition struct {
 	tls      *tls.Pool
 	waiting  []waiter
 	scanning int // scanners out
+	purse    call.Purse
 	calls    int // since the last Take
 }
 
@@ -128,8 +136,9 @@ func New(cfg Config, calls call.Config, memo *Memo, index, workers, epochCalls i
 		cfg: cfg, index: index, workers: workers, epochCalls: epochCalls, report: clock.Time(cfg.StreamReport), listed: calls.ResponseObjects,
 		keys:    tls.NewTable(cfg.TLS.Secrets, cfg.Secrets),
 		decoder: packet.New(cfg.Packet),
-		builder: call.NewBuilder(calls, newLookup(memo)),
+		memo:    newLookup(memo),
 	}
+	e.builder = call.NewBuilder(calls, e.memo)
 	for p := index; p < Partitions; p += workers {
 		shared := http.NewShared(cfg.HTTP)
 		part := &partition{
@@ -137,6 +146,7 @@ func New(cfg Config, calls call.Config, memo *Memo, index, workers, epochCalls i
 			sockets: websocket.NewPool(shared), hl7: hl7.NewPool(shared), tls: tls.NewPool(cfg.TLS, e.keys),
 		}
 		shared.Drop = part.drop
+		part.purse.Left = cfg.Texts
 		part.tls.Follow = cfg.Follow
 		e.parts[p] = part
 	}

@@ -45,6 +45,8 @@ type media struct {
 	form  phi.Form
 	scan  bool
 	cover bool // something may stand around the health data
+	kept  bool // its beginning may be worth keeping
+	page  bool // it is whatever was asked for
 	known bool
 }
 
@@ -58,6 +60,8 @@ func (m *media) of(s http.Side, contentType []byte) *media {
 	}
 	m.form, m.scan = formOf(contentType)
 	m.cover = call.MayEnvelope(s, contentType)
+	m.kept = call.MayText(s, contentType)
+	m.page = s == http.Response && call.Page(contentType)
 	if m.known = len(contentType) <= maxMedia; m.known {
 		m.text = append(m.text[:0], contentType...)
 	}

@@ -31,6 +31,7 @@ type Stats struct {
 	Parts       uint64 // calls told while they ran
 	Orphans     uint64 // responses without their request
 	Unscanned   uint64 // bodies not scanned because all scanners were taken
+	ShortTexts  uint64 // bodies of which too little was kept because others took the room
 	EpochCalls  uint64 // calls dropped because their partition had too many in one grid step
 
 	First, Last clock.Time
@@ -64,6 +65,7 @@ func (e *Extractor) Stats() Stats {
 			s.Sockets.Add(&part.sockets.Stats)
 			s.HL7.Add(&part.hl7.Stats)
 			s.TLS.Add(&part.tls.Stats)
+			s.ShortTexts += part.purse.Short
 		}
 	}
 	s.Call = e.builder.Stats
@@ -100,6 +102,7 @@ func (s *Stats) Add(o *Stats) {
 	s.Parts += o.Parts
 	s.Orphans += o.Orphans
 	s.Unscanned += o.Unscanned
+	s.ShortTexts += o.ShortTexts
 	s.EpochCalls += o.EpochCalls
 	if o.Packet != (packet.Stats{}) {
 		s.Packet = o.Packet

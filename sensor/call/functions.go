@@ -1,0 +1,65 @@
+package call
+
+import "bytes"
+
+// functionFlag is what a segment of a path says of whom the function is for, or what it does to a session. Words that
+// honest users meet every day in the pages of their own (roles, users, settings) are not among them.
+func functionFlag(s []byte) Flags {
+	var buf [32]byte
+	if len(s) > len(buf) || len(s) < 3 {
+		return 0
+	}
+	w := lower(buf[:0], s)
+	if w[0] == '.' {
+		return hidden(w)
+	}
+	switch string(w) {
+	case "logout", "log-out", "signout", "sign-out", "logoff", "log-off", "endsession", "end-session", "end_session":
+		return Logout
+	case "forgot-password", "forgotpassword", "forgot_password", "reset-password", "resetpassword", "reset_password", "password-reset",
+		"passwordreset", "password_reset", "change-password", "changepassword", "change_password", "set-password", "setpassword",
+		"recover-password", "password-recovery", "account-recovery", "passwordrecovery", "forgot", "update-password":
+		return Reset
+	case "admin", "admins", "administrator", "administration", "_admin", "adminapi", "admin-api", "superadmin", "super-admin", "sysadmin",
+		"superuser", "backoffice", "back-office", "impersonate", "impersonation", "privilege", "privileges", "systemsetting", "systemsettings",
+		"system-settings", "usermanagement", "user-management", "useradmin", "user-admin", "auditlog", "auditlogs", "audit-log", "audit-logs",
+		"role-assignments", "roleassignments", "globalproperty", "tenant-admin", "siteadmin", "site-admin", "security-admin":
+		return Admin
+	case "break-glass", "breakglass", "break_glass", "btg", "break-the-glass", "breaktheglass", "emergency-access", "emergencyaccess",
+		"emergency_access":
+		return BreakGlass
+	case "actuator", "jolokia", "heapdump", "threaddump", "pprof", "phpinfo", "phpinfo.php", "info.php", "server-status", "server-info", "phpmyadmin",
+		"adminer", "adminer.php", "jmx-console", "web-console", "h2-console", "host-manager", "console", "debug", "_debug", "__debug__", "_profiler",
+		"graphiql", "playground", "wp-admin", "wp-login.php", "elmah.axd", "trace.axd", "web.config", "hawtio", "nacos", "telescope", "horizon",
+		"_cat", "_cluster", "_nodes", "_all_dbs", "_utils", "solr", "configprops",
+		"dump.sql", "backup.sql", "database.sql", "db.sql", "backup.zip", "backup.tar.gz", "id_rsa", "docker-compose.yml", "appsettings.json",
+		"application.yml", "application.properties", "composer.json", "dockerfile", "cgi-bin":
+		return Operator
+	}
+	return 0
+}
+
+// hidden is what a segment that begins with a dot says: files that no server means to show, but for the well-known
+// (RFC 8615).
+func hidden(w []byte) Flags {
+	for _, p := range [...]string{".env", ".git", ".svn", ".hg", ".aws", ".ssh", ".htpasswd", ".htaccess", ".ds_store", ".npmrc", ".docker",
+		".kube", ".bash_history", ".config", ".vscode", ".idea", ".terraform"} {
+		if bytes.HasPrefix(w, []byte(p)) {
+			return Operator
+		}
+	}
+	return 0
+}
+
+// checks is whether the last word of a path is of a check that tells nothing of the insides.
+func checks(s []byte) bool {
+	var buf [16]byte
+	if len(s) > len(buf) {
+		return false
+	}
+	switch string(lower(buf[:0], s)) {
+	case "metrics", "prometheus":
+		return false
+	}
+	return true
+}
