@@ -35,6 +35,7 @@ type Config struct {
 	Endpoints  int `yaml:"endpoints"`          // whose response sizes are learned
 	Lattices   int `yaml:"lattices"`           // families of identifiers followed for one principal
 	Ongoing    int `yaml:"ongoing"`            // exchanges told in parts while they run
+	Profiles   int `yaml:"profiles"`           // endpoints whose request values are learned, and parameters that hold URLs
 	Postures   int `yaml:"postures"`           // findings on endpoints, each told once
 	Doors      int `yaml:"doors"`              // endpoints where people log in
 	Logins     int `yaml:"logins"`             // sources of failed logins, and users and passwords that failed, each
@@ -51,7 +52,7 @@ func Defaults() Config {
 		ShareAcross: 0.10, ShareOversize: 0.10, ShareLogins: 0.04,
 		ColdThreshold: 24, WarmDays: 10, VolumeTail: 1e-7,
 		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Forms: 4096, Endpoints: 4096,
-		Lattices: 4, Ongoing: 4096, Postures: 8192, Doors: 1024, Logins: 8192, Tokens: 65536, Runs: 4096, Single: 20, Unsized: 250,
+		Lattices: 4, Ongoing: 4096, Profiles: 4096, Postures: 8192, Doors: 1024, Logins: 8192, Tokens: 65536, Runs: 4096, Single: 20, Unsized: 250,
 	}
 }
 
@@ -81,7 +82,7 @@ func (c Config) Validate() error {
 	}{
 		{"warm_days", c.WarmDays, 0}, {"principals", c.Principals, 1}, {"contacts", c.Contacts, 16},
 		{"delivered", c.Delivered, 16}, {"objects", c.Objects, 16}, {"spaces", c.Spaces, 1}, {"forms", c.Forms, 1},
-		{"endpoints", c.Endpoints, 1}, {"lattices", c.Lattices, 1}, {"ongoing", c.Ongoing, 1}, {"postures", c.Postures, 1}, {"doors", c.Doors, 1}, {"logins", c.Logins, 1}, {"tokens", c.Tokens, 1}, {"runs", c.Runs, 1},
+		{"endpoints", c.Endpoints, 1}, {"lattices", c.Lattices, 1}, {"ongoing", c.Ongoing, 1}, {"profiles", c.Profiles, 1}, {"postures", c.Postures, 1}, {"doors", c.Doors, 1}, {"logins", c.Logins, 1}, {"tokens", c.Tokens, 1}, {"runs", c.Runs, 1},
 		{"single_subject_max", c.Single, 2}, {"unclassified_max", c.Unsized, 2},
 	} {
 		if f.v < f.least {
@@ -116,6 +117,7 @@ type Stats struct {
 	Parts                                                     uint64 // of exchanges that ran on, after the first
 	LostParts                                                 uint64 // of them, those whose beginning was forgotten
 	EvictedOngoing                                            uint64
+	EvictedProfiles                                           uint64 // what was usual in the values of endpoints
 	EarlyForgotten                                            uint64 // contacts or deliveries turned over before their time
 	EarlyObjects                                              uint64 // visits of patients turned over before their time
 	EvictedLattices                                           uint64

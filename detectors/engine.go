@@ -41,6 +41,8 @@ func List(s *scene) []Detector {
 func Watchers(s *scene) []Detector {
 	return []Detector{
 		newSmuggling(s),
+		newInjection(s),
+		newSSRF(s),
 	}
 }
 
