@@ -3,15 +3,25 @@ package call
 import (
 	"bytes"
 
+	"auscult/sensor/exposure"
 	"auscult/sensor/http"
+	"auscult/sensor/phi"
 )
 
 // maxBanner bounds a Server field and an Origin, in bytes.
 const maxBanner = 64
 
-// answer reads what the head of the response shows beside health data.
-func (b *Builder) answer(c *Call, ar *Arena, x *http.Exchange) {
+// answer reads what the response shows beside health data: its head, the beginning of its body, and the names in it.
+func (b *Builder) answer(c *Call, ar *Arena, x *http.Exchange, t *Texts, resp *phi.Report) {
 	a := &c.Answer
+	if t != nil {
+		if body := t.sides[http.Response].b; len(body) > 0 {
+			a.Shown = exposure.Read(c.Status, c.ContentType, body)
+		}
+	}
+	if resp != nil && c.OK() {
+		a.Props = b.props(ar, resp.Props())
+	}
 	var allowed, credents []byte
 	for i := range x.Response.Headers {
 		h := &x.Response.Headers[i]

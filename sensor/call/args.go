@@ -34,7 +34,7 @@ func (b *Builder) take(where Where, name, value []byte, kind ArgKind) *Arg {
 		kind = Secret
 	}
 	b.args = append(b.args, Arg{
-		Key: nonzero(number(hash(seedArg, name), uint64(where))), Value: nonzero(hash(seedValue, value)),
+		Key: nonzero(number(hash(seedArg, name), uint64(where))), Value: valueHash(value),
 		Len: len(value), Where: where, Kind: kind, Look: look,
 	})
 	return &b.args[n]

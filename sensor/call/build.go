@@ -50,6 +50,8 @@ type Builder struct {
 	handed    []Handed
 	seen      set
 	inject    *inject.Reader
+	known     *propMemo
+	propList  []Prop
 	words     words
 	server    uint64 // hash of the server's address and port
 	loggedIn  bool   // the request's body holds a user and a password
@@ -137,7 +139,7 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 	b.created(ar, x)
 	b.bodyArgs(c, ar, x, conn.Texts)
 	b.login(c, ar, x, conn.Texts)
-	b.answer(c, ar, x)
+	b.answer(c, ar, x, conn.Texts, resp)
 	c.Objects = ar.copyObjects(b.objects)
 	c.Delivered = ar.copyKeys(b.delivered)
 	c.Issued = ar.copyKeys(b.issued)

@@ -85,6 +85,9 @@ func number(seed, n uint64) uint64 {
 	return hash(seed, b[:])
 }
 
+// valueHash is Arg.Value and Prop.Value of a value: the same where a request sends and a response echoes it.
+func valueHash(value []byte) uint64 { return nonzero(hash(seedValue, value)) }
+
 // nonzero keeps 0 free to mean none.
 func nonzero(h uint64) uint64 {
 	if h == 0 {

@@ -1,0 +1,73 @@
+package call
+
+import "auscult/sensor/phi"
+
+// propMemo remembers the names of properties and lists of them: the responses of one endpoint mostly have the same, so
+// that a list that came before needs no copy. It holds pure functions of what it is asked and is direct-mapped, so that
+// what was asked before changes speed only. What it hands out is never written again.
+type propMemo struct {
+	names [1024]Prop
+	lists [256]propList
+}
+
+type propList struct {
+	hash  uint64
+	props []Prop // nil until the list came a second time
+}
+
+// props is what the properties of a response are, as the call keeps them.
+func (b *Builder) props(ar *Arena, found []phi.Prop) []Prop {
+	if len(found) == 0 {
+		return nil
+	}
+	if b.known == nil {
+		b.known = new(propMemo)
+	}
+	m := b.known
+	list := b.propList[:0]
+	h := uint64(seedProp)
+	for i := range found {
+		p := m.prop(&found[i])
+		h = mix(h^p.Key, p.Value+uint64(p.Class)<<32+k1)
+		list = append(list, p)
+	}
+	b.propList = list
+	slot := &m.lists[h%uint64(len(m.lists))]
+	switch {
+	case slot.hash != h:
+		*slot = propList{hash: h}
+	case slot.props == nil:
+		slot.props = append([]Prop(nil), list...)
+		return slot.props
+	case equalProps(slot.props, list):
+		return slot.props
+	}
+	return ar.copyProps(list)
+}
+
+// prop is one property.
+func (m *propMemo) prop(found *phi.Prop) Prop {
+	key := nonzero(hash(seedProp, found.Name))
+	slot := &m.names[key%uint64(len(m.names))]
+	if slot.Key != key || slot.Name != string(found.Name) {
+		*slot = Prop{Key: key, Name: string(found.Name)}
+	}
+	p := *slot
+	p.Class = found.Class
+	if len(found.Value) > 0 {
+		p.Value = valueHash(found.Value)
+	}
+	return p
+}
+
+func equalProps(a, b []Prop) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
