@@ -1,6 +1,7 @@
 package detectors
 
 import (
+	"cmp"
 	"slices"
 
 	"auscult/sensor/call"
@@ -24,6 +25,15 @@ type members struct {
 
 // told tells whether the walk of these members was alerted.
 func (m *members) told() bool { return m != nil && m.file.until != 0 }
+
+func (m *members) find(key uint64) (int, bool) {
+	return slices.BinarySearchFunc(m.who, key, func(a member, key uint64) int { return cmp.Compare(a.key, key) })
+}
+
+func (m *members) has(key uint64) bool {
+	_, ok := m.find(key)
+	return ok
+}
 
 type member struct {
 	key uint64
@@ -68,7 +78,7 @@ func (d *distributed) Observe(dst []Signal, c *call.Call) []Signal {
 			continue
 		}
 		d.join(t, c, k)
-		dst = d.verdict(dst, t)
+		dst = d.verdict(dst, t, sp)
 	}
 	return dst
 }
@@ -80,15 +90,7 @@ func (d *distributed) join(t *track, c *call.Call, k *contact) {
 		t.names = &members{lead: p.who}
 	}
 	m := t.names
-	i, ok := slices.BinarySearchFunc(m.who, p.key, func(a member, key uint64) int {
-		switch {
-		case a.key < key:
-			return -1
-		case a.key > key:
-			return 1
-		}
-		return 0
-	})
+	i, ok := m.find(p.key)
 	switch {
 	case ok:
 		m.who[i].n++
@@ -102,7 +104,7 @@ func (d *distributed) join(t *track, c *call.Call, k *contact) {
 	}
 }
 
-func (d *distributed) verdict(dst []Signal, t *track) []Signal {
+func (d *distributed) verdict(dst []Signal, t *track, sp *space) []Signal {
 	s, m := d.scene, t.names
 	f := &m.file
 	if f.open(s.now) {
@@ -112,24 +114,17 @@ func (d *distributed) verdict(dst []Signal, t *track) []Signal {
 		}
 		return dst
 	}
-	h := s.threshold(s.h.across)
+	h := d.bar(t, sp)
 	if t.w() < h {
 		return dst
 	}
 	sum, most := 0, 0
 	for i := range m.who {
 		sum += m.who[i].n
-		if m.who[i].n > m.who[most].n {
-			most = i
-		}
+		most = max(most, m.who[i].n)
 	}
-	if float64(sum-m.who[most].n) < turns*float64(sum) {
-		// So far it is one principal's walk, and stream D tells that; others may still take their turns.
-		if q := s.principals.find(m.who[most].key); q == nil || q.cases[famWalk].open(s.now) {
-			t.exact, t.near, t.names = 0, 0, nil
-			s.close(f)
-		}
-		return dst
+	if float64(sum-most) < turns*float64(sum) {
+		return dst // so far it is one principal's walk, and stream D tells that; others may still take their turns
 	}
 	sig := Signal{Detector: d.Name(), Severity: High, Confidence: 85, Score: t.w(), Threshold: h}
 	f.until = s.now + silence
@@ -143,6 +138,18 @@ func (d *distributed) verdict(dst []Signal, t *track) []Signal {
 	dst = append(dst, d.tell(t, sig))
 	t.exact, t.near = 0, 0
 	return dst
+}
+
+// bar is the evidence asked of a walk across principals: as of one principal's, lower where nobody else walks.
+func (d *distributed) bar(t *track, sp *space) float64 {
+	s := d.scene
+	h := s.threshold(s.h.across)
+	for _, p := range sp.peaks {
+		if p.heat >= peakHonest && !t.names.has(p.who) {
+			return h
+		}
+	}
+	return h - max(0, h-s.h.across)*sp.crowd()
 }
 
 // tell makes the signal of all members. Who extended the track once, by chance perhaps, is not named while

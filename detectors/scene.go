@@ -47,6 +47,7 @@ type scene struct {
 	visits     visits
 	ongoing    *lru[ongoing]
 	runs       int      // evidence being kept
+	given      uint64   // first contacts that an answer had delivered
 	oversize   bool     // this answer is under an alert for its size
 	fresh      bool     // this call names someone for the first time
 	run        *ongoing // nil unless this call is a part of an exchange
@@ -140,6 +141,7 @@ func (s *scene) explain(c *call.Call, k *contact) {
 		k.why = again
 	case p.delivered.Has(k.Key, s.now, deliveredHalf):
 		k.why = delivered
+		s.given++
 	case c.Flags&call.Create != 0 && c.OK():
 		k.why = created
 	case k.Patient && s.visits.solid(k.Key, p.key, s.now):

@@ -147,6 +147,9 @@ func (d *sequential) follow(k *contact) {
 	// Specimens, orders and invoices are worked off in the order of their numbers, patients only as they come.
 	arrivals := s.now-l.used > arrivalGap && (!k.Patient || sp.frontier(x, p.key))
 	l.used = s.now
+	if l.n++; l.n == headContacts {
+		sp.heads++
+	}
 	if !k.list {
 		d.habit(l, l.all.step(x, 64, nearFloor, 4, 2, 1<<12), evidence, calm)
 	}
@@ -161,6 +164,7 @@ func (d *sequential) follow(k *contact) {
 		}
 		near = max(nearFloor, near)
 		ahead = l.plain.step(x, around, near, 8, 2, reaches[k.num.kind][0]).near && !arrivals
+		l.listed = l.listed || k.list
 		if k.num.two {
 			l.stripped.step(k.num.second, around, near, 8, 2, reaches[k.num.kind][1])
 		}
@@ -179,6 +183,11 @@ func (d *sequential) follow(k *contact) {
 			symbol = classes
 		}
 		d.code(sp, l, symbol, evidence, calm)
+	}
+	if w := l.heat(); evidence && w > 2 {
+		sp.reached(w, p.key)
+	} else if w <= 0 {
+		l.listed = false
 	}
 	l.add(x)
 	sp.learn(x, k.Key, p.key, int64(s.now/day))
@@ -249,16 +258,17 @@ func (d *sequential) code(sp *space, l *lattice, symbol int, evidence, calm bool
 // verdict speaks when a stream has passed its threshold.
 func (d *sequential) verdict(dst []Signal, c *call.Call, f *casefile) []Signal {
 	s, p := d.scene, d.scene.p
-	h := s.threshold(s.h.lattice)
 	var best *lattice
+	h, over := 0.0, math.Inf(-1)
 	for _, l := range p.lattices {
-		if best == nil || l.heat() > best.heat() {
-			best = l
+		if bar := s.bar(p, l, f); l.heat()-bar > over {
+			best, h, over = l, bar, l.heat()-bar
 		}
 	}
 	probing := max(float64(p.refused[0]), float64(p.refused[1]))
-	walked := best != nil && best.heat() >= h
-	if !walked && probing < s.h.refused {
+	walked := over >= 0
+	// Refusals in no order are for recon_probe to tell.
+	if !walked && (probing < s.h.refused || best == nil || best.heat() < s.h.lattice/2) {
 		return dst
 	}
 	// A job that walks is at its trade; one that has been watched for days and walks where it never did is not.
@@ -270,6 +280,9 @@ func (d *sequential) verdict(dst []Signal, c *call.Call, f *casefile) []Signal {
 	sig := Signal{Detector: d.Name(), Severity: High, Confidence: p.confidence(90), Threshold: h}
 	if walked {
 		sig.Score = best.heat()
+		if f.people.Len() == 0 && 2*f.refusals > f.calls { // it has shown nobody yet
+			sig.Severity = Medium
+		}
 	} else {
 		sig.Severity, sig.Score, sig.Threshold, sig.Confidence = Medium, probing, s.h.refused, p.confidence(70)
 	}
@@ -284,6 +297,45 @@ func (d *sequential) verdict(dst []Signal, c *call.Call, f *casefile) []Signal {
 	f.spoken = true
 	return append(dst, sig)
 }
+
+// coldBar is how far the others in the same capture let the threshold fall, cold: nobody honest passed 10.3 in
+// captures of small and large hospitals where nobody else passed peakHonest before.
+const coldBar = 14
+
+// leisure is the pace of people at their work: at such a pace numbers in order may be a round from bed to bed.
+const leisure = minute / 3
+
+// bar is the evidence asked of a walk of p. Identifiers named together are one act, whatever their number, and keep
+// the cold threshold.
+func (s *scene) bar(p *principal, l *lattice, f *casefile) float64 {
+	h := s.threshold(s.h.lattice)
+	if h <= coldBar || l.listed || l.heat() < coldBar {
+		return h
+	}
+	sp := s.spaces.find(l.space)
+	if sp == nil {
+		return h
+	}
+	fall := (h - coldBar) * sp.known(p.key)
+	if f.last-f.since <= clock.Time(f.calls)*leisure {
+		return h - fall
+	}
+	strict := l.exact() >= l.heat()
+	// Where others' numbers are in order too, or lists are out of the sensor's sight, order is how people work here.
+	if other := sp.peak(p.key); s.cold() && (other >= peakHonest || !s.showsLists()) {
+		if !strict || other >= peakHonest {
+			return 1.5 * h
+		}
+		return h
+	}
+	if !strict {
+		return h
+	}
+	return h - fall/2
+}
+
+// showsLists tells whether answers deliver what is asked for next, so far in this capture: one first contact in five.
+func (s *scene) showsLists() bool { return 4*s.given >= s.stats.Unexplained }
 
 // settle forgets the evidence that was told.
 func (p *principal) settle() {

@@ -23,6 +23,8 @@ type space struct {
 	symbolsAll stats.Table // and of all their contacts
 	walks      walks       // across principals
 	seen       clock.Time  // of the last contact
+	heads      int         // principals of at least headContacts contacts
+	peaks      [2]peak     // the largest evidence held against two principals
 	top        uint64
 	topBy      uint64
 	second     uint64 // the largest identifier of a principal other than topBy
@@ -32,6 +34,55 @@ type space struct {
 type sampled struct {
 	value uint64
 	who   uint64
+}
+
+// peak is the most evidence of a walk that one principal has shown, halved every day.
+type peak struct {
+	heat float64
+	who  uint64
+}
+
+// reached notes the evidence against who.
+func (sp *space) reached(heat float64, who uint64) {
+	switch p := &sp.peaks; {
+	case p[0].who == who || p[0].heat < heat && p[1].who == who:
+		if p[0].who != who {
+			p[0], p[1] = p[1], p[0]
+		}
+		p[0].heat = max(p[0].heat, heat)
+	case heat > p[0].heat:
+		p[0], p[1] = peak{heat, who}, p[0]
+	case heat > p[1].heat:
+		p[1] = peak{heat, who}
+	}
+}
+
+const (
+	headContacts = 3 // that make a principal one who is known here
+	headsFew     = 4 // principals who say nothing yet of what is usual
+	headsEnough  = 8
+	peakHonest   = 7 // evidence that the honest of a space do not reach where they do not walk
+)
+
+// peak is the most evidence that anyone but who has shown.
+func (sp *space) peak(who uint64) float64 {
+	if sp.peaks[0].who == who {
+		return sp.peaks[1].heat
+	}
+	return sp.peaks[0].heat
+}
+
+// known is how surely the others of this space show that nobody walks here: 0 to 1.
+func (sp *space) known(who uint64) float64 {
+	if sp.peak(who) >= peakHonest {
+		return 0
+	}
+	return sp.crowd()
+}
+
+// crowd is how surely there are enough principals here to say what is usual: 0 to 1.
+func (sp *space) crowd() float64 {
+	return min(1, max(0, float64(sp.heads-1-headsFew)/(headsEnough-headsFew)))
 }
 
 const (
@@ -45,6 +96,8 @@ func (sp *space) learn(x, key, who uint64, today int64) {
 	if today != sp.since {
 		sp.before = sp.active.Len()
 		sp.active.Clear()
+		sp.peaks[0].heat /= 2
+		sp.peaks[1].heat /= 2
 		sp.since = today
 	}
 	sp.active.Add(key)

@@ -102,7 +102,7 @@ func (w *walks) step(x uint64, around, ahead float64, limit, back int, reach uin
 		}
 	}
 	if best < 0 {
-		w.start(x, limit, back, reach)
+		w.start(x, around, limit, back, reach)
 	} else {
 		h.track = w.merge(best, x)
 		if w.drop == nil && before.exact > 0 && int64(x-before.last) != before.step {
@@ -159,14 +159,20 @@ func (w *walks) pass(x uint64) {
 	}
 }
 
-// start opens tracks from recent identifiers to x.
-func (w *walks) start(x uint64, limit, back int, reach uint64) {
+// start opens tracks from recent identifiers to x. A step of s from the last one has a chance of 1/(2s(s+1)) in a
+// walk, either way, and of one in around by chance.
+func (w *walks) start(x uint64, around float64, limit, back int, reach uint64) {
 	for i := len(w.recent) - 1; i >= 0; i-- {
 		step := int64(x - w.recent[i])
 		if step == 0 || uint64(abs(step)) > reach || w.has(x, step) {
 			continue
 		}
-		w.keep(track{last: x, step: step, tick: w.tick, from: w.recent[i]}, limit)
+		t := track{last: x, step: step, tick: w.tick, from: w.recent[i]}
+		if i == len(w.recent)-1 { // small steps are what walks begin with
+			size := float64(abs(step))
+			t.exact.Add(math.Log(around / (4 * size * (size + 1))))
+		}
+		w.keep(t, limit)
 	}
 }
 
@@ -223,6 +229,8 @@ func abs(x int64) int64 {
 type lattice struct {
 	space    uint64
 	used     clock.Time
+	n        uint32 // contacts
+	listed   bool   // some of the evidence came from identifiers named together
 	plain    walks
 	stripped walks // of the identifier without its last digit: a check digit hides the step
 	all      walks // of every first contact, to learn what order is usual
@@ -248,6 +256,18 @@ func (l *lattice) calm() {
 	l.plain.calm()
 	l.stripped.calm()
 	l.code.Reset()
+	l.listed = false
+}
+
+// exact is the evidence of one step kept to the number.
+func (l *lattice) exact() float64 {
+	b := 0.0
+	for _, w := range [...]*walks{&l.plain, &l.stripped} {
+		for i := range w.tracks {
+			b = max(b, float64(w.tracks[i].exact))
+		}
+	}
+	return b
 }
 
 // Symbols of the table of steps: how a contact lies to the tracks of all contacts before.
