@@ -2,6 +2,7 @@ package detectors
 
 import (
 	"fmt"
+	"net/netip"
 
 	"auscult/detectors/stats"
 )
@@ -40,9 +41,14 @@ type Config struct {
 	Doors      int `yaml:"doors"`              // endpoints where people log in
 	Logins     int `yaml:"logins"`             // sources of failed logins, and users and passwords that failed, each
 	Tokens     int `yaml:"tokens"`             // credentials whose places of use are remembered
+	Suspects   int `yaml:"suspects"`           // cases that a detector of functions, flows or load keeps
+	Consents   int `yaml:"consents"`           // consent artefacts, and transfers under them, remembered
 	Runs       int `yaml:"runs"`               // attacks in the making whose first calls are kept as evidence
 	Single     int `yaml:"single_subject_max"` // patients in one answer about one patient
 	Unsized    int `yaml:"unclassified_max"`   // patients in one answer of an endpoint not yet known
+
+	// Inside are prefixes of the hospital's own networks beside those that are private by RFC 1918 and RFC 4193.
+	Inside []string `yaml:"inside"`
 }
 
 // Defaults are the shipped settings: one false alarm in a million calls.
@@ -53,6 +59,7 @@ func Defaults() Config {
 		ColdThreshold: 24, WarmDays: 10, VolumeTail: 1e-7,
 		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Forms: 4096, Endpoints: 4096,
 		Lattices: 4, Ongoing: 4096, Profiles: 4096, Postures: 8192, Doors: 1024, Logins: 8192, Tokens: 65536, Runs: 4096, Single: 20, Unsized: 250,
+		Suspects: 4096, Consents: 65536,
 	}
 }
 
@@ -83,10 +90,16 @@ func (c Config) Validate() error {
 		{"warm_days", c.WarmDays, 0}, {"principals", c.Principals, 1}, {"contacts", c.Contacts, 16},
 		{"delivered", c.Delivered, 16}, {"objects", c.Objects, 16}, {"spaces", c.Spaces, 1}, {"forms", c.Forms, 1},
 		{"endpoints", c.Endpoints, 1}, {"lattices", c.Lattices, 1}, {"ongoing", c.Ongoing, 1}, {"profiles", c.Profiles, 1}, {"postures", c.Postures, 1}, {"doors", c.Doors, 1}, {"logins", c.Logins, 1}, {"tokens", c.Tokens, 1}, {"runs", c.Runs, 1},
+		{"suspects", c.Suspects, 1}, {"consents", c.Consents, 1},
 		{"single_subject_max", c.Single, 2}, {"unclassified_max", c.Unsized, 2},
 	} {
 		if f.v < f.least {
 			return fmt.Errorf("detectors: %s: %d is less than %d", f.name, f.v, f.least)
+		}
+	}
+	for _, p := range c.Inside {
+		if _, err := netip.ParsePrefix(p); err != nil {
+			return fmt.Errorf("detectors: inside: %q is no network prefix such as 203.0.113.0/24", p)
 		}
 	}
 	return nil
@@ -122,6 +135,7 @@ type Stats struct {
 	EarlyObjects                                              uint64 // visits of patients turned over before their time
 	EvictedLattices                                           uint64
 	Forms, EvictedForms                                       uint64
+	EvictedSuspects                                           uint64 // cases given up for want of room
 	PosturesUntold                                            uint64 // findings on endpoints past the limits
 	LoginsShed                                                uint64 // sources, users and passwords of failed logins let go to make room
 	TokensShed                                                uint64 // credentials let go to make room

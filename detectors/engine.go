@@ -41,6 +41,15 @@ func List(s *scene) []Detector {
 func Watchers(s *scene) []Detector {
 	return []Detector{
 		newSmuggling(s),
+		newRecon(s),
+		newExhaustion(s),
+		newBFLA(s),
+		newContext(s),
+		newBreakGlass(s),
+		newBulkWrite(s),
+		newFlow(s),
+		newDestination(s),
+		newConsent(s),
 		newInjection(s),
 		newSSRF(s),
 	}
@@ -93,6 +102,11 @@ func (e *Engine) Stats() Stats {
 	st.Ongoing, st.EvictedOngoing = uint64(e.scene.ongoing.len()), e.scene.ongoing.evicted
 	st.RememberedVisits = uint64(e.scene.visits.len())
 	st.OpenRuns = uint64(e.scene.runs)
+	for _, d := range slices.Concat(e.detectors, e.watchers) {
+		if d, ok := d.(interface{ shed() uint64 }); ok {
+			st.EvictedSuspects += d.shed()
+		}
+	}
 	for _, d := range e.detectors {
 		if o, ok := d.(*oversized); ok {
 			st.Endpoints, st.EvictedEndpoints = uint64(o.endpoints.len()), o.endpoints.evicted
