@@ -39,8 +39,11 @@ func List(s *scene) []Detector {
 // Watchers names the detectors that judge every call, in order. For a login or a health check the scene has no
 // principal and no contacts.
 func Watchers(s *scene) []Detector {
+	logins, tokens := newLogins(s), newTokenReuse(s)
 	return []Detector{
 		newSmuggling(s),
+		newMissingAuth(s), newWeakToken(s, tokens.uses), tokens, newHygiene(s),
+		newBruteforce(s, logins), newSessions(s, logins, tokens.uses), newDefaultCredentials(s, logins), newAccountOracle(s, logins),
 		newRecon(s),
 		newExhaustion(s),
 		newBFLA(s),

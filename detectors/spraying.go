@@ -1,0 +1,170 @@
+package detectors
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"auscult/detectors/stats"
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+)
+
+// spray is one password that failed, on one server. It is known by its hash alone.
+type spray struct {
+	users     stats.Set
+	sources   stats.Set
+	agent     uint64
+	agents    bool // more than one program
+	browser   bool
+	won       int
+	last      clock.Time
+	firstTime clock.Time
+}
+
+// A password that so many users were refused with is being tried on them: from one source, or from several. The
+// first of several is the case of an initial password that a whole department still types.
+const (
+	sprayUsers = 8
+	sprayApart = 15
+)
+
+func sprayKey(c *call.Call, a *attempt) uint64 { return stats.Mix(a.secret) ^ serverKey(c) }
+
+// spray judges a failure by its password.
+func (d *bruteforce) spray(dst []Signal, c *call.Call, a *attempt, from uint64) []Signal {
+	f := d.sprays.of(sprayKey(c, a))
+	s := &f.state
+	if s.last != 0 && d.scene.now-s.last > day {
+		d.sprays.drop(f)
+	}
+	if s.last == 0 {
+		s.agent, s.firstTime = agent(c), c.Time
+	}
+	s.last = c.Time
+	s.agents = s.agents || s.agent != agent(c)
+	s.browser = s.browser || browser(c.UserAgent)
+	if s.users.Len() < maxTried {
+		s.users.Add(a.user)
+	}
+	if s.sources.Len() < maxTried {
+		s.sources.Add(from)
+	}
+	if s.users.Len() < sprayUsers/2 && !f.open(d.scene.now) {
+		return dst
+	}
+	d.sprays.note(f, c)
+	if !f.open(d.scene.now) && !s.enough() {
+		return dst
+	}
+	return d.sprays.tell(dst, f, c)
+}
+
+// browser is whether a user agent says it is one: a fleet of them looks alike.
+func browser(agent string) bool { return len(agent) > 8 && agent[:8] == "Mozilla/" }
+
+func (s *spray) enough() bool {
+	n, from := s.users.Len(), s.sources.Len()
+	if 3*s.won >= n { // an initial or a test password
+		return false
+	}
+	return n >= sprayUsers && from == 1 || n >= sprayApart && (3*from <= n || !s.agents && !s.browser)
+}
+
+// spraying states the case of a password.
+func (d *bruteforce) spraying(f *dossier[spray]) Signal {
+	s := &f.state
+	n := s.users.Len()
+	sig := Signal{Detector: d.Name(), Severity: Medium, Confidence: 85, Score: float64(n), Threshold: sprayUsers}
+	sig.Title = fmt.Sprintf("{principal} tried one password on %s, in %s", count(n, "user"), span(s.last-s.firstTime))
+	if s.won > 0 {
+		sig.Severity, sig.Confidence = High, 90
+		sig.Title = fmt.Sprintf("{principal} tried one password on %s, and it opened %d", count(n, "user"), s.won)
+	}
+	sig.Expected = "Different people have different passwords"
+	sig.Observed = fmt.Sprintf("one password refused for %s, from %s", count(n, "user"), addresses(s.sources.Len()))
+	sig.Facts = []Fact{{"users tried", strconv.Itoa(n)}, {"sources", strconv.Itoa(s.sources.Len())}, {"got in", strconv.Itoa(s.won)},
+		{"what would explain it", "an initial password given to many, a load test with one password"}}
+	return sig
+}
+
+// crowd is all who log in at one door with one program: a browser of one version, or a tool on many machines.
+type crowd struct {
+	users, failed, won stats.Set
+	known              int
+	w                  stats.CUSUM
+	tries              int
+	sources            stats.Set
+	who                []call.Principal // addresses, the first of them
+	last               clock.Time
+}
+
+const (
+	crowdUsual, crowdAttack = 0.5, 0.95 // half of all first tries fail on the morning of a password change
+	crowdSources            = 5
+	crowdNamed              = 64
+)
+
+func crowdKey(a *attempt, agent uint64) uint64 { return stats.Mix(agent) ^ a.key }
+
+// crowd judges a failure among all of one program at one door. On a bad morning people try again, or get in.
+func (d *bruteforce) crowd(dst []Signal, c *call.Call, a *attempt, agent uint64) []Signal {
+	f := d.crowds.of(crowdKey(a, agent))
+	g := &f.state
+	if g.last != 0 && d.scene.now-g.last > sourceRest && !f.open(d.scene.now) {
+		d.crowds.drop(f)
+	}
+	g.last = c.Time
+	g.tries++
+	if g.sources.Len() < maxTried && g.sources.Add(addressKey(c)) && len(g.who) < crowdNamed {
+		g.who = append(g.who, clonePrincipal(&c.Principal))
+	}
+	if g.users.Len() < maxTried && g.users.Add(a.user) {
+		g.failed.Add(a.user)
+		if a.known {
+			g.known++
+		}
+		g.w.Add(math.Log(crowdAttack / crowdUsual))
+	}
+	if float64(g.w) < d.h/2 || g.sources.Len() < crowdSources {
+		return dst
+	}
+	d.crowds.note(f, c)
+	n := g.users.Len()
+	list := 10*n >= 8*g.tries && 2*g.known <= n && 10*g.won.Len() <= n
+	if !f.open(d.scene.now) && (float64(g.w) < d.h || !list) {
+		return dst
+	}
+	return d.crowds.tell(dst, f, c)
+}
+
+func (g *crowd) success(user uint64) {
+	if g.won.Len() >= maxTried || !g.won.Add(user) {
+		return
+	}
+	if g.failed.Has(user) {
+		g.w.Add(-math.Log(crowdAttack / crowdUsual))
+	}
+	g.w.Add(stats.Bernoulli(false, crowdAttack, crowdUsual))
+}
+
+// crowding states the case of a program on many machines.
+func (d *bruteforce) crowding(f *dossier[crowd]) Signal {
+	g := &f.state
+	n := g.users.Len()
+	sig := Signal{Detector: d.Name(), Severity: Medium, Confidence: 75, Score: float64(g.w), Threshold: d.h}
+	sig.Title = fmt.Sprintf("{principal} and %s tried to log in as %s, with one program", addresses(g.sources.Len()-1)+" more", count(n, "different user"))
+	sig.Expected = "People try again when a login fails, and most get in"
+	sig.Observed = fmt.Sprintf("%d logins as %s from %s: nearly all failed, once each", g.tries, count(n, "user"), addresses(g.sources.Len()))
+	sig.Facts = []Fact{{"users tried", strconv.Itoa(n)}, {"addresses", strconv.Itoa(g.sources.Len())}, {"got in", strconv.Itoa(g.won.Len())},
+		{"evidence, nats", fmt.Sprintf("%.1f of %.1f", sig.Score, sig.Threshold)}}
+	for i := range g.who {
+		if g.who[i].Key != f.accused.Key {
+			sig.Members = append(sig.Members, g.who[i])
+		}
+	}
+	slices.SortFunc(sig.Members, func(a, b call.Principal) int { return cmp.Compare(a.Key, b.Key) })
+	return sig
+}

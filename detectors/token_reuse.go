@@ -1,0 +1,333 @@
+package detectors
+
+import (
+	"fmt"
+	"strconv"
+
+	"auscult/detectors/stats"
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+	"auscult/sensor/packet"
+)
+
+// tokenReuse finds a session or token that two machines use in turns (CWE-294; ATT&CK T1550.001). A machine that
+// roams changes its address and goes on; here the first goes on too, and the second is another program. What is
+// compared is the token, not its user, who may well have two devices, and only on one server: a proxy shows the
+// same call on both of its sides. A machine that carries many users' tokens is a relay, unless it walks.
+type tokenReuse struct {
+	scene    *scene
+	uses     *lru[tokenUse]
+	carriers *lru[carrier]
+	users    *casebook[parallel]
+	thieves  *casebook[rotation]
+}
+
+// tokenUse is where one token was accepted by one server.
+type tokenUse struct {
+	first, seen clock.Time
+	at          [2]place
+	now         int // index of the place of the last call
+	turns       int // changes between the two places
+	turned      [sameTurns]clock.Time
+	more        bool // a third place: a pool of proxies
+}
+
+// place is a client that used a token.
+type place struct {
+	client uint64
+	addr   packet.Addr
+	agents [2]uint64 // programs seen there first
+	tls    uint64    // cipher suites offered, 0 when not seen
+	calls  int
+	health int // with health data
+}
+
+// carrier is a program at an address, with the tokens that it was the second to use, and all it used.
+type carrier struct {
+	seen          clock.Time
+	since         clock.Time // of the first of its foreign tokens
+	tokens        stats.Set  // at most relayTokens
+	foreign       stats.Set
+	reasonless    stats.Set // foreign tokens with which it asked for what nothing explains
+	relaysBrowser bool
+}
+
+// parallel is what the case of a user tells.
+type parallel struct {
+	turns  int
+	calls  [2]int
+	health [2]int
+	other  bool // programs differ
+}
+
+// rotation is what the case of a machine with many users' tokens tells.
+type rotation struct{ tokens, reasonless int }
+
+// When two places are two machines.
+const (
+	otherTurns  = 2 // of different programs: there and back
+	otherCalls  = 2 // from each place, with health data; one more without
+	sameTurns   = 6 // of like programs, within sameTime, in networks apart
+	sameCalls   = 5
+	sameTime    = 10 * minute
+	relayTokens = 3
+	rotateTime  = 10 * minute
+	turnMemory  = 8 * hour // between the calls of two places, past which the turns begin anew
+)
+
+func newTokenReuse(s *scene) *tokenReuse {
+	d := &tokenReuse{scene: s}
+	d.uses = newLRU(s.cfg.Tokens, func(u *tokenUse) bool { return u.at[1].client == 0 }, nil)
+	d.carriers = newLRU(s.cfg.Tokens, func(k *carrier) bool { return k.foreign.Len() == 0 && k.tokens.Len() < relayTokens }, nil)
+	d.users = newCasebook(s, s.cfg.Logins, d.shared)
+	d.thieves = newCasebook(s, s.cfg.Logins, d.rotated)
+	return d
+}
+
+func (*tokenReuse) Name() string { return "token_reuse" }
+func (*tokenReuse) Key() Key     { return ByPrincipal }
+
+// Forget frees tokens that were not used for two days.
+func (d *tokenReuse) Forget(now clock.Time) {
+	d.uses.dropOldest(func(u *tokenUse) bool { return now-u.seen > 2*day })
+	d.carriers.dropOldest(func(k *carrier) bool { return now-k.seen > 2*day })
+	d.users.forget(now, day)
+	d.thieves.forget(now, day)
+}
+
+// useKey is a key of the call's token on its server.
+func useKey(c *call.Call) uint64 { return stats.Mix(c.Principal.Token) ^ serverKey(c) }
+
+// Observe folds one call.
+func (d *tokenReuse) Observe(dst []Signal, c *call.Call) []Signal {
+	p := &c.Principal
+	if p.Token == 0 || p.Kind != call.JWT && p.Kind != call.Session || p.Service || c.Continued || !c.OK() ||
+		c.Flags&(call.Health|call.Login|call.Token|call.Logout) != 0 {
+		return dst
+	}
+	u, fresh := d.uses.use(useKey(c))
+	u.seen = c.Time
+	if fresh {
+		u.first = c.Time
+		d.arrive(u, 0, c)
+		d.scene.stats.TokensShed = d.uses.evicted + d.carriers.evicted
+		return dst
+	}
+	pl := &u.at[u.now]
+	if pl.addr == c.Client.Addr {
+		pl.note(c)
+		if u.at[1].client == 0 {
+			return dst
+		}
+		return d.judge(dst, u, c)
+	}
+	return d.moved(dst, u, c)
+}
+
+// arrive begins a place.
+func (d *tokenReuse) arrive(u *tokenUse, i int, c *call.Call) {
+	u.now = i
+	u.at[i] = place{client: clientKey(c), addr: c.Client.Addr, tls: ciphers(c.Secure.JA4)}
+	u.at[i].note(c)
+	k, _ := d.carriers.use(stats.Mix(u.at[i].client) ^ text(c.UserAgent))
+	k.seen = c.Time
+	k.relaysBrowser = browser(c.UserAgent)
+	if k.tokens.Len() < relayTokens {
+		k.tokens.Add(c.Principal.Token)
+	}
+}
+
+// note counts a call at the place; the programs are learned from its first calls.
+func (p *place) note(c *call.Call) {
+	if p.calls < 4 {
+		a := text(c.UserAgent)
+		if p.agents[0] == 0 {
+			p.agents[0] = a
+		} else if p.agents[0] != a {
+			p.agents[1] = a
+		}
+	}
+	p.calls++
+	if c.PHI.People > 0 || c.PHI.Classes&personal != 0 {
+		p.health++
+	}
+}
+
+// ciphers is a hash of the middle of a JA4, which does not change when a session is resumed; 0 without one.
+func ciphers(ja4 string) uint64 {
+	if len(ja4) < 23 {
+		return 0
+	}
+	return text(ja4[11:23])
+}
+
+// moved follows a token to another address.
+func (d *tokenReuse) moved(dst []Signal, u *tokenUse, c *call.Call) []Signal {
+	if u.more {
+		return dst
+	}
+	other := 1 - u.now
+	o := &u.at[other]
+	switch {
+	case o.client == 0:
+		d.arrive(u, other, c)
+	case o.addr == c.Client.Addr:
+		u.now = other
+		o.note(c)
+	default: // a machine that roams on leaves a place for good; one that has come back does not
+		if u.turns >= otherTurns {
+			u.more = true
+			return dst
+		}
+		u.at[0] = u.at[u.now]
+		u.turns = 0
+		d.arrive(u, 1, c)
+	}
+	if u.turns > 0 && c.Time-u.turned[0] > turnMemory {
+		u.turns = 0
+	}
+	u.turns++
+	copy(u.turned[1:], u.turned[:sameTurns-1])
+	u.turned[0] = c.Time
+	return d.judge(dst, u, c)
+}
+
+// judge says whether the two places of a token are two machines.
+func (d *tokenReuse) judge(dst []Signal, u *tokenUse, c *call.Call) []Signal {
+	a, b := &u.at[0], &u.at[1]
+	other := differ(a, b)
+	relay := d.relay(a) || d.relay(b)
+	if other {
+		dst = d.rotate(dst, u, c)
+	}
+	var severity bool
+	switch {
+	case relay:
+		return dst
+	case other:
+		least := otherCalls
+		if a.health == 0 || b.health == 0 {
+			least++
+		}
+		severity = u.turns >= otherTurns && min(a.calls, b.calls) >= least
+	default:
+		severity = u.turns >= sameTurns && u.turned[0]-u.turned[sameTurns-1] <= sameTime &&
+			min(a.health, b.health) >= sameCalls && apart(a.addr, b.addr) && d.alone(a) && d.alone(b)
+	}
+	key := c.Principal.Key
+	f := d.users.find(key)
+	if !severity && (f == nil || !f.open(d.scene.now)) {
+		return dst
+	}
+	f = d.users.of(key)
+	f.state = parallel{turns: u.turns, calls: [2]int{a.calls, b.calls}, health: [2]int{a.health, b.health}, other: other}
+	d.users.note(f, c)
+	return d.users.tell(dst, f, c)
+}
+
+// differ is whether the programs at two places have nothing in common.
+func differ(a, b *place) bool {
+	for _, x := range a.agents {
+		for _, y := range b.agents {
+			if x == y && x != 0 {
+				return a.tls != 0 && b.tls != 0 && a.tls != b.tls
+			}
+		}
+	}
+	return true
+}
+
+// relay is whether the program at a place carries many tokens, and is no browser of many alike behind one address.
+func (d *tokenReuse) relay(p *place) bool {
+	k := d.carriers.find(stats.Mix(p.client) ^ p.agents[0])
+	return k != nil && k.tokens.Len() >= relayTokens && !k.relaysBrowser
+}
+
+// alone is whether the program at a place was seen with no token but this one.
+func (d *tokenReuse) alone(p *place) bool {
+	k := d.carriers.find(stats.Mix(p.client) ^ p.agents[0])
+	return k == nil || k.tokens.Len() < 2
+}
+
+// apart is whether two addresses lie in networks that one pool seldom spans: another /16, of IPv6 another /48.
+func apart(a, b packet.Addr) bool {
+	x, y := a.IP(), b.IP()
+	if x.Is4() != y.Is4() {
+		return false
+	}
+	bits := 48
+	if x.Is4() {
+		bits = 16
+	}
+	p, err := x.Prefix(bits)
+	return err == nil && !p.Contains(y)
+}
+
+// rotate judges a machine that uses several tokens which belong elsewhere: it must ask for what nothing explains.
+func (d *tokenReuse) rotate(dst []Signal, u *tokenUse, c *call.Call) []Signal {
+	if u.now != 1 || d.scene.p == nil || c.Forwarded != "" {
+		return dst
+	}
+	k := d.carriers.find(stats.Mix(u.at[1].client) ^ text(c.UserAgent))
+	if k == nil {
+		return dst
+	}
+	if c.Time-k.since > rotateTime {
+		k.foreign.Clear()
+		k.reasonless.Clear()
+		k.since = c.Time
+	}
+	if k.foreign.Len() < maxTried {
+		k.foreign.Add(c.Principal.Token)
+	}
+	for i := range d.scene.contacts {
+		if d.scene.contacts[i].why == unexplained && k.reasonless.Len() < maxTried {
+			k.reasonless.Add(c.Principal.Token)
+		}
+	}
+	if k.reasonless.Len() < relayTokens {
+		return dst
+	}
+	q := claimed(c)
+	f := d.thieves.of(u.at[1].client)
+	f.state = rotation{k.foreign.Len(), k.reasonless.Len()}
+	d.thieves.note(f, q)
+	return d.thieves.tell(dst, f, q)
+}
+
+// shared states the case of a user.
+func (d *tokenReuse) shared(f *dossier[parallel]) Signal {
+	p := &f.state
+	sig := Signal{Detector: d.Name(), Severity: Medium, Confidence: 75, Score: float64(p.turns), Threshold: otherTurns}
+	what := "two machines"
+	if p.other {
+		what = "two machines with different programs"
+	} else {
+		sig.Threshold = sameTurns
+	}
+	if p.other && p.health[0] > 0 && p.health[1] > 0 {
+		sig.Severity, sig.Confidence = High, 85
+	}
+	sig.Title = fmt.Sprintf("{principal}'s token is used by %s in turns", what)
+	sig.Expected = "A token is used by the machine that it was given to; one that roams does not go on at the old address"
+	sig.Observed = fmt.Sprintf("%s changed %d times between two addresses: %d and %s", "the token", p.turns, p.calls[0], count(p.calls[1], "call"))
+	sig.Facts = []Fact{{"changes", strconv.Itoa(p.turns)}, {"calls from the first", strconv.Itoa(p.calls[0])},
+		{"calls from the second", strconv.Itoa(p.calls[1])}, {"with health data", fmt.Sprintf("%d and %d", p.health[0], p.health[1])},
+		{"different programs", yes(p.other)}, {"what would explain it", "a server that calls with its users' tokens; a machine on two networks"}}
+	return sig
+}
+
+// rotated states the case of a machine.
+func (d *tokenReuse) rotated(f *dossier[rotation]) Signal {
+	sig := Signal{Detector: d.Name(), Severity: High, Confidence: 80, Score: float64(f.state.tokens), Threshold: relayTokens}
+	sig.Title = fmt.Sprintf("{principal} used the tokens of %s who work elsewhere", count(f.state.tokens, "user"))
+	sig.Expected = "A token is used by the machine that it was given to"
+	sig.Observed = fmt.Sprintf("%s in use at other addresses, taken in turns; with %d of them it asked for patients whom nothing explains",
+		count(f.state.tokens, "token"), f.state.reasonless)
+	sig.Facts = []Fact{{"tokens", strconv.Itoa(f.state.tokens)}, {"unexplained", strconv.Itoa(f.state.reasonless)},
+		{"what would explain it", "a new server that calls with its users' tokens"}}
+	return sig
+}
+
+// close tells the cases that have grown since they were last told.
+func (d *tokenReuse) close(dst []Signal) []Signal { return d.thieves.close(d.users.close(dst)) }
