@@ -21,7 +21,7 @@ type bruteforce struct {
 	sources *casebook[source]
 	targets *casebook[target]
 	sprays  *casebook[spray]
-	crowds  *casebook[crowd]
+	fleets  *casebook[fleet]
 }
 
 func newBruteforce(s *scene, l *logins) *bruteforce {
@@ -29,7 +29,7 @@ func newBruteforce(s *scene, l *logins) *bruteforce {
 	d.sources = newCasebook(s, s.cfg.Logins, d.stuffing)
 	d.targets = newCasebook(s, s.cfg.Logins, d.guessing)
 	d.sprays = newCasebook(s, s.cfg.Logins, d.spraying)
-	d.crowds = newCasebook(s, s.cfg.Doors, d.crowding)
+	d.fleets = newCasebook(s, s.cfg.Doors, d.spread)
 	return d
 }
 
@@ -41,7 +41,7 @@ func (d *bruteforce) Forget(now clock.Time) {
 	d.sources.forget(now, day)
 	d.targets.forget(now, day)
 	d.sprays.forget(now, day)
-	d.crowds.forget(now, day)
+	d.fleets.forget(now, day)
 }
 
 // Priors: the share of calls that are logins, and of failures among honest tries. A fifth of those who log in for
@@ -102,10 +102,10 @@ func (d *bruteforce) Observe(dst []Signal, c *call.Call) []Signal {
 		}
 	}
 	if a.user != 0 {
-		dst = d.crowd(dst, k, &a, agent(c))
+		dst = d.fleet(dst, k, &a, agent(c))
 	}
 	d.scene.stats.LoginsShed = d.sources.files.evicted + d.targets.files.evicted + d.sprays.files.evicted +
-		d.crowds.files.evicted + d.logins.doors.evicted
+		d.fleets.files.evicted + d.logins.doors.evicted
 	return dst
 }
 
@@ -243,7 +243,7 @@ func (d *bruteforce) success(dst []Signal, c *call.Call, a *attempt) []Signal {
 	if f := d.sprays.find(sprayKey(c, a)); f != nil && a.secret != 0 {
 		f.state.won++
 	}
-	if f := d.crowds.find(crowdKey(a, agent(c))); f != nil && a.user != 0 {
+	if f := d.fleets.find(fleetKey(a, agent(c))); f != nil && a.user != 0 {
 		f.state.success(a.user)
 	}
 	return dst
@@ -307,5 +307,5 @@ func (d *bruteforce) close(dst []Signal) []Signal {
 	dst = d.sources.close(dst)
 	dst = d.targets.close(dst)
 	dst = d.sprays.close(dst)
-	return d.crowds.close(dst)
+	return d.fleets.close(dst)
 }

@@ -90,8 +90,8 @@ func (d *bruteforce) spraying(f *dossier[spray]) Signal {
 	return sig
 }
 
-// crowd is all who log in at one door with one program: a browser of one version, or a tool on many machines.
-type crowd struct {
+// fleet is all who log in at one door with one program: a browser of one version, or a tool on many machines.
+type fleet struct {
 	users, failed, won stats.Set
 	known              int
 	w                  stats.CUSUM
@@ -102,23 +102,23 @@ type crowd struct {
 }
 
 const (
-	crowdUsual, crowdAttack = 0.5, 0.95 // half of all first tries fail on the morning of a password change
-	crowdSources            = 5
-	crowdNamed              = 64
+	fleetUsual, fleetAttack = 0.5, 0.95 // half of all first tries fail on the morning of a password change
+	fleetSources            = 5
+	fleetNamed              = 64
 )
 
-func crowdKey(a *attempt, agent uint64) uint64 { return stats.Mix(agent) ^ a.key }
+func fleetKey(a *attempt, agent uint64) uint64 { return stats.Mix(agent) ^ a.key }
 
-// crowd judges a failure among all of one program at one door. On a bad morning people try again, or get in.
-func (d *bruteforce) crowd(dst []Signal, c *call.Call, a *attempt, agent uint64) []Signal {
-	f := d.crowds.of(crowdKey(a, agent))
+// fleet judges a failure among all of one program at one door. On a bad morning people try again, or get in.
+func (d *bruteforce) fleet(dst []Signal, c *call.Call, a *attempt, agent uint64) []Signal {
+	f := d.fleets.of(fleetKey(a, agent))
 	g := &f.state
 	if g.last != 0 && d.scene.now-g.last > sourceRest && !f.open(d.scene.now) {
-		d.crowds.drop(f)
+		d.fleets.drop(f)
 	}
 	g.last = c.Time
 	g.tries++
-	if g.sources.Len() < maxTried && g.sources.Add(addressKey(c)) && len(g.who) < crowdNamed {
+	if g.sources.Len() < maxTried && g.sources.Add(addressKey(c)) && len(g.who) < fleetNamed {
 		g.who = append(g.who, clonePrincipal(&c.Principal))
 	}
 	if g.users.Len() < maxTried && g.users.Add(a.user) {
@@ -126,32 +126,32 @@ func (d *bruteforce) crowd(dst []Signal, c *call.Call, a *attempt, agent uint64)
 		if a.known {
 			g.known++
 		}
-		g.w.Add(math.Log(crowdAttack / crowdUsual))
+		g.w.Add(math.Log(fleetAttack / fleetUsual))
 	}
-	if float64(g.w) < d.h/2 || g.sources.Len() < crowdSources {
+	if float64(g.w) < d.h/2 || g.sources.Len() < fleetSources {
 		return dst
 	}
-	d.crowds.note(f, c)
+	d.fleets.note(f, c)
 	n := g.users.Len()
 	list := 10*n >= 8*g.tries && 2*g.known <= n && 10*g.won.Len() <= n
 	if !f.open(d.scene.now) && (float64(g.w) < d.h || !list) {
 		return dst
 	}
-	return d.crowds.tell(dst, f, c)
+	return d.fleets.tell(dst, f, c)
 }
 
-func (g *crowd) success(user uint64) {
+func (g *fleet) success(user uint64) {
 	if g.won.Len() >= maxTried || !g.won.Add(user) {
 		return
 	}
 	if g.failed.Has(user) {
-		g.w.Add(-math.Log(crowdAttack / crowdUsual))
+		g.w.Add(-math.Log(fleetAttack / fleetUsual))
 	}
-	g.w.Add(stats.Bernoulli(false, crowdAttack, crowdUsual))
+	g.w.Add(stats.Bernoulli(false, fleetAttack, fleetUsual))
 }
 
-// crowding states the case of a program on many machines.
-func (d *bruteforce) crowding(f *dossier[crowd]) Signal {
+// spread states the case of a program on many machines.
+func (d *bruteforce) spread(f *dossier[fleet]) Signal {
 	g := &f.state
 	n := g.users.Len()
 	sig := Signal{Detector: d.Name(), Severity: Medium, Confidence: 75, Score: float64(g.w), Threshold: d.h}
