@@ -38,10 +38,10 @@ type guild struct {
 
 // function is an endpoint for administrators, and the first who used it or were refused it.
 type function struct {
-	users, refused [crowd]uint64
+	users, refused [everybody]uint64
 }
 
-const crowd = 3 // so many others make a function everybody's
+const everybody = 3 // so many others make a function usual
 
 // overreach is what is held against one principal.
 type overreach struct {
@@ -231,15 +231,15 @@ var (
 	adminScopes = wordList{"admin", "manage"}
 )
 
-// crowded tells whether enough others than who stand in crowd, and enters who.
-func crowded(in *[crowd]uint64, who uint64) bool {
+// crowded tells whether enough others than who stand in the list, and enters who.
+func crowded(in *[everybody]uint64, who uint64) bool {
 	n := 0
 	for i := range in {
 		switch in[i] {
 		case who:
 		case 0:
 			in[i] = who
-			return n >= crowd-1
+			return n >= everybody-1
 		default:
 			n++
 		}
@@ -249,7 +249,7 @@ func crowded(in *[crowd]uint64, who uint64) bool {
 					n++
 				}
 			}
-			return n >= crowd-1
+			return n >= everybody-1
 		}
 	}
 	return true

@@ -34,7 +34,7 @@ type maker struct {
 }
 
 // writerNorm is how many others have written this much.
-type writerNorm struct{ deletes, changes [crowd]uint64 }
+type writerNorm struct{ deletes, changes [everybody]uint64 }
 
 const (
 	writeWindow = 10 * minute

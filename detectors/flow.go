@@ -22,7 +22,7 @@ type flow struct {
 type flowKind struct {
 	name  string
 	known bool
-	busy  [crowd]uint64 // callers who did a quarter of the alarm in ten minutes
+	busy  [everybody]uint64 // callers who did a quarter of the alarm in ten minutes
 }
 
 // runner is one caller on one kind of flow.
