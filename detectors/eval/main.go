@@ -26,6 +26,8 @@ func run(args []string, log io.Writer) error {
 	flags.SetOutput(log)
 	calls := flags.Float64("benign", 0, "play this many honest calls; 0: none")
 	first := flags.Uint64("seeds", 101, "the first seed: 1 to tune, 101 for what is held out")
+	which := flags.String("attacks", "", "names of the tables of attacks to make, by their beginnings, with commas; all: every one")
+	times := flags.Int("replicates", 50, "how often a headline attack is made; the others are made half as often")
 	out := flags.String("out", filepath.Join("detectors", "eval", "results"), "folder to write to")
 	workers := flags.Int("workers", runtime.NumCPU(), "hospitals at once; results do not depend on it")
 	if err := flags.Parse(args); err != nil {
@@ -47,5 +49,25 @@ func run(args []string, log io.Writer) error {
 			return err
 		}
 	}
+	if cells := chosen(attackCells(*times), *which); len(cells) > 0 {
+		attack(r, cells, *first)
+		if err := write("attacks.md", attackReport(cells, command)); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// chosen are the cells whose table's name begins with one of the names, in any case of letters.
+func chosen(cells []*cell, names string) []*cell {
+	var some []*cell
+	for _, c := range cells {
+		for _, name := range strings.Split(names, ",") {
+			if name == "all" || name != "" && strings.HasPrefix(strings.ToLower(c.group), strings.ToLower(name)) {
+				some = append(some, c)
+				break
+			}
+		}
+	}
+	return some
 }

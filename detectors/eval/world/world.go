@@ -6,6 +6,7 @@ import (
 
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
+	"auscult/sensor/inject"
 )
 
 // Epoch is midnight before the first day, a Monday.
@@ -33,7 +34,7 @@ type World struct {
 
 	cfg      Config
 	rng      chance
-	look     looker
+	look     *inject.Reader
 	pat      patients
 	hired    int
 	staff    int // the first of People
@@ -67,7 +68,7 @@ type step struct {
 
 // New makes the hospital as it is before its first day. The Config must be valid.
 func New(cfg Config) *World {
-	w := &World{cfg: cfg, rng: newChance(cfg.Seed, 1)}
+	w := &World{cfg: cfg, look: inject.New(), rng: newChance(cfg.Seed, 1)}
 	w.pat = patients{scheme: cfg.IDs, seed: mix(cfg.Seed), india: cfg.India}
 	w.pat.ids, w.pat.keys, w.pat.mrns, w.pat.mrnKey = []string{""}, []uint64{0}, []string{""}, []uint64{0}
 	for range cfg.Patients {
