@@ -126,7 +126,11 @@ func (d *decoder) time() clock.Time {
 }
 
 func (d *decoder) flag() bool {
-	if len(d.b) == 0 || d.b[0] > 1 {
+	if len(d.b) == 0 {
+		d.fail("ends too early")
+		return false
+	}
+	if d.b[0] > 1 {
 		d.fail("holds a flag that is neither yes nor no")
 		return false
 	}

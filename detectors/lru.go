@@ -99,6 +99,13 @@ func (l *lru[T]) each(f func(*T)) {
 	}
 }
 
+// eachKey calls f for every key and value from the newest to the oldest.
+func (l *lru[T]) eachKey(f func(key uint64, v *T)) {
+	for e := l.root.next; e != &l.root; e = e.next {
+		f(e.key, &e.v)
+	}
+}
+
 func (l *lru[T]) len() int { return len(l.m) }
 
 func (l *lru[T]) push(e *entry[T]) {

@@ -209,19 +209,34 @@ func (s *scene) calm() bool {
 func (s *scene) calmOf(p *principal) bool { return !p.accused(s.now) && p.heat() < s.h.unexplained/2 }
 
 // begun takes the time of the first call. What a baseline remembers of later times, because the capture it was
-// learned from is this one or a newer one, is forgotten: it would explain what is still to come.
+// learned from is this one or a newer one, is forgotten: it would explain or add to what is still to come.
 func (s *scene) begun(now clock.Time) {
 	s.start = now
-	s.nextMark = now - now%day + day
+	if s.nextMark == 0 || s.learned > now {
+		s.nextMark = now - now%day + day
+	}
 	if s.learned <= now {
 		return
 	}
 	s.visits = visits{limit: s.visits.limit}
-	s.principals.each(func(p *principal) { p.contacts = stats.Recent{} })
+	s.principals.each(func(p *principal) {
+		p.contacts, p.novel, p.unexp = stats.Recent{}, 0, 0
+		for m := range p.tallies {
+			p.tallies[m].forgetRecent()
+		}
+		for _, l := range p.lattices {
+			l.used = 0
+		}
+	})
 }
 
 // watched is for how long the site has been watched.
-func (s *scene) watched() clock.Time { return s.before + s.now - s.start }
+func (s *scene) watched() clock.Time {
+	if s.start == 0 {
+		return s.before
+	}
+	return s.before + s.now - s.start
+}
 
 // cold tells whether the site is not yet known: young, too few contacts, or deliveries out of the sensor's sight.
 func (s *scene) cold() bool {

@@ -60,6 +60,11 @@ func (t *tally) add(m measure, now clock.Time, n int, learn bool, own *lesson, g
 	}
 }
 
+// forgetRecent keeps what is usual and drops the counts.
+func (t *tally) forgetRecent() {
+	*t = tally{hist: t.hist}
+}
+
 // topTail is the tail of the group's own norm from which on a window is one of its top hundredth, and teaches it
 // nothing: it may be an attack that nobody noticed.
 const topTail = 0.01

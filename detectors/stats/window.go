@@ -47,3 +47,9 @@ func (w *Window) slide(now, width clock.Time) {
 		w.n[w.at%Parts] = 0
 	}
 }
+
+// Parts are its buckets, and the place in time of the newest: to be saved, and filled before Restore.
+func (w *Window) Parts() (n []uint32, at int64) { return w.n[:], w.at }
+
+// Restore takes the place in time of the newest bucket.
+func (w *Window) Restore(at int64) { w.at = at }
