@@ -23,6 +23,9 @@ type Config struct {
 	Call       call.Config      `yaml:"call"`
 	Detectors  detectors.Config `yaml:"detectors"`
 	Alert      alert.Config     `yaml:"alert"`
+	// Engine is the detectors to run, when they begin with a baseline or what they learn is wanted; nil: new ones.
+	// One run uses it up.
+	Engine *detectors.Engine `yaml:"-"`
 }
 
 // Defaults is the configuration that suits a hospital's core switch.

@@ -87,9 +87,13 @@ type owner struct {
 const tidyEvery = 10 * 60 * 10 * clock.Grid
 
 func newOwner(cfg Config) *owner {
+	engine := cfg.Engine
+	if engine == nil {
+		engine = detectors.New(cfg.Detectors)
+	}
 	return &owner{
 		resolver: call.NewResolver(cfg.Call),
-		engine:   detectors.New(cfg.Detectors),
+		engine:   engine,
 		folder:   alert.NewFolder(cfg.Alert),
 		allow:    cfg.Alert.Allow,
 		byKind:   map[string]uint64{},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"auscult/sensor/tls/keyfile"
@@ -20,16 +19,13 @@ func openKeyLog(ctx context.Context, screen io.Writer, s *settings, inputs []str
 	if err != nil {
 		return nil, &exit{statusUsage, err}
 	}
-	piped := slices.ContainsFunc(inputs, func(path string) bool {
-		info, err := os.Stat(path)
-		return path == "-" || err == nil && !info.Mode().IsRegular() && !info.IsDir()
-	})
-	if piped {
+	follow := slices.ContainsFunc(inputs, piped)
+	if follow {
 		s.Extract.Follow = true
 		go f.Follow(ctx)
 	}
 	switch stats := f.Stats(); {
-	case f.Empty() && !piped:
+	case f.Empty() && !follow:
 		fmt.Fprintf(screen, "auscult: %s: no TLS secret in it; give a file as SSLKEYLOGFILE makes it (CLIENT_RANDOM …)\n", s.TLS.KeyLog)
 	case stats.Dropped > 0:
 		fmt.Fprintf(screen, "auscult: %s: its oldest %s were dropped; raise tls.max_secrets (%d)\n", s.TLS.KeyLog,

@@ -15,7 +15,7 @@ import (
 // replayFlags is what the command line of replay says.
 type replayFlags struct {
 	config, dir, calls, from, to, key, level string
-	keyLog                                   string
+	keyLog, baseline, saveBaseline           string
 	brokers                                  []string
 	topic                                    string
 	workers                                  int
@@ -38,6 +38,9 @@ a line. With -l they go to files of a case folder instead: alerts.jsonl, stats.j
 --calls jsonl, calls.jsonl and connections.jsonl (TLS and MLLP). A summary, with what could not
 be seen, is written to standard error.
 
+What is usual is learned as packets come; a capture of an hour knows little. --save-baseline
+keeps it for the next run, --baseline begins with it, and --baseline self reads a capture twice.
+
 TLS is read with --keylog, or with the secrets in a pcapng; otherwise its connections are logged.
 
 Names and identifiers are replaced by pseudonyms under a key of this user; --reveal writes them
@@ -49,6 +52,7 @@ were found and --fail-on-alert was given, 130 or 143 stopped by a signal, after 
 it had.`,
 		Example: `  auscult replay traffic.pcap
   auscult replay -l case --calls jsonl --from 2026-03-02T08:00:00Z captures/
+  auscult replay --baseline monday.baseline --save-baseline tuesday.baseline tuesday.pcap
   zstd -dc traffic.pcap.zst | auscult replay - --fail-on-alert > alerts.jsonl`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -62,6 +66,9 @@ it had.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := f.settings(c.Flags(), std.environ)
 			if err != nil {
+				return &exit{statusUsage, err}
+			}
+			if err := f.checkBaseline(args); err != nil {
 				return &exit{statusUsage, err}
 			}
 			return runReplay(c.Context(), std, s, &f, args)
@@ -86,6 +93,8 @@ func (f *replayFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.topic, "topic", "", "Kafka `TOPIC` for alerts (setting kafka.topic)")
 	flags.BoolVar(&f.createTopics, "create-topics", false, "make the Kafka topic if it is missing (setting kafka.create_topics)")
 	flags.StringVar(&f.keyLog, "keylog", "", "open TLS with the secrets in `FILE` (as SSLKEYLOGFILE makes it; followed\nwhile packets come through a pipe; setting tls.key_log)")
+	flags.StringVar(&f.baseline, "baseline", "", "begin with what `FILE` of --save-baseline says is usual; self: read the\ncapture twice, first for what is usual in it")
+	flags.StringVar(&f.saveBaseline, "save-baseline", "", "write to `FILE` what was learned; no name and no identifier is in it")
 	flags.BoolVar(&f.checksums, "checksums", false, "drop segments with wrong checksums (setting extract.packet.checksums)")
 	flags.IntVar(&f.workers, "workers", 0, "read with `N` workers; changes speed, never results (default one a CPU)")
 	flags.StringVarP(&f.config, "config", "c", "", "read settings from `FILE` (YAML; default $"+envConfig+"; see auscult config)")

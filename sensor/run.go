@@ -40,12 +40,15 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	if secrets != nil {
 		defer secrets.Close()
 	}
+	src := replay.New(s.Replay, paths...)
+	src.Stdin = std.in
+	if s.Engine, err = openBaseline(ctx, screen, &s, f.baseline, src); err != nil {
+		return err
+	}
 	out, err := openOutputs(ctx, std, screen, &s, f)
 	if err != nil {
 		return err
 	}
-	src := replay.New(s.Replay, paths...)
-	src.Stdin = std.in
 	var prog pipeline.Progress
 	start := time.Now()
 	stop := screen.follow(func() point {
@@ -66,6 +69,9 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	}
 	r := newReport(&stats, src, s.Workers, took)
 	r.Run.Stopped = ctx.Err() != nil
+	if f.saveBaseline != "" {
+		err = errors.Join(err, saveBaseline(f.saveBaseline, s.Engine))
+	}
 	if out.dir != "" {
 		err = errors.Join(err, out.dir.writeStats(r))
 	}
