@@ -72,7 +72,6 @@ func (w *World) plan(begin clock.Time) {
 	w.clerks = w.clerks[:0]
 	for i := range w.staff {
 		p := w.People[i]
-		p.session = mix(p.Who.Key ^ uint64(w.day))
 		office := jobs[p.Role].office
 		if office && w.weekend() || !office && w.rng.is(2./7) || office && w.rng.is(.08) {
 			continue
@@ -122,8 +121,8 @@ func (w *World) shift(i int, begin clock.Time) {
 	if p.roams && d.tag == Plain {
 		d.tag = Roaming
 	}
-	if p.Role == Registrar && d.start < begin+12*Hour {
-		w.clerks = append(w.clerks, i)
+	if p.Role == Registrar {
+		w.clerks = append(w.clerks, duty{i, d.start, d.end})
 	}
 	w.signIn(&d)
 	w.lists(&d)
@@ -168,7 +167,7 @@ func (w *World) signIn(d *sheet) {
 		w.step(d.i, t, Inbox, 0, 200, d.tag)
 	}
 	if w.rng.is(.6) {
-		w.step(d.i, d.end+5*Minute, SignOut, 0, 200, d.tag)
+		w.step(d.i, d.end+15*Minute, SignOut, 0, 200, d.tag)
 	}
 }
 
@@ -355,13 +354,29 @@ func (w *World) arrived(at clock.Time) int32 {
 	return w.fresh[w.rng.IntN(min(n, len(w.fresh)))]
 }
 
+// duty is when one of People is at work.
+type duty struct {
+	i        int
+	from, to clock.Time
+}
+
+// clerk is a registrar at work.
+func (w *World) clerk(at clock.Time) (int, bool) {
+	for range 4 * len(w.clerks) {
+		if c := pick(w.rng, w.clerks); at >= c.from && at < c.to {
+			return c.i, true
+		}
+	}
+	return 0, false
+}
+
 // registrations makes today's new patients, in order of their numbers, from six to eight.
 func (w *World) registrations(begin clock.Time) {
 	for k, id := range w.fresh {
 		at := begin + 6*Hour + clock.Time(float64(k)/float64(len(w.fresh))*float64(14*Hour))
-		i := w.rng.IntN(w.staff)
-		if len(w.clerks) > 0 {
-			i = pick(w.rng, w.clerks)
+		i, ok := w.clerk(at)
+		if !ok {
+			continue // by a system that is not watched
 		}
 		w.step(i, at, Register, id, 201, Plain)
 		w.step(i, at+4*Second, ChartOpen, id, 200, Plain)

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"auscult/sensor/call"
+	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 )
 
@@ -75,7 +76,6 @@ type Person struct {
 	moved     int // days that a new person or one in a new unit is tagged
 	news      Tag
 	flow      uint64
-	session   uint64
 	port      uint16
 	patient   int // of a portal user
 	secret    uint64
@@ -86,6 +86,14 @@ var agents = [...]string{
 	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0",
 	"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0",
 	"Mozilla/5.0 (iPad; CPU OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 Mobile/15E148 Safari/604.1",
+}
+
+// session is the token of the shift in which at lies: shifts begin before a quarter to seven or at night.
+func (p *Person) session(at clock.Time) uint64 {
+	if p.Who.Token != 0 || p.Who.Kind == call.Address {
+		return p.Who.Token
+	}
+	return mix(p.Who.Key ^ uint64((at-Epoch-Hour*27/4)/Day+1))
 }
 
 // address is of the network a, b: IPv4 mapped into IPv6.

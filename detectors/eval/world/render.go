@@ -135,9 +135,7 @@ func (r *render) credential(c *call.Call, p *Person) {
 	case call.Session:
 		c.Auth.Scheme = call.Cookie
 	}
-	if p.session != 0 {
-		c.Principal.Token = p.session
-	}
+	c.Principal.Token = p.session(c.Time)
 }
 
 // fill puts in what the request names and whom the answer is about.
@@ -367,7 +365,6 @@ func (r *render) session(c *call.Call, s *step, p *Person) {
 	switch s.kind {
 	case SignOut:
 		c.Principal, c.Status = *who, 204
-		c.Principal.Token = p.session
 		r.credential(c, p)
 		return
 	case ServiceToken:
@@ -392,7 +389,7 @@ func (r *render) session(c *call.Call, s *step, p *Person) {
 		return
 	}
 	c.Flags |= call.Token
-	token := p.session
+	token := p.session(c.Time + 10*Minute)
 	r.issued = append(r.issued, token)
 	h := call.Handed{Token: token, Name: "access_token"}
 	if who.Kind == call.Session {

@@ -78,7 +78,7 @@ func (w *World) unusual(begin clock.Time) {
 	if w.rng.is(.017 * often) {
 		w.vaccination(begin)
 	}
-	if w.rng.is(.03*often) && len(w.clerks) > 0 {
+	if w.rng.is(.03 * often) {
 		w.burst(begin)
 	}
 }
@@ -108,8 +108,11 @@ func (w *World) vaccination(begin clock.Time) {
 
 // burst: a school sends its list, and a registrar makes a record for each of its pupils.
 func (w *World) burst(begin clock.Time) {
-	i := pick(w.rng, w.clerks)
 	at := begin + 10*Hour
+	i, ok := w.clerk(at)
+	if !ok {
+		return
+	}
 	for range 20 + w.rng.IntN(40) {
 		id := int32(w.pat.admit())
 		w.step(i, at, Register, id, 201, Burst)
@@ -166,7 +169,6 @@ func (w *World) portal(begin clock.Time) {
 			continue
 		}
 		p := w.People[i]
-		p.session = mix(p.Who.Key ^ uint64(w.day))
 		at := begin + clock.Time((7+15*w.rng.Float64())*float64(Hour))
 		if w.rng.is(.12) {
 			w.step(i, at-12*Second, SignIn, 0, 401, PortalUse)

@@ -45,7 +45,7 @@ type World struct {
 	past     []int32
 	fresh    []int32 // registered today
 	portals  []int
-	clerks   []int // registrars on duty today
+	clerks   []duty // registrars today
 	machines machines
 	day      int
 	skew     call.AuthMarks
