@@ -48,6 +48,7 @@ type World struct {
 	clerks   []duty // registrars today
 	machines machines
 	day      int
+	last     clock.Time // of a call
 	skew     call.AuthMarks
 	steps    []step
 	late     []step // after midnight
@@ -160,6 +161,8 @@ func (w *World) Day(see func(*call.Call, Mark)) {
 		if s.tag != Attack && w.rng.is(w.cfg.Loss) {
 			continue
 		}
+		s.at = max(s.at, w.last+1) // no two at once
+		w.last = s.at
 		if c := w.render.call(s); c != nil {
 			see(c, Mark{s.tag, int(s.person), int(s.patient)})
 		}
