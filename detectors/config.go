@@ -33,6 +33,7 @@ type Config struct {
 	Objects    int `yaml:"objects"`            // patients whose last visitor is remembered, 36 to 72 hours
 	Spaces     int `yaml:"spaces"`             // families of identifiers
 	Forms      int `yaml:"forms"`              // places whose way of writing identifiers is learned; the oldest is forgotten
+	Blocks     int `yaml:"blocks"`             // ranges of numbers watched for walks in no order; the oldest is forgotten
 	Endpoints  int `yaml:"endpoints"`          // whose response sizes are learned
 	Lattices   int `yaml:"lattices"`           // families of identifiers followed for one principal
 	Ongoing    int `yaml:"ongoing"`            // exchanges told in parts while they run
@@ -57,7 +58,7 @@ func Defaults() Config {
 		Budget: 1e-6, ShareUnexplained: 0.25, ShareLattice: 0.15, ShareRefused: 0.10, ShareVolume: 0.15,
 		ShareAcross: 0.10, ShareOversize: 0.10, ShareLogins: 0.04,
 		ColdThreshold: 24, WarmDays: 10, VolumeTail: 1e-7,
-		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Forms: 4096, Endpoints: 4096,
+		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Forms: 4096, Blocks: 16384, Endpoints: 4096,
 		Lattices: 4, Ongoing: 4096, Profiles: 4096, Postures: 8192, Doors: 1024, Logins: 8192, Tokens: 65536, Runs: 4096, Single: 20, Unsized: 250,
 		Suspects: 4096, Consents: 65536,
 	}
@@ -88,7 +89,7 @@ func (c Config) Validate() error {
 		v, least int
 	}{
 		{"warm_days", c.WarmDays, 0}, {"principals", c.Principals, 1}, {"contacts", c.Contacts, 16},
-		{"delivered", c.Delivered, 16}, {"objects", c.Objects, 16}, {"spaces", c.Spaces, 1}, {"forms", c.Forms, 1},
+		{"delivered", c.Delivered, 16}, {"objects", c.Objects, 16}, {"spaces", c.Spaces, 1}, {"forms", c.Forms, 1}, {"blocks", c.Blocks, 1},
 		{"endpoints", c.Endpoints, 1}, {"lattices", c.Lattices, 1}, {"ongoing", c.Ongoing, 1}, {"profiles", c.Profiles, 1}, {"postures", c.Postures, 1}, {"doors", c.Doors, 1}, {"logins", c.Logins, 1}, {"tokens", c.Tokens, 1}, {"runs", c.Runs, 1},
 		{"suspects", c.Suspects, 1}, {"consents", c.Consents, 1},
 		{"single_subject_max", c.Single, 2}, {"unclassified_max", c.Unsized, 2},
@@ -134,7 +135,7 @@ type Stats struct {
 	EarlyForgotten                                            uint64 // contacts or deliveries turned over before their time
 	EarlyObjects                                              uint64 // visits of patients turned over before their time
 	EvictedLattices                                           uint64
-	Forms, EvictedForms                                       uint64
+	Forms, EvictedForms, Blocks, EvictedBlocks                uint64
 	EvictedSuspects                                           uint64 // cases given up for want of room
 	PosturesUntold                                            uint64 // findings on endpoints past the limits
 	LoginsShed                                                uint64 // sources, users and passwords of failed logins let go to make room

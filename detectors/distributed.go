@@ -61,6 +61,9 @@ func (d *distributed) Observe(dst []Signal, c *call.Call) []Signal {
 			continue
 		}
 		sp := s.space(k)
+		if k.why == unexplained {
+			dst = d.crowd(dst, c, k, sp)
+		}
 		around := sp.around()
 		if sp.frontier(k.num.value, p.key) && s.now-sp.seen > arrivalGap {
 			around = 4
@@ -90,18 +93,26 @@ func (d *distributed) join(t *track, c *call.Call, k *contact) {
 		t.names = &members{lead: p.who}
 	}
 	m := t.names
+	n := m.add(p)
+	s.note(&m.file, c)
+	m.file.touch(c, k)
+	if m.file.open(s.now) && n > 1 {
+		p.joined = s.now + silence
+	}
+}
+
+// add counts one step of p and returns how many it has made; past the bound, nobody is added.
+func (m *members) add(p *principal) int {
 	i, ok := m.find(p.key)
 	switch {
 	case ok:
 		m.who[i].n++
 	case len(m.who) < maxMembers:
 		m.who = slices.Insert(m.who, i, member{p.key, 1, p.who})
+	default:
+		return 0
 	}
-	s.note(&m.file, c)
-	m.file.touch(c, k)
-	if m.file.open(s.now) && i < len(m.who) && m.who[i].n > 1 {
-		p.joined = s.now + silence
-	}
+	return m.who[i].n
 }
 
 func (d *distributed) verdict(dst []Signal, t *track, sp *space) []Signal {
@@ -152,37 +163,35 @@ func (d *distributed) bar(t *track, sp *space) float64 {
 	return h - max(0, h-s.h.across)*sp.crowd()
 }
 
-// tell makes the signal of all members. Who extended the track once, by chance perhaps, is not named while
-// others did so more often.
+// tell makes the signal of a walk.
 func (d *distributed) tell(t *track, sig Signal) Signal {
-	s, m := d.scene, t.names
+	sig = d.name(t.names, sig, maxMembers)
+	d.scene.describeAcross(&sig, t)
+	t.names.file.signal = sig
+	return sig
+}
+
+// name makes the signal of all members. Who made one step, by chance perhaps, is not named while others made more,
+// nor who made less than one for share of the busiest's.
+func (d *distributed) name(m *members, sig Signal, share int) Signal {
 	m.file.signal = sig
-	sig = s.restate(&m.file)
+	sig = d.scene.restate(&m.file)
 	m.file.spoken = true
 	most := 0
 	for i := range m.who {
 		most = max(most, m.who[i].n)
 	}
 	sig.Members = nil
-	sig.Principal = call.Principal{}
-	best := 0
 	for i := range m.who {
-		if m.who[i].n == 1 && most > 2 {
-			continue
+		if n := m.who[i].n; most <= 2 || n > 1 && n*share >= most {
+			sig.Members = append(sig.Members, m.who[i].who)
 		}
-		sig.Members = append(sig.Members, m.who[i].who)
-		if m.who[i].n > best {
-			best = m.who[i].n
-		}
+	}
+	if !slices.ContainsFunc(sig.Members, func(q call.Principal) bool { return q.Key == m.lead.Key }) && len(sig.Members) > 0 {
+		m.lead = sig.Members[0]
 	}
 	sig.Principal = m.lead
-	if !slices.ContainsFunc(sig.Members, func(q call.Principal) bool { return q.Key == m.lead.Key }) && len(sig.Members) > 0 {
-		sig.Principal = sig.Members[0]
-		m.lead = sig.Principal
-	}
 	sig.Members = slices.DeleteFunc(sig.Members, func(q call.Principal) bool { return q.Key == sig.Principal.Key })
 	sig.Endpoint, sig.Route = m.file.endpoint, m.file.route
-	s.describeAcross(&sig, t)
-	m.file.signal = sig
 	return sig
 }

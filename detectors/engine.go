@@ -102,6 +102,7 @@ func (e *Engine) Stats() Stats {
 	st.Principals, st.EvictedPrincipals = uint64(e.scene.principals.len()), e.scene.principals.evicted
 	st.Spaces, st.EvictedSpaces = uint64(e.scene.spaces.len()), e.scene.spaces.evicted
 	st.Forms, st.EvictedForms = uint64(e.scene.forms.len()), e.scene.forms.evicted
+	st.Blocks, st.EvictedBlocks = uint64(e.scene.blocks.len()), e.scene.blocks.evicted
 	st.Ongoing, st.EvictedOngoing = uint64(e.scene.ongoing.len()), e.scene.ongoing.evicted
 	st.RememberedVisits = uint64(e.scene.visits.len())
 	st.OpenRuns = uint64(e.scene.runs)

@@ -43,6 +43,7 @@ type scene struct {
 	groups     [groupCount + 1]group // the last is the whole site
 	spaces     *lru[space]
 	forms      *lru[form]
+	blocks     *lru[block]
 	principals *lru[principal]
 	visits     visits
 	ongoing    *lru[ongoing]
@@ -66,7 +67,11 @@ func (s *scene) init(cfg Config) {
 			for i := range sp.walks.tracks {
 				sp.walks.let(&sp.walks.tracks[i])
 			}
+			if sp.told != nil {
+				s.leave(sp.told)
+			}
 		})
+	s.blocks = newLRU(cfg.Blocks, func(b *block) bool { return b.names == nil }, s.leave)
 	s.forms = newLRU(cfg.Forms, func(f *form) bool { return f.n < formCoded }, nil)
 	s.ongoing = newLRU(cfg.Ongoing, func(*ongoing) bool { return true }, nil)
 	s.visits.limit = cfg.Objects

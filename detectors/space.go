@@ -22,6 +22,8 @@ type space struct {
 	symbols    stats.Table // nearness of the unexplained contacts of the calm
 	symbolsAll stats.Table // and of all their contacts
 	walks      walks       // across principals
+	ages       *ages       // of what they ask for without a reason, once the space is wide
+	told       *block      // a block that was told
 	seen       clock.Time  // of the last contact
 	heads      int         // principals of at least headContacts contacts
 	peaks      [2]peak     // the largest evidence held against two principals
@@ -99,6 +101,9 @@ func (sp *space) learn(x, key, who uint64, today int64) {
 		sp.peaks[0].heat /= 2
 		sp.peaks[1].heat /= 2
 		sp.since = today
+		if sp.ages != nil {
+			sp.ages.turn()
+		}
 	}
 	sp.active.Add(key)
 	if who == sp.topBy || sp.topBy == 0 {
