@@ -62,6 +62,7 @@ func (s *scene) save(e *encoder, self bool) {
 		e.hash(key)
 		e.count(s.postures.server[key])
 	}
+	s.check.save(e)
 }
 
 func (s *scene) restore(d *decoder) {
@@ -113,6 +114,8 @@ func (s *scene) restore(d *decoder) {
 		}
 		s.postures.server[d.hash()] = d.count(perServer, 0)
 	}
+	s.check.restore(d)
+	s.h = s.cfg.thresholds(s.check.Raise)
 }
 
 func (g *group) save(e *encoder) {

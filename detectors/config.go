@@ -2,6 +2,7 @@ package detectors
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 
 	"auscult/detectors/stats"
@@ -44,6 +45,7 @@ type Config struct {
 	Tokens     int `yaml:"tokens"`             // credentials whose places of use are remembered
 	Suspects   int `yaml:"suspects"`           // cases that a detector of functions, flows or load keeps
 	Consents   int `yaml:"consents"`           // consent artefacts, and transfers under them, remembered
+	Assigned   int `yaml:"assigned"`           // records whose roles, prices and the like are remembered
 	Runs       int `yaml:"runs"`               // attacks in the making whose first calls are kept as evidence
 	Single     int `yaml:"single_subject_max"` // patients in one answer about one patient
 	Unsized    int `yaml:"unclassified_max"`   // patients in one answer of an endpoint not yet known
@@ -59,7 +61,7 @@ func Defaults() Config {
 		ShareAcross: 0.10, ShareOversize: 0.10, ShareLogins: 0.04,
 		ColdThreshold: 24, WarmDays: 10, VolumeTail: 1e-7,
 		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Forms: 4096, Blocks: 16384, Endpoints: 4096,
-		Lattices: 4, Ongoing: 4096, Profiles: 4096, Postures: 8192, Doors: 1024, Logins: 8192, Tokens: 65536, Runs: 4096, Single: 20, Unsized: 250,
+		Lattices: 4, Ongoing: 4096, Profiles: 4096, Postures: 8192, Assigned: 8192, Doors: 1024, Logins: 8192, Tokens: 65536, Runs: 4096, Single: 20, Unsized: 250,
 		Suspects: 4096, Consents: 65536,
 	}
 }
@@ -90,7 +92,7 @@ func (c Config) Validate() error {
 	}{
 		{"warm_days", c.WarmDays, 0}, {"principals", c.Principals, 1}, {"contacts", c.Contacts, 16},
 		{"delivered", c.Delivered, 16}, {"objects", c.Objects, 16}, {"spaces", c.Spaces, 1}, {"forms", c.Forms, 1}, {"blocks", c.Blocks, 1},
-		{"endpoints", c.Endpoints, 1}, {"lattices", c.Lattices, 1}, {"ongoing", c.Ongoing, 1}, {"profiles", c.Profiles, 1}, {"postures", c.Postures, 1}, {"doors", c.Doors, 1}, {"logins", c.Logins, 1}, {"tokens", c.Tokens, 1}, {"runs", c.Runs, 1},
+		{"endpoints", c.Endpoints, 1}, {"lattices", c.Lattices, 1}, {"ongoing", c.Ongoing, 1}, {"profiles", c.Profiles, 1}, {"postures", c.Postures, 1}, {"assigned", c.Assigned, 1}, {"doors", c.Doors, 1}, {"logins", c.Logins, 1}, {"tokens", c.Tokens, 1}, {"runs", c.Runs, 1},
 		{"suspects", c.Suspects, 1}, {"consents", c.Consents, 1},
 		{"single_subject_max", c.Single, 2}, {"unclassified_max", c.Unsized, 2},
 	} {
@@ -106,26 +108,37 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// thresholds of the streams, from the budget and the fraction of calls that advances each (detection plan 1.1).
+// thresholds of the streams, from the budget and the fraction of calls that advances each (detection plan 1.1), and
+// the tail at which a count alarms.
 type thresholds struct {
-	unexplained, lattice, refused, across, excess float64
+	unexplained, lattice, refused, across, excess, tail float64
 }
 
-func (c Config) thresholds() thresholds {
-	h := func(fraction, share float64, experts int) float64 {
-		return max(14, stats.Threshold(fraction, share, c.Budget, experts))
+// leastThreshold is the evidence asked of the streams of contacts whatever the budget: seven events at the cap do
+// not reach it.
+const leastThreshold = 14
+
+// thresholds are those of the budget, raised by some nats. Several tracks start at each contact of a walk across
+// principals, which costs it two more.
+func (c Config) thresholds(raise float64) thresholds {
+	of := func(name string, share, fraction float64, experts int) float64 {
+		return stats.Stream{Name: name, Share: share, Fraction: fraction, Experts: experts}.Threshold(c.Budget)
 	}
 	return thresholds{
-		unexplained: h(0.108, c.ShareUnexplained, 4),
-		lattice:     h(0.0084, c.ShareLattice, 4),
-		refused:     stats.Threshold(0.05, c.ShareRefused, c.Budget, 2),
-		across:      h(0.0084, c.ShareAcross, 6) + 2, // several tracks start at each contact
-		excess:      h(0.05, c.ShareOversize, 1),
+		unexplained: raise + max(leastThreshold, of("unexplained", c.ShareUnexplained, 0.108, 4)),
+		lattice:     raise + max(leastThreshold, of("lattice", c.ShareLattice, 0.0084, 4)),
+		refused:     raise + of("refused", c.ShareRefused, 0.05, 2),
+		across:      raise + 2 + max(leastThreshold, of("across", c.ShareAcross, 0.0084, 6)),
+		excess:      raise + max(leastThreshold, of("excess", c.ShareOversize, 0.05, 1)),
+		tail:        c.VolumeTail * math.Exp(-raise),
 	}
 }
 
 // Stats counts what the limits shed, and what was said.
 type Stats struct {
+	// ThresholdRaise is by how many nats all thresholds stand above those of the budget, because the alarms of the
+	// last seven days were more than it allows.
+	ThresholdRaise                                            float64
 	Calls, Contacts, Unexplained, Signals                     uint64
 	EvictedPrincipals, EvictedEndpoints, EvictedSpaces        uint64
 	Parts                                                     uint64 // of exchanges that ran on, after the first

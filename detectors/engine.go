@@ -65,6 +65,7 @@ func (e *Engine) Observe(dst []Signal, c *call.Call) []Signal {
 		s.stats.Parts++
 	} else {
 		s.stats.Calls++
+		s.check.today.Calls++
 	}
 	s.now = c.Time
 	n := len(dst)
@@ -84,7 +85,10 @@ func (e *Engine) Observe(dst []Signal, c *call.Call) []Signal {
 		s.finish(c)
 		s.part(c)
 	}
-	s.stats.Signals += uint64(len(dst) - n)
+	if len(dst) > n {
+		s.stats.Signals += uint64(len(dst) - n)
+		s.alarms(dst[n:])
+	}
 	return dst
 }
 
@@ -106,6 +110,7 @@ func (e *Engine) Stats() Stats {
 	st.Ongoing, st.EvictedOngoing = uint64(e.scene.ongoing.len()), e.scene.ongoing.evicted
 	st.RememberedVisits = uint64(e.scene.visits.len())
 	st.OpenRuns = uint64(e.scene.runs)
+	st.ThresholdRaise = e.scene.check.Raise
 	for _, d := range slices.Concat(e.detectors, e.watchers) {
 		if d, ok := d.(interface{ shed() uint64 }); ok {
 			st.EvictedSuspects += d.shed()

@@ -152,7 +152,7 @@ func failed(c *call.Call) bool {
 func (d *fanout) reopen(f *casefile) {
 	s, p := d.scene, d.scene.p
 	for _, v := range d.volume(s.peers(p)) {
-		if v.p < s.cfg.VolumeTail {
+		if v.p < s.h.tail {
 			f.until = s.now + silence
 			return
 		}
@@ -269,7 +269,7 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 		}
 	}
 	w := d.evidence()
-	many := v[worst].p < s.cfg.VolumeTail
+	many := v[worst].p < s.h.tail
 	reasonless := noted && w >= h
 	swept := searched && float64(p.sweep.w) >= h
 	reaped := noted && float64(p.harvest.w) >= h
@@ -293,7 +293,7 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 	case reaped:
 		sig.Score, sig.Threshold = float64(p.harvest.w), h
 	default:
-		sig.Score, sig.Threshold = -math.Log(v[worst].p), -math.Log(s.cfg.VolumeTail)
+		sig.Score, sig.Threshold = -math.Log(v[worst].p), -math.Log(s.h.tail)
 		if scales[v[worst].scale].width >= day {
 			sig.Detector = "low_slow_scrape"
 		}

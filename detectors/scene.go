@@ -37,6 +37,7 @@ type scene struct {
 	before     clock.Time // for which the site was watched before, as a baseline says
 	learned    clock.Time // the newest time that the baseline knows
 	learning   bool       // this is the first of two readings
+	check      check
 	nextMark   clock.Time
 	p          *principal
 	contacts   []contact
@@ -57,7 +58,7 @@ type scene struct {
 }
 
 func (s *scene) init(cfg Config) {
-	s.cfg, s.h = cfg, cfg.thresholds()
+	s.cfg, s.h = cfg, cfg.thresholds(0)
 	s.principals = newLRU(cfg.Principals,
 		func(p *principal) bool { return p.heat() <= 2 },
 		s.release)
@@ -87,6 +88,7 @@ func (s *scene) begin(c *call.Call) {
 	}
 	if s.now >= s.nextMark {
 		s.mark()
+		s.selfCheck()
 		s.nextMark = s.now - s.now%day + day
 	}
 	s.oversize = false
@@ -254,14 +256,15 @@ func (s *scene) cold() bool {
 // threshold goes from the stated cold threshold to h as the days pass in which the site is learned: with two days
 // of norms six false alarms in a million calls were measured at the final threshold, with five 1.7 (plan 1.2).
 func (s *scene) threshold(h float64) float64 {
-	if h >= s.cfg.ColdThreshold {
+	most := s.cfg.ColdThreshold + s.check.Raise
+	if h >= most {
 		return h
 	}
 	if s.cold() {
-		return s.cfg.ColdThreshold
+		return most
 	}
 	left := 1 - float64(s.watched())/float64(clock.Time(s.cfg.WarmDays)*day)
-	return h + (s.cfg.ColdThreshold-h)*max(0, left)
+	return h + (most-h)*max(0, left)
 }
 
 // visits remembers who last touched each patient with a reason, for 36 to 72 hours in two generations.
