@@ -39,7 +39,9 @@ type place struct {
 	agents [2]uint64 // programs seen there first
 	tls    uint64    // cipher suites offered, 0 when not seen
 	calls  int
-	health int // with health data
+	health int        // with health data
+	last   clock.Time // of its calls
+	lapse  clock.Time // the longest after the other place's call until it took its turn
 }
 
 // carrier is a program at an address, with the tokens that it was the second to use, and all it used.
@@ -72,7 +74,9 @@ const (
 	sameTime    = 10 * minute
 	relayTokens = 3
 	rotateTime  = 10 * minute
-	turnMemory  = 8 * hour // between the calls of two places, past which the turns begin anew
+	relayLapse  = minute / 30 // what calls with its users' tokens calls as they do
+	absentTime  = minute      // of a token's owner
+	turnMemory  = 8 * hour    // between the calls of two places, past which the turns begin anew
 )
 
 func newTokenReuse(s *scene) *tokenReuse {
@@ -148,6 +152,7 @@ func (p *place) note(c *call.Call) {
 		}
 	}
 	p.calls++
+	p.last = c.Time
 	if c.PHI.People > 0 || c.PHI.Classes&personal != 0 {
 		p.health++
 	}
@@ -168,6 +173,7 @@ func (d *tokenReuse) moved(dst []Signal, u *tokenUse, c *call.Call) []Signal {
 	}
 	other := 1 - u.now
 	o := &u.at[other]
+	left := u.at[u.now].last
 	switch {
 	case o.client == 0:
 		d.arrive(u, other, c)
@@ -187,6 +193,7 @@ func (d *tokenReuse) moved(dst []Signal, u *tokenUse, c *call.Call) []Signal {
 		u.turns = 0
 	}
 	u.turns++
+	u.at[u.now].lapse = max(u.at[u.now].lapse, c.Time-left)
 	copy(u.turned[1:], u.turned[:sameTurns-1])
 	u.turned[0] = c.Time
 	return d.judge(dst, u, c)
@@ -200,7 +207,7 @@ func (d *tokenReuse) judge(dst []Signal, u *tokenUse, c *call.Call) []Signal {
 	if other {
 		dst = d.rotate(dst, u, c)
 	}
-	var severity bool
+	var enough bool
 	switch {
 	case relay:
 		return dst
@@ -209,14 +216,14 @@ func (d *tokenReuse) judge(dst []Signal, u *tokenUse, c *call.Call) []Signal {
 		if a.health == 0 || b.health == 0 {
 			least++
 		}
-		severity = u.turns >= otherTurns && min(a.calls, b.calls) >= least
+		enough = u.turns >= otherTurns && min(a.calls, b.calls) >= least && min(a.lapse, b.lapse) > relayLapse
 	default:
-		severity = u.turns >= sameTurns && u.turned[0]-u.turned[sameTurns-1] <= sameTime &&
+		enough = u.turns >= sameTurns && u.turned[0]-u.turned[sameTurns-1] <= sameTime &&
 			min(a.health, b.health) >= sameCalls && apart(a.addr, b.addr) && d.alone(a) && d.alone(b)
 	}
 	key := c.Principal.Key
 	f := d.users.find(key)
-	if !severity && (f == nil || !f.open(d.scene.now)) {
+	if !enough && (f == nil || !f.open(d.scene.now)) {
 		return dst
 	}
 	f = d.users.of(key)
@@ -281,7 +288,7 @@ func (d *tokenReuse) rotate(dst []Signal, u *tokenUse, c *call.Call) []Signal {
 		k.foreign.Add(c.Principal.Token)
 	}
 	for i := range d.scene.contacts {
-		if d.scene.contacts[i].why == unexplained && k.reasonless.Len() < maxTried {
+		if c.Time-u.at[0].last > absentTime && d.scene.contacts[i].why == unexplained && k.reasonless.Len() < maxTried {
 			k.reasonless.Add(c.Principal.Token)
 		}
 	}
