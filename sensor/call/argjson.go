@@ -14,18 +14,20 @@ const maxJSONDepth = 16
 // jsonReader walks a JSON text (RFC 8259) for its leaves. It is tolerant: it takes what stands before the first thing
 // that it cannot read, and the beginning of a string that the text ends in.
 type jsonReader struct {
-	b    *Builder
-	c    *Call
-	ar   *Arena
-	text []byte
-	i    int
-	list bool // the outermost value is an array
+	b     *Builder
+	c     *Call
+	ar    *Arena
+	r     *Route
+	text  []byte
+	i     int
+	where Where
+	list  bool // the outermost value is an array
 }
 
 // jsonArgs takes the leaves of a JSON text, or of several one after another, and is false when there was not a whole
 // value before what cannot be read.
-func (b *Builder) jsonArgs(c *Call, ar *Arena, text []byte) bool {
-	j := jsonReader{b: b, c: c, ar: ar, text: text}
+func (b *Builder) jsonArgs(c *Call, ar *Arena, r *Route, text []byte) bool {
+	j := jsonReader{b: b, c: c, ar: ar, r: r, where: InBody, text: text}
 	whole := false
 	for {
 		j.i = space(text, j.i)
@@ -38,11 +40,23 @@ func (b *Builder) jsonArgs(c *Call, ar *Arena, text []byte) bool {
 		}
 		b.nameBuf = b.nameBuf[:0]
 		j.list = text[j.i] == '['
-		if !j.value(0, inject.Look{}) {
+		from := len(b.args)
+		ok := j.value(0, inject.Look{})
+		b.remote(c, ar, r, from)
+		if !ok {
 			return whole || j.i >= len(text)
 		}
 		whole = true
 	}
+}
+
+// variables takes those of a GraphQL request that stand in its query, as the members of variables in a body.
+func (b *Builder) variables(c *Call, ar *Arena, r *Route, text []byte) {
+	b.nameBuf = append(b.nameBuf[:0], "variables"...)
+	b.docVars = append(b.docVars[:0], text...) // what is read writes over the buffer of the query's values
+	j := jsonReader{b: b, c: c, ar: ar, r: r, where: InQuery, text: b.docVars}
+	j.value(0, inject.Look{})
+	b.bound(c, ar, r, 0)
 }
 
 // value reads the value at j.i, whose name is in b.nameBuf; look is what the names on the way show. It is false at
@@ -165,14 +179,17 @@ func (j *jsonReader) object(depth int, look inject.Look) bool {
 func (j *jsonReader) leaf(v []byte, kind ArgKind, depth int, look inject.Look) {
 	b := j.b
 	if kind == String && string(b.nameBuf) == "query" && (depth == 1 || depth == 2 && j.list) && isDocument(v) {
-		b.docBuf = append(b.docBuf[:0], v...)
+		doc := b.document(v)
 		if j.list {
 			j.c.Graph.Batch++
 		}
-		b.graph(j.c, j.ar, InBody, b.docBuf)
+		b.graph(j.c, j.ar, j.r, InBody, doc)
 		return
 	}
-	if a := b.put(j.ar, InBody, b.nameBuf, v, kind); a != nil {
+	if kind == String && len(v) <= maxArgText && abha(v) {
+		b.add(j.c, j.ar, business, typeABHA, v, InBody, false)
+	}
+	if a := b.put(j.ar, j.where, b.nameBuf, v, kind); a != nil {
 		a.Look.Families |= look.Families
 		a.Look.Sure |= look.Sure
 	}

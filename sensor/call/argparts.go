@@ -8,7 +8,7 @@ import (
 
 // multipartArgs takes the fields of a multipart body (RFC 7578), and of files their names: what a file holds is not a
 // value of the API, but for a document type declaration, which its reader obeys. It is false when there is no part.
-func (b *Builder) multipartArgs(c *Call, ar *Arena, media, body []byte) bool {
+func (b *Builder) multipartArgs(c *Call, ar *Arena, r *Route, media, body []byte) bool {
 	mark := parameter(media, "boundary")
 	if len(mark) == 0 || len(mark) > maxBoundary {
 		first, _, _ := bytes.Cut(trimSpace(body), []byte("\n"))
@@ -32,7 +32,7 @@ func (b *Builder) multipartArgs(c *Call, ar *Arena, media, body []byte) bool {
 		if i >= 0 {
 			part = body[:i]
 		}
-		b.part(c, ar, part)
+		b.part(c, ar, r, part)
 		if i < 0 {
 			return true
 		}
@@ -40,7 +40,7 @@ func (b *Builder) multipartArgs(c *Call, ar *Arena, media, body []byte) bool {
 }
 
 // part takes one part with its head.
-func (b *Builder) part(c *Call, ar *Arena, part []byte) {
+func (b *Builder) part(c *Call, ar *Arena, r *Route, part []byte) {
 	part = bytes.TrimLeft(part, " \t\r\n")
 	head, content, ok := bytes.Cut(part, []byte("\r\n\r\n"))
 	if !ok {
@@ -66,7 +66,7 @@ func (b *Builder) part(c *Call, ar *Arena, part []byte) {
 		}
 		return
 	}
-	if bytes.Contains(typ, []byte("json")) && b.jsonArgs(c, ar, content) {
+	if bytes.Contains(typ, []byte("json")) && b.jsonArgs(c, ar, r, content) {
 		return
 	}
 	b.operators(b.put(ar, InBody, name, content, String), name)

@@ -18,6 +18,7 @@ var (
 	nameDoctype  = []byte("!DOCTYPE")
 	namePath     = []byte("!path")
 	nameFilename = []byte("filename")
+	nameID       = []byte("id")
 )
 
 // take makes room for a value and reads what needs no copy of it; the caller sets its Name, and its Text with setText.
@@ -122,7 +123,7 @@ func looksJWT(v []byte) bool {
 
 // bodyArgs takes the values of the request's body, by what it turns out to be: its media type is a hint that an
 // attacker may have wrong on purpose.
-func (b *Builder) bodyArgs(c *Call, ar *Arena, x *http.Exchange, t *Texts) {
+func (b *Builder) bodyArgs(c *Call, ar *Arena, r *Route, x *http.Exchange, t *Texts) {
 	if t == nil || mllp(x) || c.Continued {
 		return
 	}
@@ -137,18 +138,19 @@ func (b *Builder) bodyArgs(c *Call, ar *Arena, x *http.Exchange, t *Texts) {
 	if len(start) == 0 {
 		return
 	}
-	read := false
+	read, from := false, len(b.args)
 	switch {
 	case bytes.Contains(low, []byte("multipart")):
-		read = b.multipartArgs(c, ar, media, body)
+		read = b.multipartArgs(c, ar, r, media, body)
 	case bytes.Contains(low, []byte("graphql")):
-		b.graph(c, ar, InBody, start)
+		b.graph(c, ar, r, InBody, start)
 		read = true
 	case bytes.Contains(low, []byte("form-urlencoded")):
 		b.formArgs(ar, body)
 		read = true
 	case start[0] == '{' || start[0] == '[' || start[0] == 0x1e:
-		read = b.jsonArgs(c, ar, body)
+		read = b.jsonArgs(c, ar, r, body)
+		b.listed(c, ar, r, from)
 	case start[0] == '<' || bytes.HasPrefix(start, []byte("\xef\xbb\xbf<")):
 		read = b.xmlArgs(ar, body)
 	case len(low) == 0 && bytes.IndexByte(start, '=') > 0:
@@ -158,6 +160,7 @@ func (b *Builder) bodyArgs(c *Call, ar *Arena, x *http.Exchange, t *Texts) {
 	if !read && textual(low) {
 		b.put(ar, InBody, nil, body, String)
 	}
+	b.bound(c, ar, r, from)
 }
 
 // textual is whether a media type in lower case, or none, promises text.
@@ -185,9 +188,14 @@ func (b *Builder) formArgs(ar *Arena, body []byte) {
 }
 
 // queryArg takes a parameter of the query; off is where the pair began in c.Query.
-func (b *Builder) queryArg(c *Call, ar *Arena, pair, key, value []byte, off int) {
+func (b *Builder) queryArg(c *Call, ar *Arena, r *Route, pair, key, value []byte, off int) {
 	if string(key) == "query" && isDocument(value) {
-		b.graph(c, ar, InQuery, value)
+		b.graph(c, ar, r, InQuery, b.document(value))
+		b.bound(c, ar, r, 0)
+		return
+	}
+	if string(key) == "variables" && len(value) > 0 && value[0] == '{' && r.Words&GraphQL != 0 {
+		b.variables(c, ar, r, value)
 		return
 	}
 	a := b.take(InQuery, key, value, String)

@@ -52,6 +52,7 @@ type Builder struct {
 	inject    *inject.Reader
 	known     *propMemo
 	propList  []Prop
+	vars      []variable // of the GraphQL documents of the call at hand
 	words     words
 	server    uint64 // hash of the server's address and port
 	loggedIn  bool   // the request's body holds a user and a password
@@ -60,7 +61,7 @@ type Builder struct {
 	reports  [2]phi.Report // of the bodies, with what their envelopes add
 	unrouted Route         // of what has no path
 
-	keyBuf, valueBuf, tokenBuf, secretBuf, userBuf, word, host, actionBuf, routeBuf, sessionBuf, nameBuf, docBuf, boundary []byte
+	keyBuf, valueBuf, tokenBuf, secretBuf, userBuf, word, host, actionBuf, routeBuf, sessionBuf, nameBuf, docBuf, docVars, boundary, function []byte
 }
 
 // NewBuilder returns a Builder. cfg must be valid; memo must answer as ParseClaims and ParseRoute do.
@@ -104,7 +105,7 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 		Running: conn.Running, Continued: conn.Continued, Secure: conn.Secure,
 	}
 	b.objects, b.delivered, b.issued = b.objects[:0], b.delivered[:0], b.issued[:0]
-	b.args, b.handed = b.args[:0], b.handed[:0]
+	b.args, b.handed, b.vars, b.docBuf = b.args[:0], b.handed[:0], b.vars[:0], b.docBuf[:0]
 	b.loggedIn = false
 	b.seen.reset()
 	if x.ResponseStart != 0 {
@@ -124,6 +125,7 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 	b.pathArgs(c, ar, r, rawPath)
 	b.query(c, ar, r, rawQuery, &who)
 	b.bodyObjects(c, ar, r, req)
+	b.bodyArgs(c, ar, r, x, conn.Texts)
 	switch {
 	case mllp(x):
 		b.sender(c, ar, x)
@@ -137,7 +139,6 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 	b.found(c, resp)
 	b.response(ar, r, resp)
 	b.created(ar, x)
-	b.bodyArgs(c, ar, x, conn.Texts)
 	b.login(c, ar, x, conn.Texts)
 	b.answer(c, ar, x, conn.Texts, resp)
 	c.Objects = ar.copyObjects(b.objects)

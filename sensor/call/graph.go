@@ -20,8 +20,17 @@ func isDocument(v []byte) bool {
 	return false
 }
 
+// document copies a document behind those before it, for what is known of its variables is parts of it.
+func (b *Builder) document(doc []byte) []byte {
+	n := len(b.docBuf)
+	b.docBuf = append(b.docBuf, doc...)
+	return b.docBuf[n:]
+}
+
 // graphReader reads a GraphQL document (October 2021, section 2) as far as its braces and names go.
 type graphReader struct {
+	c      *Call
+	r      *Route
 	b      *Builder
 	ar     *Arena
 	where  Where
@@ -36,8 +45,8 @@ type graphReader struct {
 
 // graph reads a document: how deep and how much it asks for, and the literals among its arguments, each a value
 // named after its field and argument.
-func (b *Builder) graph(c *Call, ar *Arena, where Where, doc []byte) {
-	g := graphReader{b: b, ar: ar, where: where, doc: doc, graph: &c.Graph}
+func (b *Builder) graph(c *Call, ar *Arena, r *Route, where Where, doc []byte) {
+	g := graphReader{b: b, c: c, r: r, ar: ar, where: where, doc: doc, graph: &c.Graph}
 	for i := 0; i < len(doc); {
 		i = g.token(i)
 	}
@@ -63,6 +72,16 @@ func (g *graphReader) token(i int) int {
 			end++
 		}
 		g.named(g.doc[i:end])
+		return end
+	case c == '$':
+		end := i + 1
+		for end < len(g.doc) && (letter(g.doc[end]) || digit(g.doc[end]) || g.doc[end] == '_') {
+			end++
+		}
+		if g.colon && g.depth > 0 && len(g.b.vars) < maxVariables {
+			g.b.vars = append(g.b.vars, variable{g.doc[i+1 : end], g.field, g.word})
+			g.colon = false
+		}
 		return end
 	case digit(c) || c == '-':
 		end := i + 1
@@ -117,6 +136,9 @@ func (g *graphReader) literal(v []byte, kind ArgKind) {
 	b.nameBuf = append(b.nameBuf[:0], g.field[:min(len(g.field), maxArgName/2-1)]...)
 	b.nameBuf = append(append(b.nameBuf, '.'), g.word[:min(len(g.word), maxArgName/2)]...)
 	b.put(g.ar, g.where, b.nameBuf, v, kind)
+	if g.where == InQuery { // in a body the scan takes them
+		b.about(g.c, g.ar, g.r, g.field, g.word, v, InQuery)
+	}
 	g.colon = false
 }
 

@@ -27,6 +27,7 @@ var (
 	typeFrame     = []byte("Frame")
 	typeAccession = []byte("AccessionNumber")
 	typePatientID = []byte("PatientID")
+	typeABHA      = []byte("abha")
 
 	typeTransaction = []byte("transaction")
 )

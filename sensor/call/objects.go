@@ -137,10 +137,12 @@ func (b *Builder) place(r *Route, id *phi.ID) (nameSpace, []byte, []byte) {
 	if space, typ := dicomKey(b.word); space != nobody {
 		return space, typ, value
 	}
-	switch id.Kind {
-	case phi.Patient:
+	switch {
+	case id.Kind == phi.Patient && abha(value):
+		return business, b.word, value // as in a path, or a query
+	case id.Kind == phi.Patient:
 		return patient, b.word, value
-	case phi.Business:
+	case id.Kind == phi.Business:
 		return business, b.word, value
 	}
 	if fhir.Lookup(b.word) != 0 {

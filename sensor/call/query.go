@@ -26,7 +26,7 @@ func (b *Builder) query(c *Call, ar *Arena, r *Route, query []byte, who *credent
 		}
 		key = decoded(&b.keyBuf, key)
 		value = decoded(&b.valueBuf, value)
-		b.queryArg(c, ar, pair, key, value, off)
+		b.queryArg(c, ar, r, pair, key, value, off)
 		if len(key) == 0 || len(value) == 0 {
 			continue
 		}
@@ -91,10 +91,11 @@ func transaction(key []byte) bool {
 
 // named takes the identifiers under one query key.
 func (b *Builder) named(c *Call, ar *Arena, r *Route, key, value []byte) {
-	key, as, chain := chained(key)
-	if bytes.Equal(key, []byte("_has")) {
+	if bytes.HasPrefix(key, []byte("_has:")) {
+		b.reverse(c, ar, key, value)
 		return
 	}
+	key, as, chain := chained(key)
 	space, typ := b.classify(r, key, as, chain, value)
 	if space == nobody {
 		return
@@ -110,6 +111,30 @@ func (b *Builder) named(c *Call, ar *Arena, r *Route, key, value []byte) {
 			continue
 		}
 		b.add(c, ar, space, typ, v, InQuery, false)
+	}
+}
+
+// reverse takes the identifiers under a reverse chain (FHIR search, section 3.1.1.5): _has:Observation:patient:_id=5
+// names an Observation, _has:Group:member:patient=7 a patient.
+func (b *Builder) reverse(c *Call, ar *Arena, key, value []byte) {
+	last := bytes.LastIndexByte(key, ':')
+	typ, key := key[:last], key[last+1:]
+	typ = typ[:max(0, bytes.LastIndexByte(typ, ':'))]
+	typ = typ[bytes.LastIndexByte(typ, ':')+1:]
+	for len(value) > 0 {
+		var v []byte
+		v, value, _ = bytes.Cut(value, []byte(","))
+		space, of := nobody, typ
+		switch {
+		case string(key) == "_id" && fhir.Lookup(typ) != 0:
+			space = typeSpace(typ)
+		case wordSpace(key) == patient && hasDigit(v):
+			space, of = patient, typePatient
+		}
+		if t, id, ok := reference(v); ok {
+			space, of, v = typeSpace(t), t, id
+		}
+		b.add(c, ar, space, of, v, InQuery, false)
 	}
 }
 
