@@ -55,6 +55,7 @@ func Watchers(s *scene) []Detector {
 		newConsent(s),
 		newInjection(s),
 		newSSRF(s),
+		newVerboseError(s), newCORS(s), newCleartext(s), newPHIInURL(s), newManagement(s), newExcessProperty(s), newMassAssignment(s),
 	}
 }
 
