@@ -1,6 +1,9 @@
 package detectors
 
-import "auscult/sensor/call"
+import (
+	"auscult/detectors/stats"
+	"auscult/sensor/call"
+)
 
 // alphabet is the letters of which the identifiers of one place and length are made, when they are numbers in
 // another radix than ten.
@@ -104,34 +107,44 @@ func guess(b []byte) alphabet {
 // form is what the identifiers of one length at one place have looked like: counts, halved as they grow, so that
 // a change shows and one odd value does not.
 type form struct {
-	n       uint16 // of letters and digits only
-	hexish  uint16 // with letters, none past f
-	single  uint16 // with letters past f, of one case
-	double  uint16 // of both cases
-	mixed   uint16 // with a digit before a letter: no prefix
-	not32   uint16 // of single: with 0, 1, 8 or 9
-	not32c  uint16 // of single: with i, l, o or u
-	not58   uint16 // of double: with 0, I, O or l
-	leadA   uint16 // of double: with A in front
-	squids  uint16 // of single and double: what Sqids would make
-	hashed  uint16 // and Hashids
-	text64  uint16 // and what is base64 of an identifier
+	n       uint16    // of letters and digits only
+	hexish  uint16    // with letters, none past f
+	single  uint16    // with letters past f, of one case
+	double  uint16    // of both cases
+	mixed   uint16    // with a digit before a letter: no prefix
+	not32   uint16    // of single: with 0, 1, 8 or 9
+	not32c  uint16    // of single: with i, l, o or u
+	not58   uint16    // of double: with 0, I, O or l
+	leadA   uint16    // of double: with A in front
+	squids  uint16    // of single and double: what Sqids would make
+	hashed  uint16    // and Hashids
+	text64  uint16    // and what is base64 of an identifier
+	seen    [4]uint64 // which values were learned, by hash: a panel of patients comes again and again
 	skip    uint8
 	reading alphabet
 }
 
 const (
 	formKnown   = 50  // values after which one in eight teaches
-	formSample  = 200 // values after which counts are halved
+	formSample  = 100 // values after which counts are halved
 	formAbsent  = 24  // values without a letter that say that it is not in the alphabet
 	formCoded   = 6   // values that a coder could have made, one in fifty by chance
 	formLongest = 16  // of a number
 )
 
-// learn takes one value.
+// learn takes one value, if it is not one of those before.
 func (f *form) learn(s string) {
 	var buf [formLongest]byte
 	b := buf[:copy(buf[:], s)]
+	h := uint64(14695981039346656037)
+	for _, c := range b {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	h = stats.Mix(h) % 256
+	if f.seen[h/64]>>(h%64)&1 != 0 {
+		return
+	}
+	f.seen[h/64] |= 1 << (h % 64)
 	var small, capital, past, mixed, n32, n32c, n58, numeral bool
 	for i, c := range b {
 		v := radixValue[c]
@@ -163,9 +176,9 @@ func (f *form) learn(s string) {
 	count(&f.single, past && !both)
 	count(&f.double, both)
 	count(&f.mixed, mixed && numeral)
-	count(&f.not32, past && !both && n32)
-	count(&f.not32c, past && !both && n32c)
-	count(&f.not58, both && n58)
+	count(&f.not32, n32)
+	count(&f.not32c, n32c)
+	count(&f.not58, n58)
 	count(&f.leadA, both && b[0] == 'A')
 	if past {
 		_, ok := decodeSqids(b)
@@ -182,6 +195,7 @@ func (f *form) learn(s string) {
 		for _, p := range [...]*uint16{&f.n, &f.hexish, &f.single, &f.double, &f.mixed, &f.not32, &f.not32c, &f.not58, &f.leadA, &f.squids, &f.hashed, &f.text64} {
 			*p /= 2
 		}
+		f.seen = [4]uint64{}
 	}
 }
 
@@ -202,7 +216,7 @@ func (f *form) decide() alphabet {
 		switch {
 		case f.leadA*2 > f.double:
 			return inBase64
-		case f.double >= formAbsent && f.not58 == 0:
+		case f.n >= formAbsent && f.not58 == 0:
 			return inBase58
 		}
 		return inBase62
@@ -212,9 +226,9 @@ func (f *form) decide() alphabet {
 		return inDigits
 	case f.single*8 < lettered:
 		return inHex
-	case f.single >= formAbsent && f.not32 == 0:
+	case f.n >= formAbsent && f.not32 == 0:
 		return inBase32
-	case f.single >= formAbsent && f.not32c == 0:
+	case f.n >= formAbsent && f.not32c == 0:
 		return inCrockford
 	}
 	return inBase36

@@ -86,7 +86,7 @@ func parseBytes(b []byte, a alphabet, depth int) ident {
 			return id
 		}
 	}
-	if a == inText64 {
+	if a == inText64 || a == inBase64 {
 		if id := parseBase64(b, depth); id.ok {
 			return id
 		}

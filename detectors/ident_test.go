@@ -232,9 +232,9 @@ func TestForm_Steady(t *testing.T) {
 	for i := range 100 {
 		f.learn(fmt.Sprintf("%06x", 0xa0000+i*7919))
 	}
-	for range 8 {
-		f.learn("zzzzzz")
-		f.learn("000000")
+	for i := range 8 {
+		f.learn(fmt.Sprintf("zzzzz%c", 'g'+i))
+		f.learn(fmt.Sprintf("00000%d", i))
 	}
 	if f.reading != inHex {
 		t.Errorf("read as %d", f.reading)
@@ -259,8 +259,8 @@ func FuzzIdent(f *testing.F) {
 			t.Fatalf("%q: %+v", s, a)
 		}
 		var g form
-		for range 3 * formSample {
-			g.learn(s)
+		for i := range 6 * formSample {
+			g.learn(s + strconv.Itoa(i))
 		}
 		if g.n > formSample {
 			t.Fatalf("%+v", g)
