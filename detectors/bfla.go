@@ -93,7 +93,7 @@ func (d *bfla) Observe(dst []Signal, c *call.Call) []Signal {
 	if o.calls == peerCalls {
 		d.enrol(o, who)
 	}
-	if c.Flags&(call.Admin|call.Operator) == 0 {
+	if c.Flags&(call.Admin|call.Operator) == 0 && !governs(c) {
 		return dst
 	}
 	switch {
@@ -104,6 +104,23 @@ func (d *bfla) Observe(dst []Signal, c *call.Call) []Signal {
 	}
 	return dst
 }
+
+// governs tells of changes to who may do what: roles and permissions, and accounts deleted, but one's own.
+func governs(c *call.Call) bool {
+	switch c.Method {
+	case "DELETE":
+		return (accounts.in(c.Route) != "" || rights.in(c.Route) != "") && ownAccount.in(c.Route) == ""
+	case "POST", "PUT", "PATCH":
+		return rights.in(c.Route) != "" && ownAccount.in(c.Route) == ""
+	}
+	return false
+}
+
+var (
+	rights     = wordList{"role", "permission", "privilege", "grant", "acl", "policies"}
+	accounts   = wordList{"user", "account", "staff", "audit", "tenant", "apikey", "api-key"}
+	ownAccount = wordList{"me", "self", "preference", "setting", "session", "notification", "favorite", "device", "photo", "avatar"}
+)
 
 // enrol counts a principal among its peers.
 func (d *bfla) enrol(o *office, who *call.Principal) {

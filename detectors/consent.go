@@ -56,6 +56,7 @@ type gap struct {
 
 const (
 	contextsMost = 64
+	argsMost     = 31
 	// consentGrace is how long a request and a withdrawal may cross on their ways.
 	consentGrace = minute
 	rangeGrace   = day // dates are of days, in any time zone
@@ -120,6 +121,7 @@ func (m *message) read(c *call.Call) bool {
 		if a.Where != call.InBody {
 			continue
 		}
+		m.cut = m.cut || i >= argsMost // the list of values is bounded too, and may go on
 		name := a.Name
 		last := name[strings.LastIndexByte(name, '.')+1:]
 		switch {
@@ -201,8 +203,7 @@ func (d *consent) notify(m *message) {
 				a.contexts = append(a.contexts, x)
 			}
 		}
-		// The list of arguments is bounded too: one that is nearly as long as ours may go on.
-		a.full = a.full || m.cut || m.m >= contextsMost/4
+		a.full = a.full || m.cut
 	}
 }
 

@@ -25,14 +25,15 @@ type exhaustion struct {
 
 // pace is how a caller has been asking lately.
 type pace struct {
-	last   clock.Time
-	since  clock.Time // of the burst
-	at     [2]uint64  // endpoints of the burst's last calls, newest first
-	target [2]uint64  // their targets
-	w      float64
-	calls  int     // in the burst
-	held   int     // of them answered 429 or 503
-	known  float64 // heaviest burst that was told
+	last    clock.Time
+	since   clock.Time // of the burst
+	at      [2]uint64  // endpoints of the burst's last calls, newest first
+	target  [2]uint64  // their targets
+	w       float64
+	calls   int     // in the burst
+	held    int     // of them answered 429 or 503
+	repeats int     // of them the same request again at once
+	known   float64 // heaviest burst that was told
 }
 
 // norm is how heavy the two heaviest bursts of different callers on an endpoint were.
@@ -55,7 +56,10 @@ const (
 	rushH      = 12              // nats of a burst
 	sameNats   = 0.35            // the same request again at once, a login, or an object that nothing had named
 	writeNats  = 0.2             // a write: an outbox is emptied, a series is entered
-	otherNats  = 0.12            // another request of the same endpoint
+	againNats  = 0.25            // another request of the same endpoint, of what was read before
+	searchNats = 0.15            // another search there: people type on
+	otherNats  = 0.12            // another there, of what a list had just named: its rows are filled in
+	sameMost   = 30              // no page asks for one thing so often, however quickly it loads
 	mixedNats  = 0.04            // of another endpoint
 	quickly    = 4 * minute / 600
 	peerPart   = 4 // a colleague's burst of a quarter says that such bursts are usual here
@@ -127,7 +131,7 @@ func (d *exhaustion) beat(dst []Signal, c *call.Call) []Signal {
 	gap := s.now - p.last
 	p.last = s.now
 	if gap >= rushEnd || p.calls == 0 {
-		p.w, p.calls, p.held, p.since = 0, 1, 0, s.now
+		p.w, p.calls, p.held, p.repeats, p.since = 0, 1, 0, 0, s.now
 		p.at, p.target = [2]uint64{c.Endpoint}, [2]uint64{text(c.Target)}
 		return dst
 	}
@@ -159,7 +163,7 @@ func (d *exhaustion) beat(dst []Signal, c *call.Call) []Signal {
 		f.state.burst = p.since
 	}
 	d.rush.note(f, c)
-	if p.w < h || s.now-p.since < pageLoad {
+	if p.w < h || s.now-p.since < pageLoad && p.repeats < sameMost {
 		return dst
 	}
 	f.state.h = h
@@ -199,16 +203,25 @@ func (d *exhaustion) step(p *pace, c *call.Call, gap clock.Time) float64 {
 		return writeNats
 	case same:
 		if gap < quickly {
+			p.repeats++
 			return sameNats
 		}
 		return 0 // the progress of a job is asked for twice a second
 	}
+	if c.Flags&call.Search != 0 {
+		return searchNats
+	}
+	z := otherNats
 	for i := range d.scene.contacts {
-		if k := &d.scene.contacts[i]; k.why == unexplained && !k.list {
+		switch k := &d.scene.contacts[i]; {
+		case k.list:
+		case k.why == unexplained:
 			return sameNats
+		case k.why == again:
+			z = againNats
 		}
 	}
-	return otherNats
+	return z
 }
 
 // limit is how heavy a burst of this caller must be to be told.
