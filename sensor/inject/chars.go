@@ -67,11 +67,11 @@ func hasFold(v []byte, word string) bool {
 
 // orders tells whether words without any sign among them could still be SQL.
 func orders(v []byte) bool {
-	for i, b := range v {
-		if b != ' ' && b != '+' && !digit(b) || i+1 == len(v) {
+	for i := range v {
+		if i > 0 && v[i-1] != ' ' && v[i-1] != '+' && !digit(v[i-1]) {
 			continue
 		}
-		switch w := v[i+1:]; lower(w[0]) {
+		switch w := v[i:]; lower(w[0]) {
 		case 'u':
 			if hasFold(w, "union ") || hasFold(w, "union+") {
 				return true

@@ -5,6 +5,7 @@ type noted struct {
 	set     Chars // classes that stood behind an encoding
 	null    bool  // NUL
 	encoded bool  // a dot, slash or quote behind percent signs, overlong UTF-8 or full-width letters
+	percent int   // percent signs that encode nothing, one before each letter
 	comment bool  // a comment of SQL stood between two letters
 	nullAt  int   // where in the text the first NUL stood
 }
@@ -21,6 +22,9 @@ func (r *Reader) normal(v []byte, set Chars) noted {
 		if decode && (b == '%' || b == '\\' || b == '&' || b >= 0x80) {
 			if b, width = decoded(v[i:]); width > 1 {
 				n.set |= classes[b]
+				if b == 0xa0 { // a no-break space, to databases that do not read UTF-8
+					b = ' '
+				}
 				n.encoded = n.encoded || (b == '.' || b == '/' || b == '\\' || b == '\'' || b == '"' || b == '<')
 			}
 		}
@@ -53,8 +57,11 @@ func (r *Reader) normal(v []byte, set Chars) noted {
 			}
 			t, p = append(t, '\n'), space(p)
 			continue
-		case b <= ' ' || b == 0x7f || b == 0xa0 && !decode:
+		case b <= ' ' || b == 0x7f:
 			t, p = space(t), space(p)
+			continue
+		case b == '%' && width == 1 && (n.percent > 2 || len(rest) > 1 && rest[1] == '%' && rest[0] != '%'): // %S%E%L%E%C%T, to some servers
+			n.percent++
 			continue
 		case b == '+' && len(t) > 0 && alnum(t[len(t)-1]) && len(rest) > 0 && letter(lower(rest[0])):
 			b = ' '
@@ -101,15 +108,25 @@ func decoded(v []byte) (byte, int) {
 			c := x<<4 | y
 			if (c == 0xc0 || c == 0xc1) && len(v) >= 6 && v[3] == '%' { // overlong UTF-8
 				if x, y := hexDigit(v[4]), hexDigit(v[5]); x < 16 && y < 16 {
-					return c<<6 | (x<<4|y)&0x3f, 6
+					return overlong(c, x<<4|y), 6
 				}
 			}
 			if c == '%' && len(v) >= 5 { // once more
 				if x, y := hexDigit(v[3]), hexDigit(v[4]); x < 16 && y < 16 {
+					if d := x<<4 | y; (d == 0xc0 || d == 0xc1) && len(v) >= 10 && v[5] == '%' && v[6] == '2' && v[7] == '5' {
+						if x, y := hexDigit(v[8]), hexDigit(v[9]); x < 16 && y < 16 {
+							return overlong(d, x<<4|y), 10
+						}
+					}
 					return x<<4 | y, 5
 				}
 			}
 			return c, 3
+		}
+		if v[1] == '%' && len(v) >= 7 && v[4] == '%' { // %%32%65
+			if x, y := hexDigit(v[2])<<4|hexDigit(v[3])&15, hexDigit(v[5])<<4|hexDigit(v[6])&15; hexDigit(x) < 16 && hexDigit(y) < 16 {
+				return hexDigit(x)<<4 | hexDigit(y), 7
+			}
 		}
 		if lower(v[1]) == 'u' {
 			if d, ok := wide(v[2:]); ok {
@@ -127,7 +144,7 @@ func decoded(v []byte) (byte, int) {
 	case b == '&' && len(v) >= 4:
 		return entity(v)
 	case (b == 0xc0 || b == 0xc1) && len(v) >= 2:
-		return b<<6 | v[1]&0x3f, 2
+		return overlong(b, v[1]), 2
 	case b == 0xef && len(v) >= 3 && (v[1] == 0xbc || v[1] == 0xbd): // U+FF01 to U+FF5E
 		if c := int(v[1]-0xbc)<<6 + int(v[2]&0x3f) + 0x20; c > 0x20 && c < 0x7f {
 			return byte(c), 3
@@ -138,6 +155,14 @@ func decoded(v []byte) (byte, int) {
 		return '\'', 2
 	}
 	return v[0], 1
+}
+
+// overlong is the character of two bytes that need but one; careless decoders take any second byte.
+func overlong(b, next byte) byte {
+	if next < 0x80 {
+		return next
+	}
+	return b<<6 | next&0x3f
 }
 
 // wide is the ASCII character of four hexadecimal digits.
@@ -152,6 +177,12 @@ func wide(v []byte) (byte, bool) {
 			return 0, false
 		}
 		n = n<<4 | int(x)
+	}
+	switch n {
+	case 0x2215, 0xf025: // division slash; and what some servers map to a slash
+		return '/', true
+	case 0x2216, 0xefc8:
+		return '\\', true
 	}
 	if n > 0xff00 && n < 0xff5f {
 		n -= 0xfee0

@@ -4,8 +4,15 @@ import "bytes"
 
 // query looks for operators of MongoDB and others, and for JavaScript in their conditions.
 func (l *Look) query(t []byte) {
+	open := 0 // brackets
 	for i, b := range t {
 		switch b {
+		case '(':
+			open++
+		case ')':
+			if open--; open < 0 && filter(t[i+1:], i > 0 && t[i-1] == '*') {
+				l.add(LDAP, false)
+			}
 		case '$':
 			if operator(t, i) {
 				l.add(NoSQL, false)
@@ -19,6 +26,24 @@ func (l *Look) query(t []byte) {
 	if l.Families&NoSQL != 0 && len(t) > 2 && t[0] == '\'' && (bytes.Contains(t, []byte("return true")) || bytes.Contains(t, []byte("return(true"))) {
 		l.add(NoSQL, true)
 	}
+}
+
+// filter tells whether behind a bracket that nothing opened t goes on as a filter of LDAP.
+func filter(t []byte, star bool) bool {
+	if star {
+		return len(t) > 1 && (t[0] == ')' || t[0] == '(')
+	}
+	if len(t) < 3 || t[0] != '(' {
+		return false
+	}
+	if t[1] == '|' || t[1] == '&' || t[1] == '!' {
+		return t[2] == '(' || t[2] == ')'
+	}
+	i := 1
+	for i < len(t) && alnum(t[i]) {
+		i++
+	}
+	return i > 1 && i < len(t) && t[i] == '='
 }
 
 // operator tells whether an operator stands at t[i], as a name or a key.

@@ -53,8 +53,8 @@ func (r *Reader) Look(v []byte) Look {
 	n := r.normal(v, set)
 	l.Chars |= n.set
 	r.list.match(r.text, &l)
-	if set&(Beyond|special) != 0 {
-		r.sql(v, &l, n)
+	r.sql(v, &l, n)
+	if set&special != 0 {
 		l.markup(r.text)
 		l.shell(r.text)
 		l.path(r.text, n)

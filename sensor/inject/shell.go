@@ -21,23 +21,27 @@ func (l *Look) shell(t []byte) {
 			}
 			j++
 		}
-		if found, sure := command(t, j, j == i+marks, inner || t[i] == '|' && marks > 1); found && (t[i] != '\n' || sure) {
+		if t[i] == '{' && bytes.IndexByte(t[j:min(j+12, len(t))], ',') < 0 { // {cat,/etc/passwd}
+			continue
+		}
+		if found, sure := command(t, j, j == i+marks || i == 0, inner || t[i] == '|' && marks > 1); found && (t[i] != '\n' || sure || i == 0) {
 			l.add(Command, sure && t[i] != '{')
 		}
 		i = max(i, j-2)
 	}
 }
 
-// command tells whether a command line begins at t[i]. tight says that no space lies before it, inner that it stands
+// command tells whether a command line begins at t[i]. tight says that no space lies before it, or that nothing lies
+// before its separator, inner that it stands
 // where a shell would put its output. Words that medicine and prose use too need an argument of a command line.
 func command(t []byte, i int, tight, inner bool) (found, sure bool) {
 	w := i
 	for w < len(t) && (alnum(t[w]) || t[w] == '.' || t[w] == '-' && w > i || t[w] == '\\' || t[w] == '\'' && w > i && w+1 < len(t) && letter(t[w+1])) {
 		w++
 	}
-	end := w == len(t) || t[w] == ';' || t[w] == '|' || t[w] == '&' || t[w] == '`' || t[w] == ')' || t[w] == '\n' || t[w] == '#' || t[w] == '\'' || t[w] == '"' || t[w] == ',' || t[w] == '}'
+	end := w == len(t) || t[w] == ';' || t[w] == '|' || t[w] == '&' || t[w] == '`' || t[w] == ')' || t[w] == '\n' || t[w] == '#' || t[w] == '\'' || t[w] == '"' || t[w] == ',' && i > 0 && t[i-1] == '{'
 	arg := t[w:]
-	spaced := len(arg) > 1 && (arg[0] == ' ' || arg[0] == '$' || arg[0] == '<' || arg[0] == ',')
+	spaced := len(arg) > 1 && (arg[0] == ' ' || arg[0] == '$' || arg[0] == '<' || arg[0] == ',' && i > 0 && t[i-1] == '{')
 	if spaced && arg[0] == ' ' || spaced && arg[0] == ',' {
 		arg = arg[1:]
 	}
@@ -50,7 +54,7 @@ func command(t []byte, i int, tight, inner bool) (found, sure bool) {
 		return option || path || inner || begins(arg, "http") || spaced && len(arg) > 4 && (begins(arg, "'") || begins(arg, "\"")) || tight && end, option || path || begins(arg, "http")
 	case "cat", "tail", "head", "less", "more", "ls", "find", "grep", "strings", "nl", "tac", "sort", "od", "xxd", "base64", "file", "diff":
 		return path || option || inner && (end || spaced) || tight && end, path || inner && end
-	case "id", "ps", "w", "who", "pwd", "env", "set", "dir", "last", "top", "date", "uptime", "df", "ver", "jobs":
+	case "id", "ps", "who", "pwd", "env", "set", "dir", "last", "top", "date", "uptime", "df", "ver", "jobs":
 		return inner && (end || option) || tight && end || option && tight || path && tight || string(t[i:w]) == "dir" && bytes.HasPrefix(arg, []byte("c:")), inner && end || option && tight
 	case "ping":
 		return option || spaced && digit(arg[0]) || begins(arg, "localhost"), option && len(arg) > 3 && digit(arg[len("-n ")])
@@ -70,8 +74,8 @@ func command(t []byte, i int, tight, inner bool) (found, sure bool) {
 		return bytes.HasPrefix(arg, []byte("c:")) || bytes.HasPrefix(arg, []byte("%")), true
 	case "net":
 		return begins(arg, "user") || begins(arg, "view") || begins(arg, "local"), begins(arg, "user") || begins(arg, "localgroup")
-	case "system", "exec", "eval", "passthru", "shell_exec":
-		return w < len(t) && t[w] == '(' && w+1 < len(t) && (t[w+1] == '\'' || t[w+1] == '"' || t[w+1] == '$'), false
+	case "system", "exec", "eval", "passthru", "shell_exec", "exit", "die", "print_r", "var_dump":
+		return tight && w+1 < len(t) && t[w] == '(' && (letter(t[w+1]) || t[w+1] == '\'' || t[w+1] == '"' || t[w+1] == '$'), false
 	}
 	if i < len(t) && t[i] == '/' && (begins(t[i:], "/bin/") || begins(t[i:], "/usr/bin/") || begins(t[i:], "/sbin/") || begins(t[i:], "/usr/sbin/")) {
 		return true, true
@@ -104,7 +108,7 @@ func (l *Look) path(t []byte, n noted) {
 		return
 	}
 	begun := first == 0 || t[first-1] == '/' || t[first-1] == '\\' || t[first-1] == '=' || t[first-1] == '"' || t[first-1] == '\'' || t[first-1] == ':' || t[first-1] == ' ' || t[first-1] == '.'
-	if begun || steps > 1 {
+	if (begun || steps > 1) && len(t) > 3 {
 		l.add(Path, steps >= 3 || steps == 2 && n.encoded || l.Families&Path != 0 || n.null)
 	}
 }

@@ -36,6 +36,7 @@ type statement struct {
 	quotes      int
 	words       int // that mean nothing to SQL
 	comment     bool
+	syntax      bool // a sign that a statement needs: more than quotes and commas
 }
 
 // at is the kind of token i; sqlEnd when there is none.
@@ -65,7 +66,7 @@ func (s *statement) over(i int) int {
 		case sqlQuote, sqlOpen, sqlClose, sqlNot:
 			i++
 		case sqlSign:
-			if b := s.text[s.tokens[i].from]; b != '-' && b != '+' && b != '~' && b != '@' && b != '%' {
+			if b := s.text[s.tokens[i].from]; b != '-' && b != '+' && b != '~' && b != '@' {
 				return i
 			}
 			i++
@@ -83,7 +84,9 @@ func (s *statement) read() {
 		case sqlWord:
 			s.words++
 		case sqlComment:
-			s.comment = true
+			s.comment, s.syntax = true, true
+		case sqlCompare, sqlAnd, sqlSemi, sqlOpen, sqlClose, sqlSign:
+			s.syntax = true
 		}
 	}
 	for i := range s.tokens {
@@ -126,6 +129,9 @@ func (s *statement) union(i int) {
 	for k := s.at(j); k == sqlAll || k == sqlOpen || k == sqlSign || k == sqlNot; k = s.at(j) {
 		j++
 	}
+	if s.at(j) == sqlWord && string(s.string(j)) == "values" && (s.at(j+1) == sqlOpen || s.at(j+2) == sqlOpen) {
+		s.found, s.sure = true, true
+	}
 	if s.at(j) != sqlSelect {
 		return
 	}
@@ -150,9 +156,9 @@ func (s *statement) condition(i int) {
 	broken := s.broken(i)
 	switch a := s.at(j); a {
 	case sqlSelect:
-		s.found = s.found || broken || s.at(j-1) == sqlOpen
+		s.found = s.found || broken && s.quotes > 0 || s.at(j-1) == sqlOpen && s.at(j+1) != sqlWord
 	case sqlFunc:
-		if s.at(j+1) == sqlOpen && (broken || s.touching(j)) {
+		if s.at(j+1) == sqlOpen && (broken || s.touching(j)) && (s.at(j+2) != sqlWord || s.quotes > 0 && string(s.string(j)) != "sleep") {
 			s.found = true
 			s.sure = s.sure || broken && s.quotes > 0
 		}
@@ -169,17 +175,24 @@ func (s *statement) condition(i int) {
 		}
 		if s.at(k) != sqlCompare { // or 1 --, ' or true#
 			x := s.at(k)
-			if broken && a != sqlWord && a != sqlEnd && (x == sqlComment || x == sqlEnd || x == sqlSemi || x == sqlAnd) {
+			if broken && a != sqlWord && a != sqlEnd && (s.quotes > 0 || s.comment) && (x == sqlComment && (s.at(i-1) == sqlQuote || s.last(k)) || x == sqlEnd || x == sqlSemi) {
 				s.found = true
 				s.sure = s.sure || s.at(i-1) == sqlQuote && x == sqlComment
 			}
 			return
 		}
-		for s.at(k+1) == sqlCompare || s.at(k+1) == sqlNull && string(s.string(k)) == "is" { // NOT LIKE, IS NULL
+		op := s.string(k)
+		if !letter(op[0]) && op[0] != '=' && op[0] != '!' && len(op) < 2 && !quoted && !broken || op[0] == '=' && len(op) == 2 && op[1] == '>' {
+			return // more or less: people write that too
+		}
+		for s.at(k+1) == sqlCompare && letter(s.string(k + 1)[0]) || s.at(k+1) == sqlNull && string(s.string(k)) == "is" { // NOT LIKE, IS NULL
 			k++
 		}
 		m := s.over(k + 1)
 		right := s.at(m)
+		if !quoted && s.at(m+1) == sqlWord && s.at(k+1) != sqlQuote { // 1 or 2 = 2 tabs
+			return
+		}
 		switch {
 		case right == sqlEnd && s.quoted(k+1, m), right == sqlFunc && s.at(m+1) == sqlOpen, right == sqlSelect, right == sqlCase:
 			s.found = true
@@ -198,6 +211,9 @@ func (s *statement) condition(i int) {
 		}
 	}
 }
+
+// last tells whether no more than a word follows the comment at token i.
+func (s *statement) last(i int) bool { return s.at(i+1) == sqlEnd || s.at(i+2) == sqlEnd }
 
 // quoted tells whether a quote is among tokens i to j.
 func (s *statement) quoted(i, j int) bool {
@@ -236,7 +252,7 @@ func (s *statement) broken(i int) bool {
 
 // selection: a query inside of the value: SELECT behind a bracket or a sign, and what SQL only would select.
 func (s *statement) selection(i int) {
-	inner := s.at(i-1) == sqlOpen || s.at(i-1) == sqlSign || s.at(i-1) == sqlSemi
+	inner := s.at(i-1) == sqlOpen || s.at(i-1) == sqlSemi || s.at(i-1) == sqlSign && s.touching(i-1)
 	j := i + 1
 	for s.at(j) == sqlAll || s.at(j) == sqlOpen || s.at(j) == sqlQuote {
 		j++
@@ -261,7 +277,7 @@ func (s *statement) selection(i int) {
 func (s *statement) from(i int) bool {
 	for j := i; j < i+32 && j < len(s.tokens); j++ {
 		if s.tokens[j].kind == sqlFrom {
-			return true
+			return s.at(j+1) != sqlWord || s.at(j+2) != sqlWord // FROM a table, not from the list
 		}
 	}
 	return false
@@ -443,7 +459,7 @@ func (s *statement) brokenOff(i int) {
 
 // doubtful tells whether the library is worth asking: signs that break out, and few words of prose.
 func (s *statement) doubtful() bool {
-	return s.words <= 3 && (s.quotes > 0 || s.comment) && len(s.tokens) >= 3 && len(s.text) <= 512
+	return s.words <= 3 && s.quotes > 0 && s.syntax && len(s.tokens) >= 3 && len(s.text) <= 512
 }
 
 // seconds is a number of seconds as a Delay.

@@ -115,10 +115,17 @@ func tokenize(dst []token, t []byte) []token {
 		case digit(b) || b == '.' && i+1 < len(t) && digit(t[i+1]):
 			i, k = numberEnd(t, i), sqlNumber
 		case alnum(b) || b == '$' || b >= 0x80:
-			for i < len(t) && (alnum(t[i]) || t[i] == '$' || t[i] >= 0x80) {
-				i++
-			}
+			i = wordEnd(t, i)
 			k = word(t[from:i])
+			if k == sqlWord && i+1 < len(t) && t[i] == '\'' && letter(t[i+1]) { // O'Brien, didn't
+				if end := wordEnd(t, i+1); word(t[i+1:end]) == sqlWord && (end == len(t) || t[end] != '\'' && t[end] != '<') {
+					i = end
+				}
+			} else if k == sqlWord && i+2 < len(t) && t[i] == '\'' && t[i+1] == ' ' && letter(t[i+2]) && t[i-1] == 's' { // patients' rights
+				if end := wordEnd(t, i+2); word(t[i+2:end]) == sqlWord {
+					i = end
+				}
+			}
 		default:
 			k, i = sign(t, i)
 			if k == sqlComment { // to the end of its line, when text follows behind that
@@ -136,6 +143,14 @@ func tokenize(dst []token, t []byte) []token {
 	return dst
 }
 
+// wordEnd is where the word at t[i] ends.
+func wordEnd(t []byte, i int) int {
+	for i < len(t) && (alnum(t[i]) || t[i] == '$' || t[i] >= 0x80) {
+		i++
+	}
+	return i
+}
+
 // numberEnd is where the number at t[i] ends: 12, 1.5, 1e3, 0x1f; letters behind it are a word of their own (1union).
 func numberEnd(t []byte, i int) int {
 	if t[i] == '0' && i+2 < len(t) && t[i+1] == 'x' && hexDigit(t[i+2]) < 16 {
@@ -148,6 +163,15 @@ func numberEnd(t []byte, i int) int {
 	}
 	if i+1 < len(t) && t[i] == 'e' && digit(t[i+1]) {
 		for i++; i < len(t) && digit(t[i]); i++ {
+		}
+	}
+	if i+2 < len(t) && t[i] == '\'' && digit(t[i+1]) { // 5'10", feet and inches
+		j := i + 1
+		for j < len(t) && (digit(t[j]) || t[j] == ' ' && j == i+1) {
+			j++
+		}
+		if j < len(t) && t[j] == '"' {
+			return j + 1
 		}
 	}
 	return i

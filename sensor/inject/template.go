@@ -26,7 +26,7 @@ func (l *Look) template(t []byte) {
 				j = i + 2
 			}
 		case '[':
-			if t[i+1] == '[' {
+			if t[i+1] == '[' && t[i+2] == '$' {
 				j = i + 2
 			}
 		}
@@ -71,7 +71,7 @@ func arithmetic(t []byte) bool {
 	if !number() {
 		return false
 	}
-	for len(t) > 0 && (t[0] == ' ' || t[0] == '\'' || t[0] == '"' || t[0] == ')') {
+	for len(t) > 0 && (t[0] == ' ' || t[0] == '\'' || t[0] == '"') {
 		t = t[1:]
 	}
 	return len(t) > 0 && (t[0] == '}' || t[0] == '%' || t[0] == ']' || t[0] == ')' || t[0] == '*')
