@@ -46,12 +46,13 @@ type place struct {
 
 // carrier is a program at an address, with the tokens that it was the second to use, and all it used.
 type carrier struct {
-	seen          clock.Time
-	since         clock.Time // of the first of its foreign tokens
-	tokens        stats.Set  // at most relayTokens
-	foreign       stats.Set
-	reasonless    stats.Set // foreign tokens with which it asked for what nothing explains
-	relaysBrowser bool
+	seen       clock.Time
+	since      clock.Time // of the first of its foreign tokens
+	tokens     stats.Set  // at most relayTokens
+	later      stats.Set  // of them, those that were first seen elsewhere
+	foreign    stats.Set
+	reasonless stats.Set // foreign tokens with which it asked for what nothing explains
+	browser    bool
 }
 
 // parallel is what the case of a user tells.
@@ -82,7 +83,7 @@ const (
 func newTokenReuse(s *scene) *tokenReuse {
 	d := &tokenReuse{scene: s}
 	d.uses = newLRU(s.cfg.Tokens, func(u *tokenUse) bool { return u.at[1].client == 0 }, nil)
-	d.carriers = newLRU(s.cfg.Tokens, func(k *carrier) bool { return k.foreign.Len() == 0 && k.tokens.Len() < relayTokens }, nil)
+	d.carriers = newLRU(s.cfg.Tokens, func(k *carrier) bool { return k.foreign.Len() == 0 && k.later.Len() < relayTokens }, nil)
 	d.users = newCasebook(s, s.cfg.Logins, d.shared)
 	d.thieves = newCasebook(s, s.cfg.Logins, d.rotated)
 	return d
@@ -135,9 +136,12 @@ func (d *tokenReuse) arrive(u *tokenUse, i int, c *call.Call) {
 	u.at[i].note(c)
 	k, _ := d.carriers.use(stats.Mix(u.at[i].client) ^ text(c.UserAgent))
 	k.seen = c.Time
-	k.relaysBrowser = browser(c.UserAgent)
+	k.browser = browser(c.UserAgent)
 	if k.tokens.Len() < relayTokens {
 		k.tokens.Add(c.Principal.Token)
+	}
+	if i > 0 && k.later.Len() < relayTokens {
+		k.later.Add(c.Principal.Token)
 	}
 }
 
@@ -244,10 +248,10 @@ func differ(a, b *place) bool {
 	return true
 }
 
-// relay is whether the program at a place carries many tokens, and is no browser of many alike behind one address.
+// relay is whether the program at a place carries on many tokens that were first seen elsewhere, and is no browser.
 func (d *tokenReuse) relay(p *place) bool {
 	k := d.carriers.find(stats.Mix(p.client) ^ p.agents[0])
-	return k != nil && k.tokens.Len() >= relayTokens && !k.relaysBrowser
+	return k != nil && k.later.Len() >= relayTokens && !k.browser
 }
 
 // alone is whether the program at a place was seen with no token but this one.

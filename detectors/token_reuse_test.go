@@ -33,6 +33,14 @@ func TestTokenReuse(t *testing.T) {
 	}
 	f("two machines in turns", "token_reuse High rao", turns(12, "rao", true, browserAgent, toolAgent))
 	f("in the same network", "token_reuse High rao", turns(12, "rao", false, browserAgent, toolAgent))
+	ward := repeat(40, func(i int) []*call.Call {
+		return []*call.Call{read(i*3000, 1, fmt.Sprint("u", i%9), false, "EHR-Client/4.1")}
+	})
+	stolen := turns(12, "rao", true, "EHR-Client/4.1", toolAgent)
+	for _, c := range stolen {
+		c.Time += 3 * minute
+	}
+	f("stolen from behind a shared address", "token_reuse High rao", append(ward, stolen...))
 	f("like programs, far apart, often", "token_reuse Medium rao", turns(30, "rao", true, browserAgent, browserAgent))
 	f("like programs, a pool of one network", "", turns(60, "rao", false, browserAgent, browserAgent))
 	f("a laptop that roams", "", repeat(40, func(i int) []*call.Call {
