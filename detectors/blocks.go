@@ -153,6 +153,7 @@ func (d *distributed) crowd(dst []Signal, c *call.Call, k *contact, sp *space) [
 			sp.told = nil
 		} else if x >= b.first && x <= b.last {
 			b.names.add(p)
+			b.names.from(c.Client.Addr)
 			s.note(&b.names.file, c)
 			b.names.file.touch(c, k)
 			p.joined = s.now + silence
@@ -179,6 +180,7 @@ func (d *distributed) crowd(dst []Signal, c *call.Call, k *contact, sp *space) [
 		if b.names == nil {
 			b.names = &members{lead: p.who}
 		}
+		b.names.from(c.Client.Addr)
 		s.note(&b.names.file, c)
 		b.names.file.touch(c, k)
 		if chance > blockTail || !b.spread() || sp.told != nil {
@@ -223,7 +225,7 @@ func (d *distributed) tellBlock(b *block, sig Signal) Signal {
 	sig.Expected = "About " + f.usual + " of such a block of numbers are asked for in a day without a list, a search or a colleague before"
 	sig.Observed = fmt.Sprintf("%s asked for %s of one block in %s, %d refused", count(who, "account"),
 		count(f.objects.Len(), thing(f)), count(f.calls, "call"), f.refusals)
-	sig.Facts = append(append(s.facts(&sig, f), Fact{"accounts", strconv.Itoa(who)}), f.facts...)
+	sig.Facts = append(append(s.facts(&sig, f), Fact{"accounts", strconv.Itoa(who)}, Fact{"client addresses", m.addresses()}), f.facts...)
 	f.signal = sig
 	return sig
 }

@@ -3,9 +3,11 @@ package detectors
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
+	"auscult/sensor/packet"
 )
 
 // distributed finds one walk made by several principals (stream X): the contacts of everyone in a family of
@@ -18,9 +20,10 @@ func (*distributed) Forget(clock.Time) {}
 
 // members are those who extended a track, and what they touched.
 type members struct {
-	who  []member
-	file casefile
-	lead call.Principal
+	who   []member
+	file  casefile
+	lead  call.Principal
+	hosts []packet.Addr // they came from, at most maxHosts
 }
 
 // told tells whether the walk of these members was alerted.
@@ -46,6 +49,7 @@ const (
 	acrossBack   = 16
 	acrossReach  = 64
 	maxMembers   = 256
+	maxHosts     = 64
 	// turns is the least share of a walk that is not its busiest principal's: below it, it is that one's walk.
 	turns = 0.3
 )
@@ -94,10 +98,30 @@ func (d *distributed) join(t *track, c *call.Call, k *contact) {
 	}
 	m := t.names
 	n := m.add(p)
+	m.from(c.Client.Addr)
 	s.note(&m.file, c)
 	m.file.touch(c, k)
 	if m.file.open(s.now) && n > 1 {
 		p.joined = s.now + silence
+	}
+}
+
+// from notes the address of a call.
+func (m *members) from(a packet.Addr) {
+	if len(m.hosts) < maxHosts && !slices.Contains(m.hosts, a) {
+		m.hosts = append(m.hosts, a)
+	}
+}
+
+// addresses is how many addresses the members came from, in words, and which when it is one.
+func (m *members) addresses() string {
+	switch n := len(m.hosts); n {
+	case 1:
+		return "1 address: " + m.hosts[0].IP().String()
+	case maxHosts:
+		return strconv.Itoa(n) + " addresses or more"
+	default:
+		return strconv.Itoa(n) + " addresses"
 	}
 }
 
@@ -138,6 +162,9 @@ func (d *distributed) verdict(dst []Signal, t *track, sp *space) []Signal {
 		return dst // so far it is one principal's walk, and stream D tells that; others may still take their turns
 	}
 	sig := Signal{Detector: d.Name(), Severity: High, Confidence: 85, Score: t.w(), Threshold: h}
+	if f.people.Len() == 0 && 2*f.refusals > f.calls { // it has shown nobody yet
+		sig.Severity = Medium
+	}
 	f.until = s.now + silence
 	for i := range m.who {
 		if m.who[i].n > 1 {

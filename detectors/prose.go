@@ -91,11 +91,15 @@ func fill(l *lattice, t *track) float64 {
 func (s *scene) describeAcross(sig *Signal, t *track) {
 	f := &t.names.file
 	n, who := f.objects.Len(), len(sig.Members)+1
-	sig.Title = fmt.Sprintf("{principal} and %s took turns to read %s in order, in %s",
-		count(who-1, "other account"), count(n, thing(f)), span(f.last-f.since))
+	verb := "read"
+	if f.refusals*2 > f.calls {
+		verb = "try"
+	}
+	sig.Title = fmt.Sprintf("{principal} and %s took turns to %s %s in order, in %s",
+		count(who-1, "other account"), verb, count(n, thing(f)), span(f.last-f.since))
 	sig.Expected = "Different people ask for different patients; the next number is seldom the next person's"
 	sig.Observed = fmt.Sprintf("%s walked one range together: %s, %d refused", count(who, "account"), count(f.calls, "call"), f.refusals)
-	sig.Facts = append(s.facts(sig, f), Fact{"accounts", strconv.Itoa(who)}, Fact{"step", strconv.FormatInt(t.step, 10)})
+	sig.Facts = append(s.facts(sig, f), Fact{"accounts", strconv.Itoa(who)}, Fact{"client addresses", t.names.addresses()}, Fact{"step", strconv.FormatInt(t.step, 10)})
 }
 
 // describeFanout writes what a finding of streams U and F says.
