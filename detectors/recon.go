@@ -28,6 +28,7 @@ type scout struct {
 	objects stats.CUSUM // evidence from refused objects
 	tried   stats.Set   // paths counted, bounded by triedMost
 	ids     stats.Set   // objects counted
+	honest  float64     // share of refused objects that was taken for honest when the run began
 	unknown int         // paths that are not there
 	named   int         // of them, names that attackers look for
 	refused int         // objects
@@ -167,7 +168,7 @@ func (d *recon) success(dst []Signal, c *call.Call) []Signal {
 	if p.objects > 0 {
 		for i := range d.scene.contacts {
 			if k := &d.scene.contacts[i]; k.why != again && k.why != created && p.id(k.Key) {
-				p.objects.Add(stats.Bernoulli(false, scanAttack, d.failing()))
+				p.objects.Add(stats.Bernoulli(false, scanAttack, p.honest))
 			}
 		}
 	}
@@ -231,7 +232,10 @@ func (d *recon) object(p *scout, c *call.Call) bool {
 		if k.list || k.why == again || k.why == delivered || !p.id(k.Key) {
 			continue
 		}
-		p.objects.Add(stats.Bernoulli(true, scanAttack, d.failing()))
+		if p.objects <= 0 || p.honest == 0 {
+			p.honest = d.failing() // as it was before this run, which teaches too
+		}
+		p.objects.Add(stats.Bernoulli(true, scanAttack, p.honest))
 		p.refused++
 		said = true
 	}
