@@ -7,6 +7,7 @@ import (
 
 	"auscult/detectors"
 	"auscult/detectors/eval/world"
+	"auscult/sensor/call"
 )
 
 // benignRun is one hospital at one seed, without an attack.
@@ -159,3 +160,8 @@ func benignReport(runs []*benignRun, command string) string {
 
 // examples is how many incidents of one cause are shown.
 const examples = 2
+
+// nothing counts calls.
+func nothing(calls *int) func(*call.Call, world.Mark) {
+	return func(*call.Call, world.Mark) { *calls++ }
+}

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strconv"
+
+	"auscult/sensor/call"
 )
 
 // patients are those the hospital knows, by number from 1: patient n has the identifier ids[n].
@@ -21,7 +23,7 @@ type patients struct {
 func (p *patients) admit() int {
 	n := len(p.ids)
 	id, mrn := p.write(n), p.mrn(n)
-	p.ids, p.keys = append(p.ids, id), append(p.keys, hash("Patient", id))
+	p.ids, p.keys = append(p.ids, id), append(p.keys, call.PatientKey([]byte(id)))
 	p.mrns, p.mrnKey = append(p.mrns, mrn), append(p.mrnKey, hash("mrn", mrn))
 	return n
 }

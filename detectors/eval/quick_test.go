@@ -1,0 +1,95 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"auscult/detectors/eval/world"
+)
+
+// TestQuick measures a little of everything, with bounds that are far from chance: it fails when detection breaks,
+// not when it gets a little worse. The figures are for the full run.
+func TestQuick(t *testing.T) {
+	honest, times := 4e5, 6
+	if testing.Short() {
+		honest, times = 1e5, 2
+	}
+	r := &runner{workers: 2, log: io.Discard}
+	runs := benign(r, honest, 101)
+	told, calls := 0, uint64(0)
+	for _, b := range runs {
+		calls += b.calls
+		if b.hospital.config(1).Unseen {
+			continue // of lists out of sight little can be promised in the first days
+		}
+		told += len(b.told)
+		for _, in := range b.told {
+			t.Logf("%s: %s %v %v: %s", b.hospital.name, in.kind, in.role, in.tag, in.text)
+		}
+	}
+	if told > 20 || float64(calls) < honest {
+		t.Errorf("%d false alarms in %d calls", told, calls)
+	}
+
+	cells := []*cell{
+		{name: "+1", order: find("+1"), pace: paceOf("1/s")}, {name: "random", order: find("random"), pace: paceOf("1/s")},
+		{name: "slow", order: find("+1"), pace: paceOf("1/20 min")}, {name: "cold", order: find("+1"), pace: paceOf("1/s"), cold: true},
+	}
+	for _, c := range cells {
+		c.replicates, c.spread, c.hits, c.most, c.role = times, 1, 1, 100, world.Nurse
+	}
+	attack(r, cells, 101)
+	for _, c := range cells {
+		if s := summarize(c.found); s.median > 25 || s.never > .2 {
+			t.Errorf("%s: median %d patients, %.0f %% never", c.name, s.median, 100*s.never)
+		}
+	}
+
+	missed := 0
+	for i := range scenarios {
+		var o outcome
+		scenarios[i].play(101, &o)
+		if o.found == 0 {
+			missed++
+			t.Logf("not found: %s", scenarios[i].name)
+		}
+	}
+	if missed > 4 {
+		t.Errorf("%d of %d scenarios not found", missed, len(scenarios))
+	}
+}
+
+// TestRun_Workers holds that results do not depend on how many hospitals are played at once.
+func TestRun_Workers(t *testing.T) {
+	var first string
+	for _, workers := range []string{"1", "3"} {
+		dir := t.TempDir()
+		if err := run([]string{"-benign", "2e5", "-seeds", "5", "-workers", workers, "-out", dir}, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(dir, "benign.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, figures, _ := strings.Cut(string(text), "\n\n## ")
+		if first == "" {
+			first = figures
+		}
+		if figures != first || len(figures) < 500 {
+			t.Errorf("%s workers:\n%s\nbefore:\n%s", workers, figures, first)
+		}
+	}
+}
+
+func TestChart(t *testing.T) {
+	c := chart{title: "t", x: "x", y: "y", lines: []line{{"a", []float64{1, 2, 8}, []float64{0, .5, 1}}}}
+	s := c.svg()
+	for _, want := range []string{"<svg", `points="50.0,316.0 196.7,176.0 490.0,36.0"`, "</svg>"} {
+		if !strings.Contains(s, want) {
+			t.Errorf("no %s in %s", want, s)
+		}
+	}
+}
