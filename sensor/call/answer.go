@@ -43,8 +43,11 @@ func (b *Builder) answer(c *Call, ar *Arena, x *http.Exchange, t *Texts, resp *p
 				credents = h.Value
 			}
 		}
-		if !a.Limited && len(h.Name) > 8 {
-			a.Limited = limits(h.Name)
+		if len(h.Name) > 8 && !a.Limited {
+			switch h.Name[0] | 0x20 {
+			case 'r', 'x':
+				a.Limited = limits(h.Name)
+			}
 		}
 	}
 	if len(allowed) == 0 {
@@ -80,12 +83,8 @@ func limits(name []byte) bool {
 	if name[0]|0x20 == 'x' && name[1] == '-' {
 		name = name[2:]
 	}
-	switch name[0] | 0x20 {
-	case 'r':
-		return len(name) >= 9 && (http.EqualFold(name[:9], "ratelimit") || http.EqualFold(name, "retry-after") ||
-			len(name) >= 10 && http.EqualFold(name[:10], "rate-limit"))
-	}
-	return false
+	return len(name) >= 9 && (http.EqualFold(name[:9], "ratelimit") || http.EqualFold(name, "retry-after") ||
+		len(name) >= 10 && http.EqualFold(name[:10], "rate-limit"))
 }
 
 // own is whether an origin is that of host, whatever the scheme and port.

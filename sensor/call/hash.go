@@ -17,15 +17,29 @@ const (
 // own identifiers.
 func hash[B []byte | string](seed uint64, b B) uint64 {
 	h := seed ^ k0 ^ uint64(len(b))*k1
-	for len(b) >= 8 {
-		h = mix(h^word64(b), k2)
-		b = b[8:]
-	}
 	var tail uint64
-	for i := range len(b) {
-		tail |= uint64(b[i]) << (8 * i)
+	switch n := len(b); {
+	case n >= 8:
+		last := word64(b[n-8:])
+		for len(b) >= 8 {
+			h = mix(h^word64(b), k2)
+			b = b[8:]
+		}
+		if n %= 8; n > 0 {
+			tail = last >> (64 - 8*n)
+		}
+	case n >= 4:
+		tail = uint64(word32(b)) | uint64(word32(b[n-4:]))<<(8*(n-4))
+	case n > 0:
+		tail = uint64(b[0]) | uint64(b[n/2])<<(8*(n/2)) | uint64(b[n-1])<<(8*(n-1))
 	}
 	return mix(mix(h^tail, k1), k0)
+}
+
+// word32 reads the first four bytes of b, little-endian.
+func word32[B []byte | string](b B) uint32 {
+	_ = b[3]
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
 // word64 reads the first eight bytes of b, little-endian.

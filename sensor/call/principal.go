@@ -97,7 +97,8 @@ func (b *Builder) gather(c *Call, ar *Arena, x *http.Exchange, who *credentials)
 				b.headerArg(ar, h)
 				continue
 			}
-		case 14, 17, 18, 19:
+			fallthrough
+		case 14:
 			if purposeHeader(h.Name) {
 				c.Auth.purpose(ar, h.Value)
 				continue
