@@ -106,7 +106,7 @@ func useKey(c *call.Call) uint64 { return stats.Mix(c.Principal.Token) ^ serverK
 // Observe folds one call.
 func (d *tokenReuse) Observe(dst []Signal, c *call.Call) []Signal {
 	p := &c.Principal
-	if p.Token == 0 || p.Kind != call.JWT && p.Kind != call.Session || p.Service || c.Continued || !c.OK() ||
+	if p.Token == 0 || p.Kind != call.JWT && p.Kind != call.Session || c.Continued || !c.OK() ||
 		c.Flags&(call.Health|call.Login|call.Token|call.Logout) != 0 {
 		return dst
 	}
@@ -213,7 +213,7 @@ func (d *tokenReuse) judge(dst []Signal, u *tokenUse, c *call.Call) []Signal {
 	}
 	var enough bool
 	switch {
-	case relay:
+	case relay, c.Principal.Service && !(other && apart(a.addr, b.addr)): // machines of one service share its tokens
 		return dst
 	case other:
 		least := otherCalls

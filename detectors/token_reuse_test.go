@@ -59,6 +59,11 @@ func TestTokenReuse(t *testing.T) {
 		c.Principal.Service = true
 		return []*call.Call{c}
 	}))
+	f("a service's token far away", "token_reuse High etl", repeat(40, func(i int) []*call.Call {
+		c := read(i*20000, 1+i%2, "etl", i%2 == 1, []string{"java", toolAgent}[i%2])
+		c.Principal.Service = true
+		return []*call.Call{c}
+	}))
 	f("both sides of a proxy", "", repeat(60, func(i int) []*call.Call {
 		c := read(i*20000, 1+i%2, "rao", false, []string{browserAgent, "nginx"}[i%2])
 		c.Server.Addr[15] = byte(10 + i%2)
