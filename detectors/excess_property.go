@@ -30,17 +30,17 @@ type returns struct {
 	seen     clock.Time
 	answers  int // with records in them
 	first    uint64
-	several  bool // principals were answered
-	classes  phi.Class
+	several  bool      // principals were answered
+	classes  phi.Class // of the first answers
+	names    [8]uint64 // of properties in the first answers, a bit each
 	features [12]feature
 	n        int
 }
 
-// feature is a class or a property of one that an endpoint's answers had not had before.
+// feature is a class, or a property of one, that an endpoint's first answers had not.
 type feature struct {
 	key     uint64
 	class   phi.Class
-	name    string // of the property; empty of a class
 	before  int    // answers without it
 	hits    int    // with it, of one patient after another
 	patient uint64 // of the last
@@ -68,10 +68,10 @@ const (
 	byName = phi.Sensitive | phi.Genetic | phi.Financial
 	grave  = national | phi.ABHA | phi.MBI | phi.Credential | byName
 
-	usualAfter  = 20 // answers; what comes among the first of them is what the endpoint returns
+	usualAfter  = 10 // answers; what comes among the first of them is what the endpoint returns
 	driftHits   = 3  // answers in which what is new must come back
 	driftWeight = 10 // nats by which "from here on" must explain the answers better than "now and then"
-	longList    = 10 // people
+	longList    = 5  // people
 )
 
 // Observe folds one call.
@@ -83,12 +83,14 @@ func (d *excessProperty) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst // an empty list says nothing
 	}
 	classes := c.PHI.Classes & grave
-	if classes != 0 {
+	if classes != 0 || d.api != nil {
 		dst = d.atOnce(dst, c, classes)
 	}
 	r, _ := d.endpoints.use(c.Endpoint)
 	r.seen = d.scene.now
-	if classes != 0 {
+	if r.answers < usualAfter {
+		r.learn(c, classes)
+	} else {
 		dst = d.drift(dst, r, c, classes)
 	}
 	r.answers++
@@ -106,21 +108,22 @@ func (d *excessProperty) atOnce(dst []Signal, c *call.Call, classes phi.Class) [
 	if classes&phi.Credential != 0 {
 		switch name, keep := credentialName(c); {
 		case keep:
-			dst = d.tell(dst, c, "credential", Low, "secrets of accounts", name, "Secrets of accounts are checked on the server and returned to nobody, hashed or not")
+			dst = d.tell(dst, c, "credential", Low, phi.Credential, ": secrets of accounts", name, "Secrets of accounts are checked on the server and returned to nobody, hashed or not")
 		case name != "":
-			dst = d.tell(dst, c, "key", Informational, "keys or tokens", name, "Keys and tokens are handed out where they are asked for, once")
+			dst = d.tell(dst, c, "key", Informational, phi.Credential, ": keys or tokens", name, "Keys and tokens are handed out where they are asked for, once")
 		}
 	}
-	if c.PHI.People >= longList && classes&national != 0 {
-		dst = d.tell(dst, c, "list", Informational, "national or tax numbers of every patient in a list", "", "A list needs what tells patients apart; the numbers are in the record of each")
+	guarded := classes & (national | phi.Credential | d.named(c))
+	if c.PHI.People >= longList && guarded != 0 {
+		dst = d.tell(dst, c, "list", Informational, guarded, " of every patient in a list", "", "A list needs what tells patients apart; the rest is in the record of each")
 	}
-	if c.FHIR.Interaction == "" && atLeastTwo(classes&(national|phi.Credential|d.named(c))) {
-		dst = d.tell(dst, c, "breadth", Informational, strings.Join(classes.Names(), ", ")+" together", "", "An answer holds what its page shows")
+	if c.FHIR.Interaction == "" && atLeastTwo(guarded) {
+		dst = d.tell(dst, c, "breadth", Informational, guarded, " together", "", "An answer holds what its page shows")
 	}
 	if d.api != nil {
 		for i := range c.Answer.Props {
-			if p := &c.Answer.Props[i]; p.Class&c.PHI.Classes&grave != 0 && d.api.Unlisted(c, p.Name) {
-				return d.tell(dst, c, "undescribed", Low, "a property that its description does not list", p.Name, "Answers hold what the API's description lists")
+			if p := &c.Answer.Props[i]; p.Class&c.PHI.Classes != 0 && d.api.Unlisted(c, p.Name) {
+				return d.tell(dst, c, "undescribed", Low, p.Class, " in a property that its description does not list", p.Name, "Answers hold what the API's description lists")
 			}
 		}
 	}
@@ -165,15 +168,32 @@ func credentialName(c *call.Call) (name string, keep bool) {
 	return name, false
 }
 
+// learn takes what an answer has for usual.
+func (r *returns) learn(c *call.Call, classes phi.Class) {
+	r.classes |= classes
+	for i := range c.Answer.Props {
+		if p := &c.Answer.Props[i]; p.Class != 0 {
+			r.names[p.Key>>6%8] |= 1 << (p.Key & 63)
+		}
+	}
+}
+
 // drift judges what is new in an answer.
 func (d *excessProperty) drift(dst []Signal, r *returns, c *call.Call, classes phi.Class) []Signal {
-	for bits := classes &^ byName; bits != 0; bits &= bits - 1 {
+	for bits := classes &^ byName &^ r.classes; bits != 0; bits &= bits - 1 {
 		class := bits & -bits
 		dst = d.returned(dst, r, c, uint64(class), class, "")
 	}
+	if c.FHIR.Interaction != "" {
+		return dst // elements come and go with the patients, as the standard has them
+	}
 	for i := range c.Answer.Props {
-		if p := &c.Answer.Props[i]; p.Class&classes != 0 {
-			dst = d.returned(dst, r, c, p.Key, p.Class&classes, p.Name)
+		p := &c.Answer.Props[i]
+		if p.Class&c.PHI.Classes == 0 || r.names[p.Key>>6%8]>>(p.Key&63)&1 != 0 {
+			continue
+		}
+		if p.Class&grave&^byName&^r.classes == 0 { // else its class was told of already
+			dst = d.returned(dst, r, c, p.Key, p.Class, p.Name)
 		}
 	}
 	return dst
@@ -189,9 +209,9 @@ func (d *excessProperty) returned(dst []Signal, r *returns, c *call.Call, key ui
 		}
 		f = &r.features[r.n]
 		r.n++
-		*f = feature{key: key, class: class, name: strings.Clone(name), before: r.answers, who: c.Principal.Key}
+		*f = feature{key: key, class: class, before: r.answers, who: c.Principal.Key}
 	}
-	if f.told || f.before < usualAfter || !r.several {
+	if f.told || !r.several {
 		return dst
 	}
 	f.others = f.others || f.who != c.Principal.Key
@@ -204,8 +224,11 @@ func (d *excessProperty) returned(dst []Signal, r *returns, c *call.Call, key ui
 		return dst
 	}
 	f.told = true
-	what := strings.Join(f.class.Names(), ", ")
-	return d.tell(dst, c, "drift "+what+" "+f.name, Low, "since now "+what, f.name,
+	severity := Low
+	if f.class&grave == 0 {
+		severity = Informational
+	}
+	return d.tell(dst, c, "drift "+strings.Join(f.class.Names(), " ")+" "+name, severity, f.class, " as of now", name,
 		"It had answered "+strconv.Itoa(f.before)+" times without it")
 }
 
@@ -242,10 +265,10 @@ func change(n, hits, m int) float64 {
 }
 
 // tell says what an endpoint returns, once for each class.
-func (d *excessProperty) tell(dst []Signal, c *call.Call, class string, severity Severity, what, name, expected string) []Signal {
+func (d *excessProperty) tell(dst []Signal, c *call.Call, class string, severity Severity, what phi.Class, how, name, expected string) []Signal {
 	return d.scene.posture(dst, c, d.Name(), class, func() Signal {
 		sig := Signal{Severity: severity, Confidence: 75,
-			Title:    c.Method + " " + c.Route + " returns " + what,
+			Title:    c.Method + " " + c.Route + " returns " + strings.Join(what.Names(), ", ") + how,
 			Expected: expected,
 			Observed: "An answer with " + strings.Join(c.PHI.Classes.Names(), ", "),
 		}

@@ -28,6 +28,7 @@ type habits struct {
 	n       int
 	sent    [16]sent
 	names   int
+	forms   uint64 // names that were sent, a bit for some of them each
 }
 
 type writer struct {
@@ -60,6 +61,21 @@ type assigning struct {
 	word    string // the name that says most
 	told    string // the route of it
 	usually int    // writes of others to that endpoint without it
+	names   [4]uint64
+}
+
+// count notes a name, and says whether it is new.
+func (s *assigning) count(name uint64) bool {
+	for i := range s.names {
+		switch s.names[i] {
+		case name:
+			return false
+		case 0:
+			s.names[i] = name
+			return true
+		}
+	}
+	return false
 }
 
 func newMassAssignment(s *scene) *massAssignment {
@@ -134,6 +150,7 @@ func (d *massAssignment) write(dst []Signal, c *call.Call) []Signal {
 	}
 	if mine > 0 && c.OK() {
 		w.wrote(me, text(c.Principal.Role))
+		w.form(c)
 		d.show(w, c)
 	}
 	if f != nil {
@@ -158,15 +175,12 @@ func (d *massAssignment) weigh(w *habits, c *call.Call, a *call.Arg, g grantName
 		return 0, false // as it was: a form that sends the whole object
 	}
 	others, writes := w.without(me, text(c.Principal.Role))
-	own := selfService(c)
-	if !own && others == 0 {
-		return 0, false
-	}
+	plain := g.group == grantsPower && height == topRise && (others > 0 || selfService(c) || !aboutUsers(c.Route))
 	if !c.OK() {
-		if c.Status < 400 || c.Status >= 500 {
-			return 0, false
+		if c.Status >= 400 && c.Status < 500 && (plain || others > 0) {
+			return refusedPoint, false
 		}
-		return refusedPoint, false
+		return 0, false
 	}
 	if !known && s != nil && s.shown != 0 {
 		before, known = s.shown, true
@@ -178,27 +192,47 @@ func (d *massAssignment) weigh(w *habits, c *call.Call, a *call.Arg, g grantName
 	}
 	proof = changed && echo
 	switch {
-	case g.group == grantsPower && height == topRise && (own || others > 0):
+	case plain:
 		return alarm, proof
-	case g.group == grantsPower && proof && writes >= 2:
+	case others > 0 && writes >= 2 && proof && (g.group == grantsPower || g.group == grantsApproval && d.beside(w, c)):
 		return alarm, proof
-	case g.group == grantsApproval && proof && others >= 2 && writes >= 3:
-		return alarm, proof
-	case writes >= 2:
+	case others > 0 && writes >= 2 && d.beside(w, c):
 		return 1, proof
+	case proof && c.Method != "POST":
+		return newNamePoint, proof
 	}
 	return 0, false
 }
 
-// refusedPoint marks a try that the server refused: it never adds up to an alarm.
-const refusedPoint = 1000
+// beside is whether the write also has a property that others send here: what an attacker adds to the usual form. One
+// that has nothing else may be somebody's task.
+func (d *massAssignment) beside(w *habits, c *call.Call) bool {
+	for i := range c.Args {
+		if a := &c.Args[i]; a.Where == call.InBody && w.forms>>(a.Key&63)&1 != 0 && d.name(a.Key, a.Name).group == givesNothing {
+			return true
+		}
+	}
+	return false
+}
+
+// Points that are none: a try that the server refused, and a name that counts once however often it is sent.
+const (
+	refusedPoint = 1000 + iota
+	newNamePoint
+)
 
 // add puts a name on the writer's account.
 func (d *massAssignment) add(f *dossier[assigning], c *call.Call, a *call.Arg, g grantName, w *habits, points int, proof bool) {
 	s := &f.state
-	if points == refusedPoint {
+	switch points {
+	case refusedPoint:
 		s.tried++
-	} else {
+	case newNamePoint:
+		if s.count(g.name) {
+			s.points++
+		}
+	default:
+		s.count(g.name)
 		s.points += points
 	}
 	s.proof = s.proof || proof

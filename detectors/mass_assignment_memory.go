@@ -94,6 +94,15 @@ func (w *habits) send(name, who uint64) {
 	}
 }
 
+// form notes the names of an accepted write.
+func (w *habits) form(c *call.Call) {
+	for i := range c.Args {
+		if a := &c.Args[i]; a.Where == call.InBody {
+			w.forms |= 1 << (a.Key & 63)
+		}
+	}
+}
+
 // others is whether somebody but me sent it.
 func (s *sent) others(me uint64) bool {
 	return s.who[0] != 0 && s.who[0] != me || s.who[1] != 0 && s.who[1] != me

@@ -65,7 +65,7 @@ func readName(name string) grantName {
 	case "price", "discount", "balance", "copay", "credit", "credits", "creditlimit", "fee", "cost", "unitprice":
 		g.group = grantsMoney
 	case "owner", "ownerid", "userid", "createdby", "tenantid", "tenant", "orgid", "organizationid", "doctor", "doctorid", "assigneddoctor",
-		"assignedto", "primarydoctor", "providerid", "practitionerid", "attendingphysician":
+		"assignedto", "primarydoctor", "pcp", "primarycareprovider", "providerid", "practitionerid", "attendingphysician":
 		g.group = grantsOwner
 	default:
 		return g
@@ -136,6 +136,16 @@ func administers(role string) bool {
 // registers is whether a route is where people make accounts of their own.
 func registers(route string) bool {
 	for _, w := range [...]string{"register", "signup", "sign-up", "sign_up", "registration"} {
+		if strings.Contains(route, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// aboutUsers is whether a route is where administrators manage accounts.
+func aboutUsers(route string) bool {
+	for _, w := range [...]string{"user", "staff", "account", "member", "employee", "role", "permission", "team", "group", "tenant", "admin", "iam"} {
 		if strings.Contains(route, w) {
 			return true
 		}

@@ -157,10 +157,10 @@ func grantWord(flat []byte) bool {
 		"clearance", "isdoctor", "isclinician",
 		"status", "state", "verified", "isverified", "emailverified", "approved", "isapproved", "approvedby", "active", "isactive", "enabled",
 		"locked", "eligible", "eligibility", "iseligible",
-		"price", "amount", "balance", "discount", "fee", "copay", "cost", "total", "paid", "ispaid", "paymentstatus", "credit", "credits",
-		"creditlimit", "insurance", "insurancestatus", "insuranceverified", "coverage", "coveragestatus", "plan", "planid",
+		"price", "unitprice", "amount", "balance", "discount", "fee", "copay", "cost", "total", "paid", "ispaid", "paymentstatus", "credit", "credits",
+		"creditlimit", "insurance", "insurancestatus", "insuranceverified", "verificationstatus", "claimstatus", "coverage", "coveragestatus", "plan", "planid",
 		"doctor", "doctorid", "provider", "providerid", "practitionerid", "assignedto", "assigneddoctor", "primarydoctor",
-		"attendingphysician", "owner", "ownerid", "userid", "createdby", "tenant", "tenantid", "organizationid", "orgid", "department",
+		"attendingphysician", "pcp", "primarycareprovider", "owner", "ownerid", "userid", "createdby", "tenant", "tenantid", "organizationid", "orgid", "department",
 		"departmentid", "facilityid", "type", "level":
 		return true
 	}
