@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"auscult/detectors/stats"
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
@@ -72,6 +73,9 @@ func (d *distributed) Observe(dst []Signal, c *call.Call) []Signal {
 		if sp.frontier(k.num.value, p.key) && s.now-sp.seen > arrivalGap {
 			around = 4
 		}
+		if !k.Patient && s.inTurn(k, sp, s.now-p.entered(k)) { // a queue that several work off
+			around = 2
+		}
 		sp.seen = s.now
 		h := sp.walks.step(k.num.value, around, nearFloor, acrossTracks, acrossBack, acrossReach)
 		t := h.track
@@ -88,6 +92,17 @@ func (d *distributed) Observe(dst []Signal, c *call.Call) []Signal {
 		dst = d.verdict(dst, t, sp)
 	}
 	return dst
+}
+
+// entered is when p last touched the space of k, or when it was first seen.
+func (p *principal) entered(k *contact) clock.Time {
+	key := k.Param ^ stats.Mix(k.num.family)
+	for _, l := range p.lattices {
+		if l.space == key {
+			return l.used
+		}
+	}
+	return p.first
 }
 
 // join counts the principal among those who make the track.

@@ -35,7 +35,7 @@ func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 		k := &s.contacts[i]
 		if k.why == again || k.why == delivered || k.why == created || k.why == arrived {
 			if k.num.ok {
-				d.follow(k)
+				d.follow(c, k)
 			}
 			continue
 		}
@@ -44,7 +44,7 @@ func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 			d.refusal(c)
 		}
 		if k.num.ok {
-			d.follow(k)
+			d.follow(c, k)
 		}
 		after := p.walkHeat()
 		if !f.open(s.now) && after <= 0 {
@@ -130,7 +130,7 @@ func (s *scene) lattice(p *principal, k *contact) *lattice {
 
 // follow feeds stream D with one contact. What an answer had delivered is no evidence, but teaches what order and
 // what nearness are usual for this principal.
-func (d *sequential) follow(k *contact) {
+func (d *sequential) follow(c *call.Call, k *contact) {
 	s, p := d.scene, d.scene.p
 	x := k.num.value
 	sp := s.space(k)
@@ -144,8 +144,7 @@ func (d *sequential) follow(k *contact) {
 	calm := p.service || p.heat() < s.h.lattice/2 && !p.accused(s.now)
 	exact, near := l.usual(g)
 	evidence := k.why == unexplained || k.why == byPeer
-	// Specimens, orders and invoices are worked off in the order of their numbers, patients only as they come.
-	arrivals := s.now-l.used > arrivalGap && (!k.Patient || sp.frontier(x, p.key))
+	arrivals := s.inTurn(k, sp, s.now-l.used)
 	l.used = s.now
 	if l.n++; l.n == headContacts {
 		sp.heads++
@@ -165,6 +164,8 @@ func (d *sequential) follow(k *contact) {
 		near = max(nearFloor, near)
 		ahead = l.plain.step(x, around, near, 8, 2, reaches[k.num.kind][0]).near && !arrivals
 		l.listed = l.listed || k.list
+		l.patients = k.Patient
+		l.shown = l.shown || c.OK() && c.PHI.People > 0
 		if k.num.two {
 			l.stripped.step(k.num.second, around, near, 8, 2, reaches[k.num.kind][1])
 		}
@@ -182,7 +183,7 @@ func (d *sequential) follow(k *contact) {
 		if ahead {
 			symbol = classes
 		}
-		d.code(sp, l, symbol, evidence, calm)
+		d.code(sp, l, symbol, evidence && (k.Patient || !arrivals), calm)
 	}
 	if w := l.heat(); evidence && w > 2 {
 		sp.reached(w, p.key)
@@ -280,7 +281,10 @@ func (d *sequential) verdict(dst []Signal, c *call.Call, f *casefile) []Signal {
 	sig := Signal{Detector: d.Name(), Severity: High, Confidence: p.confidence(90), Threshold: h}
 	if walked {
 		sig.Score = best.heat()
-		if f.people.Len() == 0 && 2*f.refusals > f.calls { // it has shown nobody yet
+		switch {
+		case !best.patients && !best.shown && 2*f.refusals <= f.calls: // whatever it is, it is not about people
+			sig.Severity = Low
+		case f.people.Len() == 0 && 2*f.refusals > f.calls: // it has shown nobody yet
 			sig.Severity = Medium
 		}
 	} else {
@@ -306,10 +310,10 @@ const coldBar = 14
 const leisure = minute / 3
 
 // bar is the evidence asked of a walk of p. Identifiers named together are one act, whatever their number, and keep
-// the cold threshold.
+// the cold threshold; and so do records, which a page may fetch in a row.
 func (s *scene) bar(p *principal, l *lattice, f *casefile) float64 {
 	h := s.threshold(s.h.lattice)
-	if h <= coldBar || l.listed || l.heat() < coldBar {
+	if h <= coldBar || l.listed || !l.patients || l.heat() < coldBar {
 		return h
 	}
 	sp := s.spaces.find(l.space)

@@ -230,6 +230,8 @@ type lattice struct {
 	space    uint64
 	used     clock.Time
 	n        uint32 // contacts
+	patients bool   // they name patients
+	shown    bool   // some answer was about a person
 	listed   bool   // some of the evidence came from identifiers named together
 	plain    walks
 	stripped walks // of the identifier without its last digit: a check digit hides the step
