@@ -229,7 +229,7 @@ func (d *bfla) judges(o *office, who *call.Principal) bool {
 		return false
 	}
 	g := &d.guilds[o.guild-1]
-	return d.admins > 0 && g.members-g.admins >= peersLeast && g.admins*10 <= g.members
+	return d.admins > 0 && g.members-g.admins >= peersLeast && (g.admins-1)*10 <= g.members
 }
 
 // administers tells whether administration is the principal's work: a claim says so, or it began with it and goes on.

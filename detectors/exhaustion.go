@@ -132,7 +132,7 @@ func (d *exhaustion) beat(dst []Signal, c *call.Call) []Signal {
 	p.last = s.now
 	if gap >= rushEnd || p.calls == 0 {
 		p.w, p.calls, p.held, p.repeats, p.since = 0, 1, 0, 0, s.now
-		p.at, p.target = [2]uint64{c.Endpoint}, [2]uint64{text(c.Target)}
+		p.at, p.target = [2]uint64{c.Endpoint}, [2]uint64{}
 		return dst
 	}
 	if image(c) {

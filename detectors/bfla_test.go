@@ -1,0 +1,94 @@
+package detectors
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"auscult/sensor/call"
+)
+
+func TestBFLA(t *testing.T) {
+	f := func(name, want string, s *script) {
+		t.Helper()
+		if got := s.said(t, "bfla"); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	work := func(s *script, p call.Principal, n int) *script {
+		for range n {
+			s.wait(10*time.Second).do(p, "GET", "/api/ward", 200)
+		}
+		return s
+	}
+	admin := flags(call.Admin)
+	f("a change by a nurse", "26 Medium", work(newScript(), who(1), 25).do(who(1), "POST", "/admin/users", 201, admin))
+	f("refused before", "26 High", work(newScript(), who(1), 24).do(who(1), "GET", "/admin/keys", 403, admin).do(who(1), "POST", "/admin/users", 201, admin))
+	f("one page read", "", work(newScript(), who(1), 25).do(who(1), "GET", "/admin/users", 200, admin).do(who(1), "GET", "/admin/users", 200, admin))
+	f("two pages read", "27 Medium", work(newScript(), who(1), 25).do(who(1), "GET", "/admin/users", 200, admin).do(who(1), "GET", "/admin/audit", 200, admin))
+	f("rights given, without the word", "26 Medium", work(newScript(), who(1), 25).do(who(1), "PUT", "/api/staff/{id}/roles", 200))
+	f("an account deleted", "26 Medium", work(newScript(), who(1), 25).do(who(1), "DELETE", "/api/users/{id}", 204))
+	f("one's own", "", work(newScript(), who(1), 25).do(who(1), "DELETE", "/api/users/me/sessions", 204).do(who(1), "PUT", "/api/users/me/roles", 200))
+
+	s := newScript()
+	for i := range 30 {
+		s.wait(time.Minute).do(who(1), "POST", fmt.Sprintf("/admin/f%d", i), 200, admin)
+		work(s, who(1), 1)
+	}
+	f("an administrator, from the beginning", "", s)
+	s = work(newScript(), who(2), 30)
+	chief := who(1)
+	chief.Role = "IT Administrator"
+	f("one whose role says so", "", work(s, chief, 30).do(chief, "DELETE", "/admin/users/{id}", 204, admin))
+	job := who(1)
+	job.Service = true
+	f("a job", "", work(newScript(), job, 30).do(job, "DELETE", "/admin/users/{id}", 204, admin))
+
+	s = newScript()
+	for u := range 10 {
+		work(s, who(u), 25).do(who(u), "GET", "/admin/news", 200, admin).do(who(u), "GET", "/admin/help", 200, admin)
+	}
+	first := s.said(t, "bfla")
+	if first != "27 Medium" {
+		t.Errorf("pages of everybody's: %q", first)
+	}
+
+	nurse := func(n int) call.Principal { p := who(n); p.Role = "nurse"; return p }
+	s = work(work(newScript(), chief, 3).do(chief, "POST", "/admin/a", 201, admin), nurse(9), 3)
+	for u := 10; u < 16; u++ {
+		work(s, nurse(u), 4)
+	}
+	n := len(s.calls)
+	f("a nurse who begins with it", fmt.Sprintf("%d Medium", n+4), work(s, nurse(20), 3).do(nurse(20), "POST", "/admin/users", 201, admin))
+
+	s = newScript()
+	for i := range 6 {
+		s.wait(time.Minute).do(who(1), "GET", fmt.Sprintf("/admin/f%d", i), 403, admin)
+	}
+	f("functions tried", "5 Medium", s)
+	s = newScript()
+	for range 20 {
+		s.wait(time.Minute).do(who(1), "GET", "/admin/menu", 403, admin)
+	}
+	f("one menu that is not for everybody", "", s)
+	s = newScript()
+	for i := range 8 {
+		s.wait(time.Hour).do(who(1), "GET", fmt.Sprintf("/admin/f%d", i), 403, admin)
+	}
+	f("now and then", "", s)
+}
+
+func TestCrowded(t *testing.T) {
+	var in [everybody]uint64
+	for i, want := range []bool{false, false, true, true, true} {
+		if got := crowded(&in, uint64(i+1)); got != want {
+			t.Errorf("caller %d: %v", i+1, got)
+		}
+	}
+	in = [everybody]uint64{}
+	for range 5 {
+		if crowded(&in, 7) {
+			t.Error("one is no crowd")
+		}
+	}
+}
