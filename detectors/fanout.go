@@ -51,6 +51,9 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 	if f.until != 0 && !f.open(s.now) {
 		d.reopen(f)
 	}
+	if wrote(c) {
+		d.cared(c)
+	}
 	calm := (s.fresh || s.newPeople > 0) && s.calm() // else nothing asks
 	own := s.peers(p)
 	if s.newPeople > 0 {
@@ -105,6 +108,7 @@ func (d *fanout) weigh(k *contact, own *group, calm bool) {
 	if n == 0 {
 		return
 	}
+	p.care.open(k.Key, !yes)
 	for range n {
 		d.mark(k.why, yes, own, calm)
 	}
@@ -186,8 +190,9 @@ func (d *fanout) mark(why reason, yes bool, g *group, calm bool) {
 			l.unexp++
 		}
 	}
-	if theta < offFamiliar || theta < offStranger && !p.familiar() {
-		for i, one := range [...]float64{0.97, theta + 0.25*(1-theta), theta + 0.55*(1-theta)} {
+	s.witness(p, yes)
+	if theta < offFamiliar || theta < offStranger && !p.familiar() && s.witnessed(p) {
+		for i, one := range attackShares(theta) {
 			p.plain[i].Add(stats.Bernoulli(yes, one, theta))
 		}
 	}
@@ -232,6 +237,11 @@ func (d *fanout) mark(why reason, yes bool, g *group, calm bool) {
 			p.lesson.marks[m]++
 		}
 	}
+}
+
+// attackShares are the shares of unexplained contacts that stream U looks for beside the honest share theta.
+func attackShares(theta float64) [3]float64 {
+	return [...]float64{0.97, theta + 0.25*(1-theta), theta + 0.55*(1-theta)}
 }
 
 // evidence is the largest sum of stream U.

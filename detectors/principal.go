@@ -28,6 +28,8 @@ type principal struct {
 	sweep    sweep
 	harvest  harvest
 	burst    burst
+	care     care
+	spoke    witness
 	paceCode stats.KT
 	last     clock.Time // of its last first contact
 	novel    uint32     // first contacts of patients this day
@@ -142,8 +144,39 @@ const thetaCold = 0.5
 
 func (g *group) init() { g.theta = thetaCold }
 
-// seesDeliveries tells whether the lists that explain contacts pass the sensor at all.
-func (g *group) seesDeliveries() bool { return g.novel >= 50 && g.unexp*5 <= g.novel*4 }
+// seesDeliveries tells whether the lists that explain contacts pass the sensor at all: at a site where they do, at
+// least every second first contact has one.
+func (g *group) seesDeliveries() bool { return g.novel >= 50 && g.unexp*2 <= g.novel }
+
+// witness counts first contacts, and those of them that nothing explains, as they come: it tells within minutes
+// whether this capture shows the lists that explain. One person's word counts for wordsEach contacts.
+type witness struct{ novel, unexp uint32 }
+
+const (
+	wordsEach  = 12
+	wordsAsked = 40 // of others, before a stranger is judged by the reasons of his contacts
+)
+
+func (s *scene) witness(p *principal, yes bool) {
+	if p.spoke.novel >= wordsEach {
+		return
+	}
+	p.spoke.novel++
+	s.spoke.novel++
+	if yes {
+		p.spoke.unexp++
+		s.spoke.unexp++
+	}
+}
+
+// witnessed tells whether others' contacts are mostly explained, so that p's need to be.
+func (s *scene) witnessed(p *principal) bool {
+	novel, unexp := s.spoke.novel-min(s.spoke.novel, p.spoke.novel), s.spoke.unexp-min(s.spoke.unexp, p.spoke.unexp)
+	if g := &s.groups[groupCount]; g.novel >= 1000 { // days have told
+		return g.seesDeliveries()
+	}
+	return novel >= wordsAsked && unexp*2 <= novel
+}
 
 // place puts a principal into the group of its role.
 func (s *scene) place(p *principal) {

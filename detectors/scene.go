@@ -38,6 +38,7 @@ type scene struct {
 	learned    clock.Time // the newest time that the baseline knows
 	learning   bool       // this is the first of two readings
 	check      check
+	spoke      witness
 	nextMark   clock.Time
 	p          *principal
 	contacts   []contact

@@ -60,6 +60,16 @@ func (t *tally) add(m measure, now clock.Time, n int, learn bool, own *lesson, g
 	}
 }
 
+// take counts one less: it had a reason after all.
+func (t *tally) take(now clock.Time) {
+	for i := range scales {
+		t.slide[i].Take(now, scales[i].width)
+		if t.part[i] == int64(now/scales[i].width) {
+			t.n[i] -= min(t.n[i], 1)
+		}
+	}
+}
+
 // forgetRecent keeps what is usual and drops the counts.
 func (t *tally) forgetRecent() {
 	*t = tally{hist: t.hist}
@@ -95,9 +105,11 @@ func (t *tally) learn(m measure, i int, calm bool, own *lesson, groups []*group)
 // groupWeight is what the shipped means weigh against those of a group, in windows.
 const groupWeight = 30
 
-// coldFloor is the least count that alarms at each scale while the person is new in view: a person may see 250
-// patients in a day (detection plan 1.2). What matters sooner shows at the short scales.
-var coldFloor = [len(scales)]int{0, 0, 300, 400, 1500}
+// floors are the least counts that alarm at each scale: however quiet a person's days were, one of them may be an
+// audit, a day of vaccination or a colleague's work on top. The second row holds while the person is new in view: a
+// person may see 250 patients in a day (detection plan 1.2). What matters sooner shows at the short scales, or by
+// how the charts were come by.
+var floors = [...][len(scales)]int{{0, 75, 220, 280, 900}, {0, 80, 400, 500, 2000}}
 
 // deliveredFloor is the least count of patients given by lists that alarms at each scale, ever: a clerk may page
 // through a report of a thousand.
@@ -119,11 +131,15 @@ type verdict struct {
 // Means go below the prior by at most the factor down, and above it by at most most.
 func (t *tally) judge(m measure, now clock.Time, g *group, own *lesson, down float64, cold bool) verdict {
 	best := verdict{p: 1}
+	row := 0
+	if cold {
+		row = 1
+	}
 	for i := range scales {
 		n := t.slide[i].Sum(now, scales[i].width)
 		pr := prior[m][i]
 		if float64(n) < 4*pr.mean || m == deliveredPeople && n < deliveredFloor[i] ||
-			m != deliveredPeople && cold && n < coldFloor[i] {
+			m == opened && n < floors[row][i] || m == openedUnexplained && cold && n < floors[row][i] {
 			continue
 		}
 		others := g.rates[m][i]

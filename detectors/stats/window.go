@@ -24,6 +24,17 @@ func (w *Window) Sum(now, width clock.Time) int {
 	return w.sum()
 }
 
+// Take counts one less, in the newest bucket that has any.
+func (w *Window) Take(now, width clock.Time) {
+	w.slide(now, width)
+	for i := range int64(Parts) {
+		if n := &w.n[(w.at+Parts-i)%Parts]; *n > 0 {
+			*n--
+			return
+		}
+	}
+}
+
 func (w *Window) sum() int {
 	s := 0
 	for _, n := range w.n {
