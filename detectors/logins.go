@@ -45,7 +45,7 @@ type shape struct {
 // attempt is one try to log in.
 type attempt struct {
 	outcome outcome
-	user    uint64 // hash of the name tried and the server; 0 when none was named
+	user    uint64 // hash of the name tried, on its server; 0 when none was named
 	secret  uint64 // hash of the password or code; 0 when none was seen
 	known   bool   // the user had succeeded before
 	code    bool   // a one-time code
@@ -95,7 +95,13 @@ func (l *logins) parse(c *call.Call) (attempt, bool) {
 		a.code = a.secret != 0
 	}
 	a.reset = c.Flags&call.Reset != 0 && a.secret == 0
-	if !basic && !enters && !a.code || name == "" && a.secret == 0 {
+	var who uint64
+	if name != "" {
+		who = text(name)
+	} else if wrote {
+		who = userIn(c)
+	}
+	if !basic && !enters && !a.code || who == 0 && a.secret == 0 {
 		return a, false
 	}
 	a.key = c.Endpoint
@@ -105,8 +111,8 @@ func (l *logins) parse(c *call.Call) (attempt, bool) {
 	d, _ := l.doors.use(a.key)
 	d.seen = l.scene.now
 	a.door = d
-	if name != "" {
-		a.user = text(name) ^ serverKey(c)
+	if who != 0 {
+		a.user = who ^ serverKey(c)
 		a.known = l.known.Has(a.user, c.Time, knownTime)
 	}
 	a.outcome = d.judge(c, basic)
@@ -154,6 +160,27 @@ func (d *door) judge(c *call.Call, basic bool) outcome {
 	}
 	return loginUnclear
 }
+
+// userIn is a hash of the user whom a body names, 0 for none.
+func userIn(c *call.Call) uint64 {
+	for i := range c.Args {
+		a := &c.Args[i]
+		if a.Where != call.InBody || a.Kind == call.Secret || a.Len == 0 {
+			continue
+		}
+		name := a.Name[strings.LastIndexByte(a.Name, '.')+1:]
+		for _, w := range userNames {
+			if strings.EqualFold(name, w) {
+				return a.Value | 1
+			}
+		}
+	}
+	return 0
+}
+
+// userNames are what a user is called where one asks for a code or a new password.
+var userNames = [...]string{"username", "user", "login", "email", "user_name", "userId", "user_id", "loginId", "account",
+	"mobile", "phone"}
 
 // otp is a hash of the one-time code that a body carries, 0 for none.
 func otp(c *call.Call) uint64 {
