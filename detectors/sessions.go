@@ -203,7 +203,7 @@ func (d *sessions) try(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	z := math.Log(tokenAttack / tokenUsual)
-	if browser(c.UserAgent) {
+	if webAgent(c.UserAgent) {
 		z = browserNews
 	}
 	var id ident

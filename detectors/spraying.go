@@ -45,7 +45,7 @@ func (d *bruteforce) spray(dst []Signal, c *call.Call, a *attempt, from uint64) 
 	}
 	s.last = c.Time
 	s.agents = s.agents || s.agent != agent(c)
-	s.browser = s.browser || browser(c.UserAgent)
+	s.browser = s.browser || webAgent(c.UserAgent)
 	if s.users.Len() < maxTried {
 		s.users.Add(a.user)
 	}
@@ -62,8 +62,8 @@ func (d *bruteforce) spray(dst []Signal, c *call.Call, a *attempt, from uint64) 
 	return d.sprays.tell(dst, f, c)
 }
 
-// browser is whether a user agent says it is one: a fleet of them looks alike.
-func browser(agent string) bool { return len(agent) > 8 && agent[:8] == "Mozilla/" }
+// webAgent is whether a user agent says it is one: a fleet of them looks alike.
+func webAgent(agent string) bool { return len(agent) > 8 && agent[:8] == "Mozilla/" }
 
 func (s *spray) enough() bool {
 	n, from := s.users.Len(), s.sources.Len()

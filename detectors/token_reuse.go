@@ -136,7 +136,7 @@ func (d *tokenReuse) arrive(u *tokenUse, i int, c *call.Call) {
 	u.at[i].note(c)
 	k, _ := d.carriers.use(stats.Mix(u.at[i].client) ^ text(c.UserAgent))
 	k.seen = c.Time
-	k.browser = browser(c.UserAgent)
+	k.browser = webAgent(c.UserAgent)
 	if k.tokens.Len() < relayTokens {
 		k.tokens.Add(c.Principal.Token)
 	}
