@@ -97,6 +97,9 @@ func (s *site) fold(c *call.Call, m world.Mark) {
 		for _, p := range a.Signal.Members {
 			in.accused = append(in.accused, p.Key)
 		}
+		if _, ok := s.person[a.Signal.Principal.Key]; !ok {
+			s.index() // someone new
+		}
 		if i, ok := s.person[a.Signal.Principal.Key]; ok {
 			in.role = s.world.People[i].Role
 		}
