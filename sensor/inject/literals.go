@@ -51,8 +51,8 @@ var literals = [...]literal{
 	{"access.log", Path, word0}, {"access_log", Path, word0}, {"error.log", Path, word0}, {"error_log", Path, word0}, {"httpd.conf", Path, word0}, {"web.config", Path, word0}, {"global.asa", Path, word0}, {"wp-config.php", Path, 0}, {"c:/windows", Path, 0}, {"c:\\windows", Path, 0}, {"c:/boot", Path, 0}, {"c:\\boot", Path, 0}, {"localstart.asp", Path, 0}, {"desktop.ini", Path, word0}, {"pagefile.sys", Path, 0}, {"autoexec.bat", Path, 0}, {"config.sys", Path, word0}, {"ntuser.dat", Path, 0}, {"..;/", Path, sure}, {"0x2e0x2e", Path, sure}, {"..0x2f", Path, sure}, {"..0x5c", Path, sure}, {"%systemroot%", Path, 0},
 
 	{"/bin/sh", Command, 0}, {"/bin/bash", Command, 0}, {"/bin/cat", Command, sure}, {"/bin/ls", Command, sure}, {"/bin/id", Command, word1}, {"/usr/bin/id", Command, sure | word1}, {"/bin/ping", Command, 0}, {"/bin/uname", Command, 0}, {"/bin/nc", Command, 0}, {"/bin/ps", Command, word1}, {"/usr/bin/", Command, 0}, {"/dev/tcp/", Command, sure},
-	{"cmd.exe", Command, word0}, {"powershell", Command, word0 | word1}, {"cmd /c", Command, word0}, {"${ifs}", Command, sure}, {"$ifs", Command, sure}, {"() {", Command, 0}, {":;};", Command, sure}, {":; };", Command, sure},
-	{"<?php", Command, sure}, {"phpinfo()", Command, sure}, {"phpinfo();", Command, sure}, {"<?=", Command, 0}, {"system(", Command, word0}, {"passthru(", Command, sure}, {"shell_exec(", Command, sure}, {"popen(", Command, word0}, {"proc_open(", Command, sure}, {"base64_decode(", Command, 0}, {"os.system(", Command, sure}, {"os.popen(", Command, sure}, {"subprocess.", Command, word0},
+	{"cmd.exe", Command, word0}, {"powershell -", Command, word0}, {"powershell.exe", Command, word0}, {"cmd /c", Command, word0}, {"${ifs}", Command, sure}, {"$ifs", Command, sure}, {"() { :", Command, sure}, {"() {:", Command, sure}, {":;};", Command, sure}, {":; };", Command, sure},
+	{"<?php", Command, sure}, {"phpinfo()", Command, sure}, {"phpinfo();", Command, sure}, {"<?=", Command, 0}, {"system(", Command, word0}, {"passthru(", Command, sure}, {"shell_exec(", Command, sure}, {"popen(", Command, word0}, {"proc_open(", Command, sure}, {"exit(md5(", Command, sure}, {"base64_decode(", Command, 0}, {"os.system(", Command, sure}, {"os.popen(", Command, sure}, {"subprocess.", Command, word0},
 	{"__import__(", Command | Template, sure}, {"child_process", Command, sure}, {"runtime.getruntime", Command | Template, sure}, {"getruntime()", Command | Template, sure}, {"processbuilder", Command | Template, 0}, {"wscript.shell", Command, sure}, {"$_get[", Command, sure}, {"$_post[", Command, sure}, {"$_request[", Command, sure}, {"$_server[", Command, sure}, {"print(md5(", Command, sure}, {"pcntl_exec", Command, sure}, {"execsync(", Command, sure}, {"fsockopen(", Command, sure}, {"net localgroup", Command, 0}, {"net user", Command, word0}, {"nc -e", Command, word0}, {"nc -l", Command, word0}, {"bash -i", Command, sure | word0}, {"bash -c", Command, word0}, {"sh -c", Command, word0}, {"wget http", Command, word0}, {"curl http", Command, word0}, {"response.write(", Command, 0}, {"eval(", Command, word0}, {"assert(", Command, word0}, {"file_get_contents(", Command, 0}, {"fopen(", Command, word0}, {"kernel.exec", Command, sure}, {"set /a ", Command, 0},
 
 	{"__class__", Template, sure}, {"__globals__", Template, sure}, {"__subclasses__", Template, sure}, {"__mro__", Template, sure}, {"__builtins__", Template, sure}, {"__init__", Template, 0}, {"constructor.constructor", Template | XSS, sure}, {"constructor(", Template, 0}, {"{{constructor", Template | XSS, sure}, {"{{self", Template, 0}, {"{{config", Template, 0}, {"{{request", Template, 0}, {"{{ config", Template, 0}, {"{{dump(", Template, 0}, {"{{app.", Template, 0}, {"{{_self", Template, sure},
@@ -96,8 +96,10 @@ func (x *index) match(t []byte, l *Look) {
 		if x.pairs[pair>>6]&(1<<(pair&63)) == 0 {
 			continue
 		}
-		for _, k := range x.first[t[i]] {
-			if k.how&word0 != 0 && i > 0 && alnum(t[i-1]) || !begins(t[i:], k.text) {
+		of := x.first[t[i]]
+		for j := range of {
+			k := &of[j]
+			if k.text[1] != next || k.how&word0 != 0 && i > 0 && alnum(t[i-1]) || !begins(t[i:], k.text) {
 				continue
 			}
 			if end := i + len(k.text); k.how&word1 != 0 && end < len(t) && alnum(t[end]) {

@@ -52,15 +52,30 @@ func (r *Reader) Look(v []byte) Look {
 	}
 	n := r.normal(v, set)
 	l.Chars |= n.set
+	all := l.Chars
 	r.list.match(r.text, &l)
-	r.sql(v, &l, n)
-	if set&special != 0 {
+	if all&(SingleQuote|DoubleQuote|Paren|Equals|Semicolon|Hash|Star|Backtick) != 0 || n.percent > 0 || orders(r.text) {
+		r.sql(v, &l, n)
+	}
+	if all&(Angle|SingleQuote|DoubleQuote|Backtick|Paren|Equals) != 0 {
 		l.markup(r.text)
+	}
+	if all&(Semicolon|Pipe|Ampersand|Backtick|Dollar|Brace|Control) != 0 {
 		l.shell(r.text)
+	}
+	if all&Dot != 0 {
 		l.path(r.text, n)
+	}
+	if all&(Dollar|Paren|Pipe|Ampersand) != 0 {
 		l.query(r.text)
+	}
+	if all&(Brace|Percent|Angle|At) != 0 {
 		l.template(r.text)
+	}
+	if all&Dollar != 0 {
 		r.jndi(&l)
+	}
+	if all&(Control|Percent) != 0 {
 		l.lines(v)
 	}
 	l.serial(v)

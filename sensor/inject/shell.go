@@ -10,6 +10,9 @@ func (l *Look) shell(t []byte) {
 		default:
 			continue
 		}
+		if t[i] == '`' && !quoting(t, i) {
+			continue
+		}
 		j, marks := i+1, 1
 		inner := t[i] == '`' || t[i] == '(' && i > 0 && t[i-1] == '$'
 		if t[i] == '(' && !inner || t[i] == '{' && (i+1 >= len(t) || !letter(t[i+1])) {
@@ -29,6 +32,16 @@ func (l *Look) shell(t []byte) {
 		}
 		i = max(i, j-2)
 	}
+}
+
+// quoting tells whether the backtick at t[i] is one of a shell: in prose it sets off code, with a space before it.
+func quoting(t []byte, i int) bool {
+	if i == 0 {
+		end := bytes.IndexByte(t[1:], '`')
+		return end < 0 || end+3 >= len(t)
+	}
+	b := t[i-1]
+	return alnum(b) || b == '\'' || b == '"' || b == ';' || b == '|' && i == 1 || b == '&' || b == '='
 }
 
 // command tells whether a command line begins at t[i]. tight says that no space lies before it, or that nothing lies

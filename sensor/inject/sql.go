@@ -36,6 +36,8 @@ type statement struct {
 	quotes      int
 	words       int // that mean nothing to SQL
 	comment     bool
+	open        int  // brackets before the token at hand
+	odd         bool // the number of quotes before it
 	syntax      bool // a sign that a statement needs: more than quotes and commas
 }
 
@@ -119,6 +121,14 @@ func (s *statement) read() {
 			s.comparison(i)
 		case sqlQuote:
 			s.brokenOff(i)
+		}
+		switch s.tokens[i].kind {
+		case sqlOpen:
+			s.open++
+		case sqlClose:
+			s.open--
+		case sqlQuote:
+			s.odd = !s.odd
 		}
 	}
 }
@@ -225,25 +235,14 @@ func (s *statement) quoted(i, j int) bool {
 	return false
 }
 
-// broken tells whether the value seems to leave its place before token i: by a quote or a bracket that nothing in it
+// broken tells whether the value seems to leave its place before token i, which is the one at hand: by a quote or a bracket that nothing in it
 // has opened, or as a number.
 func (s *statement) broken(i int) bool {
 	switch s.at(i - 1) {
 	case sqlNumber:
 		return i == 1 || s.at(i-2) == sqlSign && i == 2 || s.at(i-2) == sqlQuote
 	case sqlQuote, sqlClose:
-		open, quotes := 0, 0
-		for j := range i {
-			switch s.tokens[j].kind {
-			case sqlOpen:
-				open++
-			case sqlClose:
-				open--
-			case sqlQuote:
-				quotes++
-			}
-		}
-		return open < 0 || quotes%2 == 1
+		return s.open < 0 || s.odd
 	case sqlNull, sqlComment:
 		return i <= 2
 	}

@@ -45,9 +45,15 @@ func (l *Look) target(v []byte) {
 		return
 	}
 	t, disguised, known := place(host)
+	if web && !known && t == Private && v[0] == '/' { // a comment
+		return
+	}
 	if !web {
-		if !known || disguised && len(port) == 0 || t == Outside {
+		if !known || disguised || t == Outside {
 			return
+		}
+		if t == Metadata && !bytes.HasSuffix(host, []byte(".254")) && !bytes.HasSuffix(host, []byte("internal")) {
+			t = Private // addresses that machines give themselves (RFC 3927)
 		}
 		l.Bare = true
 	}

@@ -2,6 +2,9 @@ package inject
 
 import "bytes"
 
+// expression is how much of an expression is read.
+const expression = 64
+
 // template looks for an expression in the brackets of a language of templates. A name in them is a field of a letter;
 // arithmetic on constants is a question whether anyone computes.
 func (l *Look) template(t []byte) {
@@ -31,10 +34,11 @@ func (l *Look) template(t []byte) {
 			}
 		}
 		if j > 0 {
-			if arithmetic(t[j:]) {
+			if arithmetic(t[j:min(j+expression, len(t))]) {
 				l.add(Template, j == i+2)
 			}
-			if t[i] == '<' && bytes.IndexByte(t[j:], '(') >= 0 || t[i] == '{' && t[i+1] == '%' && bytes.Contains(t[j:], []byte("import")) || called(t[j:]) {
+			in := t[j:min(j+expression, len(t))]
+			if t[i] == '<' && bytes.IndexByte(in, '(') >= 0 || t[i] == '{' && t[i+1] == '%' && bytes.Contains(in, []byte("import")) || called(in) {
 				l.add(Template, false)
 			}
 		}
@@ -79,9 +83,6 @@ func arithmetic(t []byte) bool {
 
 // called tells whether an expression in brackets calls something on a text: ”.join(…), "x".getClass(.
 func called(t []byte) bool {
-	if len(t) > 64 {
-		t = t[:64]
-	}
 	for len(t) > 0 && t[0] == ' ' {
 		t = t[1:]
 	}
@@ -89,15 +90,16 @@ func called(t []byte) bool {
 }
 
 const (
-	maxLookup = 256 // of a resolved lookup
-	maxNested = 16  // lookups in one another
+	maxLookup  = 256 // of a resolved lookup
+	maxNested  = 16  // lookups in one another
+	maxLookups = 256 // looked at in one value
 )
 
 // jndi resolves the lookups that Log4j 2 resolves before it sees the name of a protocol: ${lower:J}, ${upper:j},
 // ${::-j} and ${env:X:-j} are all j. A text that becomes ${jndi: is one (CVE-2021-44228).
 func (r *Reader) jndi(l *Look) {
 	t := r.text
-	for {
+	for range maxLookups {
 		i := bytes.Index(t, []byte("${"))
 		if i < 0 {
 			return

@@ -1,0 +1,61 @@
+package inject_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"auscult/sensor/inject"
+)
+
+var honest = [...]string{"Smith", "O'Brien", "2024-05-01T10:00:00Z", "c0ffee00-1234-4abc-9def-001122334455", "http://loinc.org|8867-4", "BP 120/80 -- stable; r/o MI & DVT",
+	`{"use":"official","family":"O'Neil"}`, "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>Seen in clinic; stable.</p></div>", "active", "12345678"}
+
+func TestLookAllocs(t *testing.T) {
+	r := inject.New()
+	for _, v := range append(honest[:], "${jndi:ldap://x}", "../../etc/passwd", "<script>alert(1)</script>", "http://[::ffff:127.0.0.1]/", "1 UNION SELECT 1,2", "; cat /etc/passwd") {
+		b := []byte(v)
+		if n := testing.AllocsPerRun(100, func() { r.Look(b) }); n > 0 {
+			t.Errorf("%q: %v allocations", v, n)
+		}
+	}
+}
+
+// TestLookLinear has values in which a reader that looks back would take time by the square.
+func TestLookLinear(t *testing.T) {
+	r := inject.New()
+	for _, piece := range []string{"'", "\"", "${", "/*", "&&", "or 1=", "$(", "..", "<a ", "%25", "(", ")", "*)", "select (", "union ", "case when (", "<!entity", "`", ";", "&#", "\\u", "http://", "-- ", "#\n", "{{", "or '", "' and ("} {
+		long := []byte(strings.Repeat(piece, 16384/len(piece)))
+		least := time.Hour
+		for range 5 {
+			start := time.Now()
+			r.Look(long)
+			least = min(least, time.Since(start))
+		}
+		if least > 10*time.Millisecond { // it is 0.1 to 1 ms; by the square it would be seconds
+			t.Errorf("%q: %v for 16 kB", piece, least)
+		}
+	}
+}
+
+func BenchmarkLook(b *testing.B) {
+	r := inject.New()
+	for _, v := range honest {
+		b.Run(v[:min(12, len(v))], func(b *testing.B) {
+			v := []byte(v)
+			b.SetBytes(int64(len(v)))
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Look(v)
+			}
+		})
+	}
+	note := []byte(strings.Repeat("Pt's BP 120/80; c/o pain (R>L) & N/V, family aware -- stable. ", 40))
+	b.Run("note", func(b *testing.B) {
+		b.SetBytes(int64(len(note)))
+		b.ReportAllocs()
+		for b.Loop() {
+			r.Look(note)
+		}
+	})
+}
