@@ -44,6 +44,7 @@ type Config struct {
 	Logins     int `yaml:"logins"`             // sources of failed logins, and users and passwords that failed, each
 	Tokens     int `yaml:"tokens"`             // credentials whose places of use are remembered
 	Suspects   int `yaml:"suspects"`           // cases that a detector of functions, flows or load keeps
+	Services   int `yaml:"services"`           // service accounts whose habits are remembered
 	Consents   int `yaml:"consents"`           // consent artefacts, and transfers under them, remembered
 	Assigned   int `yaml:"assigned"`           // records whose roles, prices and the like are remembered
 	Runs       int `yaml:"runs"`               // attacks in the making whose first calls are kept as evidence
@@ -62,7 +63,7 @@ func Defaults() Config {
 		ColdThreshold: 24, WarmDays: 10, VolumeTail: 1e-7,
 		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Forms: 4096, Blocks: 16384, Endpoints: 4096,
 		Lattices: 4, Ongoing: 4096, Profiles: 4096, Postures: 8192, Assigned: 8192, Doors: 1024, Logins: 8192, Tokens: 65536, Runs: 4096, Single: 20, Unsized: 250,
-		Suspects: 4096, Consents: 65536,
+		Suspects: 4096, Services: 1024, Consents: 65536,
 	}
 }
 
@@ -93,7 +94,7 @@ func (c Config) Validate() error {
 		{"warm_days", c.WarmDays, 0}, {"principals", c.Principals, 1}, {"contacts", c.Contacts, 16},
 		{"delivered", c.Delivered, 16}, {"objects", c.Objects, 16}, {"spaces", c.Spaces, 1}, {"forms", c.Forms, 1}, {"blocks", c.Blocks, 1},
 		{"endpoints", c.Endpoints, 1}, {"lattices", c.Lattices, 1}, {"ongoing", c.Ongoing, 1}, {"profiles", c.Profiles, 1}, {"postures", c.Postures, 1}, {"assigned", c.Assigned, 1}, {"doors", c.Doors, 1}, {"logins", c.Logins, 1}, {"tokens", c.Tokens, 1}, {"runs", c.Runs, 1},
-		{"suspects", c.Suspects, 1}, {"consents", c.Consents, 1},
+		{"suspects", c.Suspects, 1}, {"services", c.Services, 1}, {"consents", c.Consents, 1},
 		{"single_subject_max", c.Single, 2}, {"unclassified_max", c.Unsized, 2},
 	} {
 		if f.v < f.least {
@@ -149,6 +150,7 @@ type Stats struct {
 	EarlyObjects                                              uint64 // visits of patients turned over before their time
 	EvictedLattices                                           uint64
 	Forms, EvictedForms, Blocks, EvictedBlocks                uint64
+	EvictedServices                                           uint64 // service accounts given up for want of room
 	EvictedSuspects                                           uint64 // cases given up for want of room
 	PosturesUntold                                            uint64 // findings on endpoints past the limits
 	LoginsShed                                                uint64 // sources, users and passwords of failed logins let go to make room

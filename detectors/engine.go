@@ -33,6 +33,7 @@ func List(s *scene) []Detector {
 		&distributed{scene: s},
 		&sequential{scene: s},
 		&fanout{scene: s},
+		newService(s),
 	}
 }
 
@@ -118,8 +119,11 @@ func (e *Engine) Stats() Stats {
 		}
 	}
 	for _, d := range e.detectors {
-		if o, ok := d.(*oversized); ok {
-			st.Endpoints, st.EvictedEndpoints = uint64(o.endpoints.len()), o.endpoints.evicted
+		switch d := d.(type) {
+		case *oversized:
+			st.Endpoints, st.EvictedEndpoints = uint64(d.endpoints.len()), d.endpoints.evicted
+		case *service:
+			st.EvictedServices = d.books.files.evicted
 		}
 	}
 	return st

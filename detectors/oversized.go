@@ -3,6 +3,7 @@ package detectors
 import (
 	"fmt"
 	"math/bits"
+	"strings"
 
 	"auscult/detectors/stats"
 	"auscult/sensor/call"
@@ -100,14 +101,14 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 	case s.run != nil && s.run.why != "":
 		why = s.run.why // what is too large stays so, and grows
 	case p.service && class != single:
-	case class == bulk && (people > 1 || c.FHIR.Operation == "$export") && p.bulk == 0:
+	case class == bulk && (people > exportPeople || c.FHIR.Operation == "$export" && people != 1) && p.bulk == 0:
 		why = whyBulk
 	case people >= limit && class == single || people > limit:
 		why = whyLimit
 	case c.Asked > 3*usual && people >= pageFew:
 		why = whyAsked
 	}
-	if class == bulk && people > 1 && p.bulk == 0 {
+	if class == bulk && people > exportPeople && p.bulk == 0 {
 		p.bulk = s.now
 	}
 	if large := people > d.mild(e); why == "" && !p.service && people > 0 && s.run.weigh(large, !c.Running) {
@@ -148,10 +149,19 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	severity := High
-	if why == whyMild || why == whyAsked && people < mild || p.service {
+	switch {
+	case why == whyBulk && c.Flags&call.Bulk == 0 && e.cap.besides(p.key)*2 >= people:
+		severity = Low // others draw this report too
+	case why == whyBulk && c.Flags&call.Bulk == 0:
+		severity = Medium
+	case why == whyMild || why == whyAsked && people < mild || p.service:
 		severity = Medium
 	}
-	sig := Signal{Detector: d.Name(), Severity: severity, Confidence: p.confidence(85), Score: float64(people), Threshold: float64(limit)}
+	kind := d.Name()
+	if why == whyBulk {
+		kind = "bulk_export"
+	}
+	sig := Signal{Detector: kind, Severity: severity, Confidence: p.confidence(85), Score: float64(people), Threshold: float64(limit)}
 	sig = s.raise(f, sig)
 	describeSize(&sig, c, class, why, usual)
 	f.signal, f.spoken = sig, true
@@ -169,7 +179,7 @@ func (s *scene) restateSize(f *casefile) Signal {
 
 // classify says what kind of answer this is: by the form of the call, then by what the endpoint has given.
 func (d *oversized) classify(e *endpoint, c *call.Call) sizeClass {
-	if c.Flags&call.Bulk != 0 {
+	if c.Flags&call.Bulk != 0 || table(c) && c.PHI.People >= reportPeople {
 		return bulk
 	}
 	if c.FHIR.Interaction == "read" || c.FHIR.Interaction == "vread" {
@@ -187,6 +197,21 @@ func (d *oversized) classify(e *endpoint, c *call.Call) sizeClass {
 		return paged
 	}
 	return unclassified
+}
+
+const (
+	exportPeople = 1  // patients past which a bulk answer is an export: $everything on one is a chart
+	reportPeople = 50 // patients from which a table is a report to take away, not a screen
+)
+
+// table tells whether an answer is a file of rows: NDJSON or CSV, as reports and exports are.
+func table(c *call.Call) bool {
+	switch kind, _, _ := strings.Cut(c.ContentType, ";"); strings.TrimSpace(kind) {
+	case "text/csv", "application/csv", "application/ndjson", "application/fhir+ndjson", "application/x-ndjson",
+		"application/vnd.ms-excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":
+		return true
+	}
+	return false
 }
 
 // about tells whether a call asks about one patient: its path names one, or its arguments do and ask for no page

@@ -30,6 +30,7 @@ type principal struct {
 	burst    burst
 	care     care
 	spoke    witness
+	shift    shift
 	paceCode stats.KT
 	last     clock.Time // of its last first contact
 	novel    uint32     // first contacts of patients this day
@@ -69,6 +70,7 @@ func (p *principal) init(c *call.Call, now clock.Time) {
 // meet takes what this call says of who the principal is.
 func (p *principal) meet(c *call.Call, now clock.Time) {
 	p.seen = now
+	p.shift.work(now)
 	p.service = p.service || c.Principal.Service
 	p.shared = p.shared || c.Principal.Shared
 }
@@ -241,6 +243,9 @@ func (p *principal) familiar() bool { return p.days >= 3 && p.known >= 20 }
 func (s *scene) mark() {
 	s.principals.each(func(p *principal) {
 		s.markSteps(p)
+		if p.shift.end() && p.who.Kind != call.Address && !p.shared && !p.accused(s.now) && p.heat() <= 2 {
+			p.service = true
+		}
 		n, u := p.novel, p.unexp
 		p.novel, p.unexp = 0, 0
 		if n == 0 || !p.person() || p.accused(s.now) || p.heat() > s.h.unexplained/2 {

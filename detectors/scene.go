@@ -179,6 +179,9 @@ func (s *scene) finish(c *call.Call) {
 			if _, full := p.contacts.Add(k.Key, s.now, contactHalf, s.cfg.Contacts); full {
 				s.stats.EarlyForgotten++
 			}
+			if k.Patient {
+				p.shift.people++
+			}
 		}
 		// A colleague's touch explains others' only if it was itself one hop from a delivery: two who follow
 		// each other explain nothing, and neither does a suspect.

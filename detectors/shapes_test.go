@@ -225,7 +225,7 @@ func TestOversized(t *testing.T) {
 			t.Errorf("%s: alerted %v", name, got)
 		}
 		for _, s := range sigs {
-			if s.Detector != "oversized_phi" || s.People < n {
+			if s.Detector != "oversized_phi" && s.Detector != "bulk_export" || s.People < n {
 				t.Errorf("%s: %s with %d people", name, s.Detector, s.People)
 			}
 		}
@@ -236,6 +236,9 @@ func TestOversized(t *testing.T) {
 	f("_count=5000 that gave 10", false, func(_ *smallWorld, c *call.Call) { c.Asked = 5000 }, 10)
 	f("300 at once", true, func(*smallWorld, *call.Call) {}, 300)
 	f("an export by a person", true, func(_ *smallWorld, c *call.Call) { c.Flags = call.Bulk; c.FHIR.Operation = "$export" }, 30)
+	f("a report in a file", true, func(_ *smallWorld, c *call.Call) { c.ContentType = "text/csv; charset=utf-8" }, 120)
+	f("a short table", false, func(_ *smallWorld, c *call.Call) { c.ContentType = "text/csv" }, 30)
+	f("everything on one patient", false, func(_ *smallWorld, c *call.Call) { c.Flags = call.Bulk; c.FHIR.Operation = "$everything" }, 1)
 	f("an export by a machine", false, func(_ *smallWorld, c *call.Call) { c.Flags = call.Bulk; c.Principal.Service = true }, 3000)
 	f("20 patients in one read", true, func(w *smallWorld, c *call.Call) {
 		*c = *w.open(epoch+3*hour, evil, "1300", 200)
