@@ -36,6 +36,7 @@ func TestConfig(t *testing.T) {
 func TestBounds(t *testing.T) {
 	cfg := Defaults()
 	cfg.Principals, cfg.Contacts, cfg.Delivered, cfg.Objects, cfg.Spaces, cfg.Endpoints, cfg.Runs = 64, 64, 64, 200, 16, 16, 32
+	cfg.Forms, cfg.Blocks = 16, 16
 	e := New(cfg)
 	h := &hospital{rng: rand.New(rand.NewSource(1))}
 	caught, n := false, 0
@@ -55,7 +56,7 @@ func TestBounds(t *testing.T) {
 	}
 	st := e.Stats()
 	t.Logf("%+v", st)
-	if st.Principals > 64 || st.Spaces > 16 || st.Endpoints > 16 || st.OpenRuns > 32 || st.RememberedVisits > 400 {
+	if st.Principals > 64 || st.Spaces > 16 || st.Endpoints > 16 || st.OpenRuns > 32 || st.RememberedVisits > 400 || st.Forms > 16 || st.Blocks > 16 {
 		t.Errorf("over its bounds: %+v", st)
 	}
 	if st.EvictedPrincipals == 0 || st.EvictedEndpoints == 0 || st.EvictedSpaces == 0 {

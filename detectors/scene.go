@@ -118,8 +118,11 @@ func (s *scene) begin(c *call.Call) {
 		if o.Where == call.InResponse && i < shownForms {
 			s.form(o, true)
 		}
-		if o.Where == call.InResponse || o.Sub || o.Key == 0 || c.Continued {
+		if o.Where == call.InResponse || o.Sub || o.Key == 0 {
 			continue
+		}
+		if c.Continued && (o.Where != call.InBody || namedBefore(p, o, s.now)) {
+			continue // messages may name more in every part; what was named before is known
 		}
 		if o.Patient {
 			patients++
@@ -139,6 +142,11 @@ func (s *scene) begin(c *call.Call) {
 		s.fresh = s.fresh || k.why != again
 		s.stats.Contacts++
 	}
+}
+
+// namedBefore tells whether an earlier part of an exchange has named o.
+func namedBefore(p *principal, o *call.Object, now clock.Time) bool {
+	return p.contacts.Has(o.Key, now, contactHalf) || p.named.Has(o.Key, now, contactHalf)
 }
 
 // explain sets why and num of k.

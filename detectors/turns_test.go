@@ -62,3 +62,41 @@ func TestInTurn(t *testing.T) {
 		}
 	}
 }
+
+// TestMessages walks in the messages of one WebSocket, told in parts of a few messages each.
+func TestMessages(t *testing.T) {
+	for _, part := range []int{1, 3, 10} {
+		w := newSmallWorld(1, 15)
+		calls := w.benign(2)
+		var ids []string
+		for i := range 60 {
+			ids = append(ids, plainID(1230+i))
+			if len(ids)%part > 0 {
+				continue
+			}
+			c := w.list(epoch+hour+clock.Time(i)*3*second, evil, ids, true)
+			c.Route, c.Path, c.Flags, c.Status, c.Flow, c.Seq = "/ws", "/ws", 0, 101, 777, 1
+			for j := range c.Objects {
+				if c.Objects[j].Where == call.InQuery {
+					c.Objects[j].Where = call.InBody
+				}
+			}
+			c.Running, c.Continued = i < 59, i >= part
+			calls = append(calls, c)
+		}
+		sigs, _ := run(calls, evil.Key)
+		found := 0
+		for _, s := range sigs {
+			if s.Principal.Key != evil.Key {
+				t.Errorf("parts of %d: accused %s", part, s.Principal.ID)
+			}
+			if s.Detector == "sequential_enumeration" && found == 0 {
+				found = s.Objects
+			}
+		}
+		t.Logf("parts of %d: told at %d patients", part, found)
+		if found == 0 || found > 30 {
+			t.Errorf("parts of %d: told at %d patients", part, found)
+		}
+	}
+}
