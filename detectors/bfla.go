@@ -36,7 +36,7 @@ type guild struct {
 	members, admins int
 }
 
-// function is an endpoint for administrators, and the first who used it or were refused it.
+// function is an endpoint for administrators, and the first who used it or were refused it and are none.
 type function struct {
 	users, refused [everybody]uint64
 }
@@ -151,9 +151,11 @@ func peersOf(who *call.Principal) uint64 {
 
 // refusal is a function that the server refused.
 func (d *bfla) refusal(dst []Signal, o *office, c *call.Call) []Signal {
-	fn, _ := d.functions.use(c.Endpoint)
-	if crowded(&fn.refused, c.Principal.Key) || d.administers(o, &c.Principal) {
-		return dst // a page asks for it whoever opens it, or an administrator met a limit
+	if d.administers(o, &c.Principal) {
+		return dst
+	}
+	if fn, _ := d.functions.use(c.Endpoint); crowded(&fn.refused, c.Principal.Key) {
+		return dst // a page asks for it whoever opens it
 	}
 	f := d.book.of(c.Principal.Key)
 	p := &f.state
@@ -180,8 +182,6 @@ func (d *bfla) use(dst []Signal, o *office, c *call.Call) []Signal {
 			d.guilds[o.guild-1].admins++
 		}
 	}
-	fn, _ := d.functions.use(c.Endpoint)
-	usual := crowded(&fn.users, c.Principal.Key)
 	f := d.book.find(c.Principal.Key)
 	suspect := f != nil && (f.open(d.scene.now) || f.state.refused.Len() > 0)
 	if !suspect && d.administers(o, &c.Principal) {
@@ -191,7 +191,8 @@ func (d *bfla) use(dst []Signal, o *office, c *call.Call) []Signal {
 		}
 		return dst
 	}
-	if usual || !suspect && !d.judges(o, &c.Principal) {
+	fn, _ := d.functions.use(c.Endpoint)
+	if crowded(&fn.users, c.Principal.Key) || !suspect && !d.judges(o, &c.Principal) {
 		return dst
 	}
 	f = d.book.of(c.Principal.Key)
