@@ -49,7 +49,7 @@ func TestBaselineSelf(t *testing.T) {
 	var alerts string
 	for _, workers := range []string{"1", "2", "3", "8"} {
 		status, stdout, stderr := auscult(t, "replay", "--key", key, "--workers", workers, "--baseline", "self", walk)
-		if status != statusDone || !strings.Contains(stderr, "1 incident in ") {
+		if status != statusDone || !strings.Contains(stderr, " 1 sequential_enumeration\n") {
 			t.Fatalf("status %d: %s", status, stderr)
 		}
 		if alerts == "" {
