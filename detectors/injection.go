@@ -201,7 +201,8 @@ func weigh(c *call.Call, a *call.Arg, v *valueProfile) payload {
 	if c.Flags&call.Login == 0 && !anything(a) {
 		weak |= inject.NoSQL // operators are how some applications write filters
 	}
-	p.counts = p.sure != 0 || p.families&^weak != 0 && a.Len <= longValue && a.Where != call.InHeader && !free
+	strong := p.sure != 0 || p.families&^weak != 0 && a.Len <= longValue && a.Where != call.InHeader
+	p.counts = p.sure != 0 || strong && !free
 	p.shown = c.Answer.Set & effects(p.families)
 	switch {
 	case p.shown != 0:
@@ -211,7 +212,7 @@ func weigh(c *call.Call, a *call.Arg, v *valueProfile) payload {
 	}
 	if failure(c.Status) {
 		p.failed = true
-		if v != nil && v.known() && !v.fails() && p.counts {
+		if v != nil && v.known() && !v.fails() && strong {
 			p.worked = p.families
 		}
 	}

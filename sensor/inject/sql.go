@@ -17,6 +17,9 @@ func (r *Reader) sql(v []byte, l *Look, n noted) {
 	if !s.found && s.doubtful() {
 		s.found = library(v)
 	}
+	if s.whole() {
+		return
+	}
 	if s.found {
 		l.Families |= SQL
 	}
@@ -454,6 +457,12 @@ func (s *statement) brokenOff(i int) {
 	if single := kinds & 3; single == 3 && heap >= 3 && kinds > 3 || heap >= 5 && kinds >= 5 && single != 0 && s.words <= 1 {
 		s.found = true
 	}
+}
+
+// whole tells whether the value is a statement from its first word on, as a console sends it: it leaves no place.
+func (s *statement) whole() bool {
+	k := s.at(0)
+	return (k == sqlSelect || k == sqlVerb && s.at(1) != sqlEnd) && s.open == 0 && !s.odd && s.at(len(s.tokens)-1) != sqlComment
 }
 
 // doubtful tells whether the library is worth asking: signs that break out, and few words of prose.
