@@ -53,7 +53,11 @@ func (d *cors) anyone(c *call.Call) bool {
 	}
 	server, origin := serverKey(c), stats.Mix(text(site))
 	first, known := d.origins[server]
-	if !known && len(d.origins) < d.scene.cfg.Endpoints {
+	switch {
+	case known:
+	case len(d.origins) >= d.scene.cfg.Postures:
+		d.scene.stats.PosturesUntold++
+	default:
 		d.origins[server] = origin
 	}
 	return known && first != origin

@@ -46,6 +46,7 @@ type feature struct {
 	patient uint64 // of the last
 	who     uint64 // to whom the first went
 	others  bool   // it went to somebody else too
+	mine    int    // answers to who since then
 	told    bool
 }
 
@@ -180,6 +181,11 @@ func (r *returns) learn(c *call.Call, classes phi.Class) {
 
 // drift judges what is new in an answer.
 func (d *excessProperty) drift(dst []Signal, r *returns, c *call.Call, classes phi.Class) []Signal {
+	for i := range r.features[:r.n] {
+		if f := &r.features[i]; f.who == c.Principal.Key {
+			f.mine++
+		}
+	}
 	for bits := classes &^ byName &^ r.classes; bits != 0; bits &= bits - 1 {
 		class := bits & -bits
 		dst = d.returned(dst, r, c, uint64(class), class, "")
@@ -209,7 +215,7 @@ func (d *excessProperty) returned(dst []Signal, r *returns, c *call.Call, key ui
 		}
 		f = &r.features[r.n]
 		r.n++
-		*f = feature{key: key, class: class, before: r.answers, who: c.Principal.Key}
+		*f = feature{key: key, class: class, before: r.answers, who: c.Principal.Key, mine: 1}
 	}
 	if f.told || !r.several {
 		return dst
@@ -219,8 +225,11 @@ func (d *excessProperty) returned(dst []Signal, r *returns, c *call.Call, key ui
 		f.hits++
 		f.patient = patient
 	}
-	since := r.answers - f.before + 1
-	if f.hits < driftHits || !f.others || change(f.before, f.hits, since) < driftWeight {
+	since, weight, to := r.answers-f.before+1, float64(driftWeight), " as of now"
+	if !f.others { // who gets it always where others never do
+		since, weight, to = f.mine, driftWeight+2, ", to one account only"
+	}
+	if f.hits < driftHits || change(f.before, f.hits, since) < weight {
 		return dst
 	}
 	f.told = true
@@ -228,7 +237,7 @@ func (d *excessProperty) returned(dst []Signal, r *returns, c *call.Call, key ui
 	if f.class&grave == 0 {
 		severity = Informational
 	}
-	return d.tell(dst, c, "drift "+strings.Join(f.class.Names(), " ")+" "+name, severity, f.class, " as of now", name,
+	return d.tell(dst, c, "drift "+strings.Join(f.class.Names(), " ")+" "+name, severity, f.class, to, name,
 		"It had answered "+strconv.Itoa(f.before)+" times without it")
 }
 
@@ -263,6 +272,9 @@ func change(n, hits, m int) float64 {
 	all := part(hits, n+m) + part(n+m-hits, n+m)
 	return after - all
 }
+
+// shed is how many endpoints were given up for want of room.
+func (d *excessProperty) shed() uint64 { return d.endpoints.evicted }
 
 // tell says what an endpoint returns, once for each class.
 func (d *excessProperty) tell(dst []Signal, c *call.Call, class string, severity Severity, what phi.Class, how, name, expected string) []Signal {

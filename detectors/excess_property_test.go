@@ -57,7 +57,16 @@ func TestExcessProperty_Drift(t *testing.T) {
 	f("from the first", "", days(0, 60, 1, 7, 40, ssn))
 	f("rarely", "", days(50, 300, 15, 7, 40, ssn))
 	f("of one patient, read again and again", "", days(50, 12, 1, 7, 1, ssn))
-	f("to one person", "", days(50, 20, 1, 1, 40, ssn))
+	f("in a world of one person", "", days(50, 20, 1, 1, 40, ssn))
+	one := days(50, 60, 1, 7, 40)
+	for _, c := range one[50:] {
+		if c.Principal.Key == one[0].Principal.Key {
+			c.Answer.Props, c.PHI.Classes = append(c.Answer.Props, ssn), c.PHI.Classes|phi.SSN
+		}
+	}
+	if got, _ := told(t, "excess_property", one...); got != "Low" {
+		t.Errorf("to one account: %q", got)
+	}
 	coded := days(50, 20, 1, 7, 40)
 	for _, c := range coded[50:] {
 		c.PHI.Classes |= phi.Sensitive // by a code, as patients have it

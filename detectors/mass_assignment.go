@@ -39,9 +39,8 @@ type writer struct {
 // sent is a granting name that was sent to an endpoint, or that its answers show.
 type sent struct {
 	name  uint64
-	who   [2]uint64 // who sent it, the first two
-	times int
-	shown uint64 // value in an answer to a write that had not sent it
+	who   [3]uint64 // who sent it, the first three
+	shown uint64    // value in an answer to a write that had not sent it
 }
 
 // assigned is what is known of one object's granting properties.
@@ -167,8 +166,8 @@ func (d *massAssignment) weigh(w *habits, c *call.Call, a *call.Arg, g grantName
 	}
 	me := writerKey(c)
 	s := w.find(g.name)
-	if s != nil && s.others(me) {
-		return 0, false // others send it too
+	if s != nil && s.others(me) >= 1 && (height != topRise || g.group != grantsPower || s.others(me) >= 2) {
+		return 0, false // others send it too; one who took power does not make it usual
 	}
 	before, known := d.before(c, g.name)
 	if known && before == a.Value {
@@ -318,6 +317,11 @@ func (d *massAssignment) describe(f *dossier[assigning]) Signal {
 	}
 	sig.Facts = []Fact{{"property", s.word}, {"new value shown", yes(s.proof)}}
 	return sig
+}
+
+// shed is how much was given up for want of room.
+func (d *massAssignment) shed() uint64 {
+	return d.endpoints.evicted + d.objects.evicted + d.writers.files.evicted
 }
 
 // close tells the cases that have grown.

@@ -85,12 +85,11 @@ func (w *habits) send(name, who uint64) {
 	if s == nil {
 		return
 	}
-	s.times++
-	switch {
-	case s.who[0] == 0 || s.who[0] == who:
-		s.who[0] = who
-	case s.who[1] == 0:
-		s.who[1] = who
+	for i := range s.who {
+		if s.who[i] == 0 || s.who[i] == who {
+			s.who[i] = who
+			return
+		}
 	}
 }
 
@@ -103,9 +102,15 @@ func (w *habits) form(c *call.Call) {
 	}
 }
 
-// others is whether somebody but me sent it.
-func (s *sent) others(me uint64) bool {
-	return s.who[0] != 0 && s.who[0] != me || s.who[1] != 0 && s.who[1] != me
+// others is how many but me sent it, up to two.
+func (s *sent) others(me uint64) int {
+	n := 0
+	for _, who := range s.who {
+		if who != 0 && who != me {
+			n++
+		}
+	}
+	return n
 }
 
 // wrote counts an accepted write.

@@ -76,6 +76,11 @@ func TestMassAssignment(t *testing.T) {
 		showing(on("/api/me/7", answerOf(2, 3, "GET", "/api/me/{id}")), "role=nurse"))
 	f("refused", "Low", status(400, patch(9, 9, "role=admin")))
 	f("refused, then taken", "Low Medium", status(400, patch(9, 9, "role=admin")), patch(10, 9, "isAdmin=true"))
+	f("though another did the same", "Medium", func() []*call.Call {
+		other := patch(8, 9, "role=admin")
+		other.Principal.Key, other.Flags = 100+8, call.Admin // an administrator's
+		return []*call.Call{other, patch(9, 9, "phone=1", "role=admin")}
+	}()...)
 	// What others checked, owners and prices.
 	f("insurance with proof", "High", honest(showing(patch(9, 9, "phone=1", "insuranceStatus=verified"), "insuranceStatus=verified"))...)
 	f("a price, twice", "Low Medium", honest(patch(9, 9, "phone=1", "price=0"), patch(10, 9, "phone=1", "price=0"))...)

@@ -36,7 +36,11 @@ func (d *verboseError) Observe(dst []Signal, c *call.Call) []Signal {
 	}
 	if set == exposure.Version { // the banner of a default page is the same on every path: once a server
 		key := serverKey(c) ^ text(c.Answer.Product)
-		if d.servers.Len() >= d.scene.cfg.Postures || !d.servers.Add(key) {
+		if d.servers.Len() >= d.scene.cfg.Postures {
+			d.scene.stats.PosturesUntold++
+			return dst
+		}
+		if !d.servers.Add(key) {
 			return dst
 		}
 	}
