@@ -284,7 +284,7 @@ func (d *excessProperty) tell(dst []Signal, c *call.Call, class string, severity
 			Expected: expected,
 			Observed: "An answer with " + strings.Join(c.PHI.Classes.Names(), ", "),
 		}
-		if name != "" {
+		if name != "" && !strings.ContainsAny(name, "0123456789") { // a key that is data may name a person
 			sig.Observed = "An answer with the property " + name + " (" + strings.Join(c.PHI.Classes.Names(), ", ") + ")"
 			sig.Facts = append(sig.Facts, Fact{"property", strings.Clone(name)})
 		}

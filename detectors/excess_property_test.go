@@ -1,6 +1,7 @@
 package detectors
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -106,6 +107,9 @@ func TestExcessProperty_AtOnce(t *testing.T) {
 		c.PHI.Classes &^= phi.Credential // no value was one
 		return c
 	}())
+	if _, sigs := told(t, "excess_property", with(1, 0, prop("password_MRN004411", phi.Credential))); len(sigs) != 1 || strings.Contains(fmt.Sprint(sigs[0].Title, sigs[0].Observed, sigs[0].Facts), "4411") {
+		t.Errorf("a key that is data is told: %+v", sigs)
+	}
 	f("a list with national numbers", "Informational", with(40, 0, prop("aadhaar", phi.Aadhaar)))
 	f("one patient's number", "", with(1, 0, prop("aadhaar", phi.Aadhaar)))
 	f("many at once", "Informational", with(1, 0, prop("aadhaar", phi.Aadhaar), prop("hivStatus", phi.Sensitive)))
