@@ -311,7 +311,7 @@ func (d *injection) describe(f *dossier[injector]) Signal {
 	s := &f.state
 	sig := Signal{Detector: "injection", Severity: Medium, Confidence: 70, Score: float64(s.payloads), Threshold: payloadsAlarm}
 	kinds := injections(s.families)
-	sig.Title = fmt.Sprintf("{principal} sent %s with %s to %s", count(f.calls, "request"), kinds, f.route)
+	sig.Title = fmt.Sprintf("{principal} tried to inject %s in %s to %s", kinds, count(f.calls, "request"), f.route)
 	sig.Expected = "Values that people and programs send here are data: they hold no syntax of " + kinds
 	sig.Observed = fmt.Sprintf("%s in %s (%s), in %s", count(s.payloads, "different payload"), plural("parameter", s.names), strings.Join(s.names, ", "), span(f.last-f.since))
 	var effect []string
@@ -333,11 +333,11 @@ func (d *injection) describe(f *dossier[injector]) Signal {
 	switch {
 	case s.worked != 0 && (s.sure&s.worked != 0 || s.confirmed > 1):
 		sig.Severity, sig.Confidence = High, 95
-		sig.Title += ", and it works on it"
+		sig.Title += ", and the server reacts to it"
 	case s.sure != 0:
 		sig.Confidence = 85
 	}
-	sig.Observed += ". A test of security that was agreed would explain it"
+	sig.Observed += ". A security test that was agreed on would explain it"
 	sig.Facts = []Fact{{"kinds", kinds}, {"different payloads", strconv.Itoa(s.payloads)}, {"forms no honest value has", yes(s.sure != 0)},
 		{"parameters", strings.Join(s.names, ", ")}, {"answers that show an effect", strconv.Itoa(s.confirmed)},
 		{"failures of the server", strconv.Itoa(s.failed)}, {"blocked", strconv.Itoa(s.blocked)}}
@@ -356,8 +356,8 @@ func (d *injection) close(dst []Signal) []Signal { return d.cases.close(dst) }
 
 // injections names kinds of injection.
 func injections(set inject.Family) string {
-	names := [inject.NumFamilies]string{"SQL", "NoSQL operators", "LDAP filters", "XPath", "shell commands", "file paths",
-		"templates", "XML entities", "Log4j lookups", "scripts", "serialised objects", "header lines"}
+	names := [inject.NumFamilies]string{"SQL", "NoSQL operators", "LDAP filters", "XPath", "shell commands", "paths to other files",
+		"template expressions", "XML entities", "Log4j lookups", "scripts", "serialised objects", "header lines"}
 	var out []string
 	for i, name := range names {
 		if set&(1<<i) != 0 {
