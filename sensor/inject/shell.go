@@ -139,7 +139,7 @@ func (l *Look) lines(v []byte) {
 			}
 			rest = v[i+3:]
 		}
-		for len(rest) > 0 && (rest[0] == '\n' || rest[0] == ' ') {
+		for n := 0; n < 4 && len(rest) > 0 && (rest[0] == '\n' || rest[0] == '\r' || rest[0] == ' '); n++ {
 			rest = rest[1:]
 		}
 		switch {
