@@ -244,7 +244,7 @@ func (d *bruteforce) success(dst []Signal, c *call.Call, a *attempt) []Signal {
 		f.state.won++
 	}
 	if f := d.fleets.find(fleetKey(a, agent(c))); f != nil && a.user != 0 {
-		f.state.success(a.user)
+		f.state.success(a.user, addressKey(c))
 	}
 	return dst
 }

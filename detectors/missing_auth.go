@@ -37,6 +37,7 @@ type bare struct {
 	people stats.Distinct
 	answers,
 	owners int // of the area, when it was told
+	apart bool // nobody reads that part of the server with a credential
 }
 
 // An area needs credentials once so many answers went to so many who carried one; it needs none when so many
@@ -45,6 +46,8 @@ const (
 	ownedAnswers = 5
 	ownedBy      = 2
 	openTo       = 3
+	apartAnswers = 20       // of the whole server, to speak of a part that nobody else reads
+	apartReads   = 2        // of one client there
 	coldTime     = 6 * hour // data read without a credential for so long, before anyone showed one, is usual
 )
 
@@ -86,6 +89,11 @@ func (d *missingAuth) Observe(dst []Signal, c *call.Call) []Signal {
 		a.refusals++
 	case c.Auth.Scheme != call.NoCredential || c.Principal.Kind != call.Address:
 		a.answers++
+		whole, _ := d.areas.use(serverKey(c))
+		whole.seen = d.scene.now
+		if whole.answers++; whole.owners.Len() < ownedBy+openTo {
+			whole.owners.Add(c.Principal.Key)
+		}
 		if a.owners.Len() < ownedBy+openTo && a.owners.Add(c.Principal.Key) {
 			return d.late(dst, a, key, c)
 		}
@@ -162,10 +170,18 @@ func (d *missingAuth) without(dst []Signal, a *area, key uint64, c *call.Call) [
 	f.state.answers++
 	d.clients.note(f, c)
 	f.largest(c.PHI.People)
-	if !f.open(d.scene.now) && !a.needs() {
-		return dst
+	owners := a.owners.Len()
+	if !a.needs() {
+		// A part of the server that nobody reads with a credential may be open on purpose, a board on a wall say.
+		whole, _ := d.areas.use(serverKey(c))
+		f.state.apart = owners == 0 && whole.owners.Len() >= openTo && whole.answers >= apartAnswers && f.state.answers >= apartReads
+		if owners = whole.owners.Len(); !f.open(d.scene.now) && !f.state.apart {
+			return dst
+		}
+	} else {
+		f.state.apart = false
 	}
-	f.state.owners = max(f.state.owners, a.owners.Len())
+	f.state.owners = max(f.state.owners, owners)
 	return d.clients.tell(dst, f, c)
 }
 
@@ -242,6 +258,10 @@ func (d *missingAuth) describe(f *dossier[bare]) Signal {
 	sig.Title = fmt.Sprintf("{principal} read data of %s without any credential", count(n, "patient"))
 	sig.Expected = "Others show a credential to read here"
 	sig.Observed = fmt.Sprintf("%s with patients' data to requests that carried none; %d others carried one", count(f.state.answers, "answer"), f.state.owners)
+	if f.state.apart {
+		sig.Severity, sig.Confidence = Low, 60
+		sig.Observed += " elsewhere on this server, none in this part of it"
+	}
 	sig.Facts = []Fact{{"answers without a credential", strconv.Itoa(f.state.answers)}, {"principals with one", strconv.Itoa(f.state.owners)},
 		{"refused", strconv.Itoa(f.refusals)}, {"what would explain it", "an interface that is let in by its address"}}
 	return sig

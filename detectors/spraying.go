@@ -97,8 +97,15 @@ type fleet struct {
 	w                  stats.CUSUM
 	tries              int
 	sources            stats.Set
-	who                []call.Principal // addresses, the first of them
+	who                []station // the first of them
 	last               clock.Time
+}
+
+// station is one address of a fleet.
+type station struct {
+	address uint64
+	who     call.Principal
+	inside  bool // someone got in from it: people, who mistyped
 }
 
 const (
@@ -119,7 +126,7 @@ func (d *bruteforce) fleet(dst []Signal, c *call.Call, a *attempt, agent uint64)
 	g.last = c.Time
 	g.tries++
 	if g.sources.Len() < maxTried && g.sources.Add(addressKey(c)) && len(g.who) < fleetNamed {
-		g.who = append(g.who, clonePrincipal(&c.Principal))
+		g.who = append(g.who, station{address: addressKey(c), who: clonePrincipal(&c.Principal)})
 	}
 	if g.users.Len() < maxTried && g.users.Add(a.user) {
 		g.failed.Add(a.user)
@@ -140,7 +147,10 @@ func (d *bruteforce) fleet(dst []Signal, c *call.Call, a *attempt, agent uint64)
 	return d.fleets.tell(dst, f, c)
 }
 
-func (g *fleet) success(user uint64) {
+func (g *fleet) success(user, address uint64) {
+	for i := range g.who {
+		g.who[i].inside = g.who[i].inside || g.who[i].address == address
+	}
 	if g.won.Len() >= maxTried || !g.won.Add(user) {
 		return
 	}
@@ -161,8 +171,8 @@ func (d *bruteforce) spread(f *dossier[fleet]) Signal {
 	sig.Facts = []Fact{{"users tried", strconv.Itoa(n)}, {"addresses", strconv.Itoa(g.sources.Len())}, {"got in", strconv.Itoa(g.won.Len())},
 		{"evidence, nats", fmt.Sprintf("%.1f of %.1f", sig.Score, sig.Threshold)}}
 	for i := range g.who {
-		if g.who[i].Key != f.accused.Key {
-			sig.Members = append(sig.Members, g.who[i])
+		if m := &g.who[i]; m.who.Key != f.accused.Key && !m.inside {
+			sig.Members = append(sig.Members, m.who)
 		}
 	}
 	slices.SortFunc(sig.Members, func(a, b call.Principal) int { return cmp.Compare(a.Key, b.Key) })

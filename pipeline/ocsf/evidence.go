@@ -31,6 +31,11 @@ func evidences(w *writer, a *alert.Alert, n *pseudonym.Names) {
 		w.open("actor", '{')
 		actor(w, p, n)
 		w.close('}')
+		if ip, err := netip.ParseAddr(p.ID); p.Kind == call.Address && err == nil {
+			w.open("src_endpoint", '{')
+			w.str("ip", ip.String())
+			w.close('}')
+		}
 		w.close('}')
 	}
 	w.close(']')
