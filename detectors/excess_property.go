@@ -115,7 +115,7 @@ func (d *excessProperty) atOnce(dst []Signal, c *call.Call, classes phi.Class) [
 		}
 	}
 	guarded := classes & (national | phi.Credential | d.named(c))
-	if c.PHI.People >= longList && guarded != 0 {
+	if c.FHIR.Interaction == "" && c.PHI.People >= longList && guarded != 0 { // a FHIR Patient has all its identifiers by the standard
 		dst = d.tell(dst, c, "list", Informational, guarded, " of every patient in a list", "", "A list needs what tells patients apart; the rest is in the record of each")
 	}
 	if c.FHIR.Interaction == "" && atLeastTwo(guarded) {

@@ -111,6 +111,11 @@ func TestExcessProperty_AtOnce(t *testing.T) {
 		t.Errorf("a key that is data is told: %+v", sigs)
 	}
 	f("a list with national numbers", "Informational", with(40, 0, prop("aadhaar", phi.Aadhaar)))
+	f("a FHIR search", "", func() *call.Call {
+		c := with(40, call.Search, prop("identifier", 0))
+		c.PHI.Classes, c.FHIR.Interaction = c.PHI.Classes|phi.SSN, "search-type"
+		return c
+	}())
 	f("one patient's number", "", with(1, 0, prop("aadhaar", phi.Aadhaar)))
 	f("many at once", "Informational", with(1, 0, prop("aadhaar", phi.Aadhaar), prop("hivStatus", phi.Sensitive)))
 	f("a clinical record", "", with(1, 0, prop("diagnosis", phi.Diagnosis), prop("abha", phi.ABHA), prop("insurance", phi.Insurance)))
