@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"auscult/detectors"
 	"auscult/detectors/eval/world"
@@ -22,6 +23,9 @@ const (
 	tableAblation = "What each part is worth"
 	tableEvasion  = "Evasion"
 )
+
+// tableKeys are what the tables are called on the command line, in their order.
+var tableKeys = []string{"headlines", "matrix", "cover", "hits", "roles", "spread", "cold", "parts"}
 
 var attackTables = []string{tableHeadline, tableMatrix, tableCover, tableHits, tableRoles, tableSpread, tableCold, tableAblation}
 
@@ -91,6 +95,26 @@ func attackCells(n int) []*cell {
 		}
 	}
 	return cells
+}
+
+// chosen are the cells of the tables that names list by their keys, with commas; all are all.
+func chosen(cells []*cell, names string) ([]*cell, error) {
+	if names == "all" {
+		return cells, nil
+	}
+	var some []*cell
+	for _, name := range strings.Split(names, ",") {
+		i := slices.Index(tableKeys, name)
+		if i < 0 {
+			return nil, fmt.Errorf("attacks: %q is none of all, %s", name, strings.Join(tableKeys, ", "))
+		}
+		for _, c := range cells {
+			if c.group == attackTables[i] {
+				some = append(some, c)
+			}
+		}
+	}
+	return some, nil
 }
 
 // ablation takes a part away, by what a configuration can.
