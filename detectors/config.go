@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"auscult/detectors/stats"
+	"auscult/sensor/openapi"
 )
 
 // Config bounds what the detectors remember and states the false alarms that they may make.
@@ -50,6 +51,12 @@ type Config struct {
 	Runs       int `yaml:"runs"`               // attacks in the making whose first calls are kept as evidence
 	Single     int `yaml:"single_subject_max"` // patients in one answer about one patient
 	Unsized    int `yaml:"unclassified_max"`   // patients in one answer of an endpoint not yet known
+
+	// OpenAPI are files that describe the APIs watched: OpenAPI 3, Swagger 2, FHIR CapabilityStatements. What answers
+	// and is not in them is told; paths get their templates.
+	OpenAPI []string `yaml:"openapi"`
+	// API is what they say, read by whoever reads files; nil for none.
+	API *openapi.API `yaml:"-"`
 
 	// Inside are prefixes of the hospital's own networks beside those that are private by RFC 1918 and RFC 4193.
 	Inside []string `yaml:"inside"`

@@ -12,6 +12,7 @@ import (
 	"auscult/pipeline"
 	"auscult/pipeline/sink"
 	"auscult/replay"
+	"auscult/sensor/openapi"
 )
 
 // envConfig names the configuration file when no flag does.
@@ -108,6 +109,14 @@ func (s *settings) Validate() error {
 		return fmt.Errorf("log.level: %w", err)
 	}
 	return nil
+}
+
+// describe reads the descriptions of APIs that the settings name.
+func (s *settings) describe() (err error) {
+	if len(s.Detectors.OpenAPI) > 0 {
+		s.Detectors.API, err = openapi.Load(s.Detectors.OpenAPI...)
+	}
+	return err
 }
 
 // load is the defaults, then the file, then the environment. It also says where the settings come from.

@@ -58,6 +58,7 @@ var homes = map[string][]string{
 	"github.com/cespare/xxhash":             {"sensor/http", "sensor/call", "sensor/tcp"},
 	"github.com/corazawaf/libinjection-go":  {"sensor/inject"},
 	"github.com/getkin/kin-openapi":         {"sensor/openapi"},
+	"github.com/oasdiff/yaml":               {"sensor/openapi"},
 	"cel.dev/cel-go":                        {"detectors/rules"},
 	"github.com/twmb/franz-go":              nil,
 	"github.com/santhosh-tekuri/jsonschema": nil,

@@ -16,7 +16,7 @@ import (
 type replayFlags struct {
 	config, dir, calls, from, to, key, level string
 	keyLog, baseline, saveBaseline           string
-	brokers                                  []string
+	brokers, openapi                         []string
 	topic                                    string
 	workers                                  int
 	force, createTopics, reveal, checksums   bool
@@ -93,6 +93,7 @@ func (f *replayFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.topic, "topic", "", "Kafka `TOPIC` for alerts (setting kafka.topic)")
 	flags.BoolVar(&f.createTopics, "create-topics", false, "make the Kafka topic if it is missing (setting kafka.create_topics)")
 	flags.StringVar(&f.keyLog, "keylog", "", "open TLS with the secrets in `FILE` (as SSLKEYLOGFILE makes it; followed\nwhile packets come through a pipe; setting tls.key_log)")
+	flags.StringArrayVar(&f.openapi, "openapi", nil, "judge by the description of the API in `FILE`: OpenAPI 3, Swagger 2 or a FHIR\nCapabilityStatement, JSON or YAML; may be repeated (setting detectors.openapi)")
 	flags.StringVar(&f.baseline, "baseline", "", "begin with what `FILE` of --save-baseline says is usual; self: read the\ncapture twice, first for what is usual in it")
 	flags.StringVar(&f.saveBaseline, "save-baseline", "", "write to `FILE` what was learned; no name and no identifier is in it")
 	flags.BoolVar(&f.checksums, "checksums", false, "drop segments with wrong checksums (setting extract.packet.checksums)")
@@ -124,6 +125,9 @@ func (f *replayFlags) settings(flags *pflag.FlagSet, environ []string) (settings
 	if given("keylog") {
 		s.TLS.KeyLog = f.keyLog
 	}
+	if given("openapi") {
+		s.Detectors.OpenAPI = f.openapi
+	}
 	if given("key") {
 		s.Pseudonym.KeyFile = f.key
 	}
@@ -152,7 +156,10 @@ func (f *replayFlags) settings(flags *pflag.FlagSet, environ []string) (settings
 	case f.force && f.dir == "":
 		return s, errors.New("--force is about a case folder: add -l DIR")
 	}
-	return s, s.Validate()
+	if err := s.Validate(); err != nil {
+		return s, err
+	}
+	return s, s.describe()
 }
 
 func (f *replayFlags) window(s *settings) error {

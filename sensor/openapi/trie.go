@@ -1,0 +1,233 @@
+package openapi
+
+import "strings"
+
+// node is a place in the paths of one description. A word wins over a parameter, as OpenAPI 3.0.3 has it ("concrete
+// definitions are matched first").
+type node struct {
+	words    map[string]*node
+	param    *node
+	mixed    []mixed // {id}.json, {id}:archive
+	template string  // empty when no path ends here
+	ops      []*Operation
+}
+
+// mixed is a segment that is a parameter with text around it.
+type mixed struct {
+	prefix, suffix string
+	to             *node
+}
+
+// maxWord bounds the word of a path that is compared with those of the description.
+const maxWord = 128
+
+// add returns the node of template, made as needed.
+func (n *node) add(template string) *node {
+	for seg := range strings.SplitSeq(template, "/") {
+		if seg != "" {
+			n = n.child(seg)
+		}
+	}
+	if n.template == "" {
+		n.template = template
+	}
+	return n
+}
+
+func (n *node) child(seg string) *node {
+	open, shut := strings.IndexByte(seg, '{'), strings.LastIndexByte(seg, '}')
+	switch {
+	case open == 0 && shut == len(seg)-1:
+		if n.param == nil {
+			n.param = &node{}
+		}
+		return n.param
+	case open >= 0 && shut > open:
+		m := mixed{prefix: seg[:open], suffix: seg[shut+1:]}
+		for _, k := range n.mixed {
+			if k.prefix == m.prefix && k.suffix == m.suffix {
+				return k.to
+			}
+		}
+		m.to = &node{}
+		n.mixed = append(n.mixed, m)
+		return m.to
+	}
+	if n.words == nil {
+		n.words = map[string]*node{}
+	}
+	next := n.words[seg]
+	if next == nil {
+		next = &node{}
+		n.words[seg] = next
+	}
+	return next
+}
+
+// put adds an operation unless the node has one of that method.
+func (n *node) put(op *Operation) bool {
+	if n.operation(op.Method) != nil {
+		return false
+	}
+	n.ops = append(n.ops, op)
+	return true
+}
+
+func (n *node) operation(method string) *Operation {
+	for _, op := range n.ops {
+		if op.Method == method {
+			return op
+		}
+	}
+	return nil
+}
+
+// find is the node where a path ends, or nil. Segments are read as a server would: empty and "." ones left out, escapes
+// undone. Each node is met at most once, so a path costs no more than the description is large. In FHIR no parameter
+// begins with $.
+func (n *node) find(path string, fhir bool) *node {
+	for {
+		for len(path) > 0 && path[0] == '/' {
+			path = path[1:]
+		}
+		if path == "" {
+			if n.template == "" {
+				return nil
+			}
+			return n
+		}
+		end := strings.IndexByte(path, '/')
+		if end < 0 {
+			end = len(path)
+		}
+		seg := path[:end]
+		rest := path[end:]
+		if seg == "." {
+			path = rest
+			continue
+		}
+		next := n.word(seg)
+		if n.param == nil && len(n.mixed) == 0 {
+			if next == nil {
+				return nil
+			}
+			n, path = next, rest
+			continue
+		}
+		if next != nil {
+			if found := next.find(rest, fhir); found != nil {
+				return found
+			}
+		}
+		for _, m := range n.mixed {
+			if len(seg) > len(m.prefix)+len(m.suffix) && strings.HasPrefix(seg, m.prefix) && strings.HasSuffix(seg, m.suffix) {
+				if found := m.to.find(rest, fhir); found != nil {
+					return found
+				}
+			}
+		}
+		if n.param == nil || fhir && seg[0] == '$' {
+			return nil
+		}
+		n, path = n.param, rest
+	}
+}
+
+// word is the child of a segment as sent.
+func (n *node) word(seg string) *node {
+	if next := n.words[seg]; next != nil || strings.IndexByte(seg, '%') < 0 || len(seg) > maxWord {
+		return next
+	}
+	var buf [maxWord]byte
+	out := buf[:0]
+	for i := 0; i < len(seg); i++ {
+		if seg[i] == '%' && i+2 < len(seg) && hex(seg[i+1]) >= 0 && hex(seg[i+2]) >= 0 {
+			out = append(out, byte(hex(seg[i+1])<<4|hex(seg[i+2])))
+			i += 2
+			continue
+		}
+		out = append(out, seg[i])
+	}
+	return n.words[string(out)]
+}
+
+func hex(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return int(c|0x20-'a') + 10
+	}
+	return -1
+}
+
+// versioned is the template of before/VERSION/after for a version other than now.
+func (n *node) versioned(before, after, now string) string {
+	at := n
+	for seg := range strings.SplitSeq(before, "/") {
+		if seg == "" {
+			continue
+		}
+		if at = at.word(seg); at == nil {
+			return ""
+		}
+	}
+	// The greatest of them, so that the order of the map does not show.
+	same, other := "", ""
+	for w, next := range at.words {
+		if w == now || !isVersion(w) {
+			continue
+		}
+		if found := next.find(after, false); found != nil {
+			same = max(same, found.template)
+		}
+		other = max(other, next.first())
+	}
+	if same != "" {
+		return same
+	}
+	return other
+}
+
+// first is the least template below n, for a version whose paths are others.
+func (n *node) first() string {
+	best := n.template
+	for _, c := range n.words {
+		if t := c.first(); t != "" && (best == "" || t < best) {
+			best = t
+		}
+	}
+	if n.param != nil {
+		if t := n.param.first(); t != "" && (best == "" || t < best) {
+			best = t
+		}
+	}
+	return best
+}
+
+// versionAt is where the first version in a path stands, without its slashes; -1 when there is none.
+func versionAt(path string) (start, end int) {
+	for start = 0; start < len(path); start = end + 1 {
+		end = len(path)
+		if i := strings.IndexByte(path[start:], '/'); i >= 0 {
+			end = start + i
+		}
+		if isVersion(path[start:end]) {
+			return start, end
+		}
+	}
+	return -1, -1
+}
+
+// isVersion is whether a word is one like v2 or v0.5.
+func isVersion(w string) bool {
+	if len(w) < 2 || len(w) > 6 || w[0]|0x20 != 'v' {
+		return false
+	}
+	for i := 1; i < len(w); i++ {
+		if (w[i] < '0' || w[i] > '9') && (w[i] != '.' || i == 1) {
+			return false
+		}
+	}
+	return true
+}
