@@ -51,7 +51,7 @@ const (
 	// brokenNats is what a path says that does not work for others either.
 	brokenNats = 0.3
 	toolCalls  = 3 // of a tool that names itself
-	triedMost  = 512
+	triedMost  = 256
 	// objectHonest is the least share of refused objects taken for honest.
 	objectHonest = 0.2
 )
@@ -97,7 +97,7 @@ func (d *recon) Observe(dst []Signal, c *call.Call) []Signal {
 		said = d.path(p, c) || said
 		said = d.object(p, c) || said
 	}
-	if !said {
+	if !said && !f.open(d.scene.now) {
 		return dst
 	}
 	d.book.note(f, c)
