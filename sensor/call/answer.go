@@ -20,7 +20,7 @@ func (b *Builder) answer(c *Call, ar *Arena, x *http.Exchange, t *Texts, resp *p
 		}
 	}
 	if resp != nil && c.OK() {
-		a.Props = b.props(ar, resp.Props())
+		a.Props = b.props(ar, c.Endpoint, resp.Props())
 	}
 	var allowed, credents []byte
 	for i := range x.Response.Headers {

@@ -25,7 +25,8 @@ var (
 // It is nil when the bound on values is reached. The last sixth of the room is kept for values that look like an
 // attack, so that nobody hides one behind many others.
 func (b *Builder) take(where Where, name, value []byte, kind ArgKind) *Arg {
-	look := b.look(value)
+	key := valueHash(value)
+	look := b.look(value, key)
 	n := len(b.args)
 	if n >= b.cfg.Args-b.cfg.Args/6 && (n >= b.cfg.Args || look.Families == 0 && look.Target <= inject.Outside) {
 		b.Stats.Args++
@@ -35,7 +36,7 @@ func (b *Builder) take(where Where, name, value []byte, kind ArgKind) *Arg {
 		kind = Secret
 	}
 	b.args = append(b.args, Arg{
-		Key: nonzero(number(hash(seedArg, name), uint64(where))), Value: valueHash(value),
+		Key: nonzero(hash(seedArg+uint64(where)<<8, name)), Value: key,
 		Len: len(value), Where: where, Kind: kind, Look: look,
 	})
 	return &b.args[n]
@@ -75,10 +76,21 @@ func (b *Builder) nameLook(name []byte) (l inject.Look) {
 	switch {
 	case mongo(name):
 		l.Families = inject.NoSQL
-	case bytes.ContainsAny(name, "'\"<>`{;|\\() "):
-		l = b.look(name)
+	case oddName(name):
+		l = b.inject.Look(name)
 	}
 	return l
+}
+
+// oddName is whether a name has characters that no parameter's has.
+func oddName(name []byte) bool {
+	for _, c := range name {
+		switch c {
+		case '\'', '"', '<', '>', '`', '{', ';', '|', '\\', '(', ')', ' ':
+			return true
+		}
+	}
+	return false
 }
 
 // secret is whether a value of that name must not be shown; of a name with dots the last part counts.

@@ -50,6 +50,7 @@ type Builder struct {
 	handed    []Handed
 	seen      set
 	inject    *inject.Reader
+	looks     *looks
 	known     *propMemo
 	propList  []Prop
 	vars      []variable // of the GraphQL documents of the call at hand
@@ -66,7 +67,7 @@ type Builder struct {
 
 // NewBuilder returns a Builder. cfg must be valid; memo must answer as ParseClaims and ParseRoute do.
 func NewBuilder(cfg Config, memo Memo) *Builder {
-	b := &Builder{cfg: cfg, memo: memo, inject: inject.New(), services: make(map[string]bool, len(cfg.Services))}
+	b := &Builder{cfg: cfg, memo: memo, inject: inject.New(), looks: new(looks), known: new(propMemo), services: make(map[string]bool, len(cfg.Services))}
 	for _, h := range cfg.Hosts {
 		b.hosts = append(b.hosts, HostRule{Host: lowerString(h.Host), Header: lowerString(h.Header)})
 	}

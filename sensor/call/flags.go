@@ -12,7 +12,10 @@ func wordFlags(parts [][]byte, r *Route) Flags {
 	if r.FHIR.Shape != fhir.NotFHIR {
 		f := operationFlags(&r.FHIR)
 		for _, s := range parts[:min(r.FHIR.Base, len(parts))] {
-			f |= functionFlag(s) & (Admin | Operator)
+			var buf [32]byte
+			if len(s) <= len(buf) {
+				f |= functionFlag(lower(buf[:0], s)) & (Admin | Operator)
+			}
 		}
 		return f
 	}
@@ -21,7 +24,7 @@ func wordFlags(parts [][]byte, r *Route) Flags {
 		if i == 0 && len(parts) > 1 && string(s) == "manager" { // Tomcat's: /manager/html, /manager/text/list
 			f |= Operator
 		}
-		f |= wordFlag(s, i == len(parts)-1, len(parts)) | functionFlag(s)
+		f |= wordFlag(s, i == len(parts)-1, len(parts))
 		if len(s) < 24 && wordSpace(s) == patient {
 			f |= HealthAPI
 		}
@@ -50,29 +53,30 @@ func wordFlag(s []byte, last bool, depth int) Flags {
 		"diagnoses", "admissions", "mrn", "ehr", "emr", "abha", "health-information", "consent":
 		return HealthAPI
 	}
+	f := functionFlag(w)
 	if !last {
-		return 0
+		return f
 	}
 	switch string(w) {
 	case "login", "signin", "sign-in", "log-in", "logon", "auth", "authenticate", "session", "sessions", "j_security_check", "j_spring_security_check":
-		return Login
+		return f | Login
 	case "token", "generate-token", "oauth2", "gettoken":
-		return Login | Token
+		return f | Login | Token
 	case "search", "_search", "find", "query", "lookup", "autocomplete", "suggest", "list":
-		return Search
+		return f | Search
 	case "healthz", "readyz", "livez", "ready", "alive", "liveness", "readiness", "ping", "heartbeat", "health":
 		if depth <= 3 {
-			return Health
+			return f | Health
 		}
 	case "metrics", "prometheus":
 		if depth <= 3 {
-			return Health | Operator
+			return f | Health | Operator
 		}
 	}
 	if bytes.HasSuffix(w, []byte(".csv")) || bytes.HasSuffix(w, []byte(".ndjson")) || bytes.HasSuffix(w, []byte(".xlsx")) {
-		return Bulk
+		return f | Bulk
 	}
-	return 0
+	return f
 }
 
 // operationFlags is what a FHIR path says: searches, bulk operations, GraphQL.

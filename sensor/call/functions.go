@@ -2,14 +2,12 @@ package call
 
 import "bytes"
 
-// functionFlag is what a segment of a path says of whom the function is for, or what it does to a session. Words that
+// functionFlag is what a segment of a path, in lower case, says of whom the function is for, or what it does to a session. Words that
 // honest users meet every day in the pages of their own (roles, users, settings) are not among them.
-func functionFlag(s []byte) Flags {
-	var buf [32]byte
-	if len(s) > len(buf) || len(s) < 3 {
+func functionFlag(w []byte) Flags {
+	if len(w) < 3 {
 		return 0
 	}
-	w := lower(buf[:0], s)
 	if w[0] == '.' {
 		return hidden(w)
 	}

@@ -8,12 +8,43 @@ const (
 	longHead  = 256
 )
 
-// look is what a value shows.
-func (b *Builder) look(v []byte) inject.Look {
-	if len(v) > longValue && encodedData(v) {
-		v = v[:longHead]
+// looks remembers what short values show: the codes, systems and words of an API come again and again, and to look at
+// one costs more than the rest of what is told of it. It is direct-mapped and compares whole values, so that nobody
+// can have one taken for another.
+type looks [512]struct {
+	value [shortValue]byte
+	n     uint8
+	look  inject.Look
+}
+
+// shortValue is the longest value that is remembered, in bytes.
+const shortValue = 48
+
+// look is what a value with that hash shows.
+func (b *Builder) look(v []byte, hash uint64) inject.Look {
+	if len(v) > shortValue || bare(v) {
+		if len(v) > longValue && encodedData(v) {
+			v = v[:longHead]
+		}
+		return b.inject.Look(v)
 	}
-	return b.inject.Look(v)
+	slot := &b.looks[hash%uint64(len(b.looks))]
+	if string(slot.value[:slot.n]) != string(v) {
+		slot.n = uint8(copy(slot.value[:], v))
+		slot.look = b.inject.Look(v)
+	}
+	return slot.look
+}
+
+// bare is whether v is of letters, digits, - and _ alone, as most identifiers and codes are: to look at it is quick, and
+// few come again.
+func bare(v []byte) bool {
+	for _, c := range v {
+		if !letter(c) && !digit(c) && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
 }
 
 // encodedData is whether v is of the characters of Base64 alone, in either alphabet.

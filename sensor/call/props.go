@@ -8,6 +8,7 @@ import "auscult/sensor/phi"
 type propMemo struct {
 	names [1024]Prop
 	lists [256]propList
+	last  [256][]Prop // by endpoint: what the latest response had, of those that are in lists
 }
 
 type propList struct {
@@ -16,14 +17,15 @@ type propList struct {
 }
 
 // props is what the properties of a response are, as the call keeps them.
-func (b *Builder) props(ar *Arena, found []phi.Prop) []Prop {
+func (b *Builder) props(ar *Arena, endpoint uint64, found []phi.Prop) []Prop {
 	if len(found) == 0 {
 		return nil
 	}
-	if b.known == nil {
-		b.known = new(propMemo)
-	}
 	m := b.known
+	last := &m.last[endpoint%uint64(len(m.last))]
+	if same(*last, found) {
+		return *last
+	}
 	list := b.propList[:0]
 	h := uint64(seedProp)
 	for i := range found {
@@ -38,8 +40,10 @@ func (b *Builder) props(ar *Arena, found []phi.Prop) []Prop {
 		*slot = propList{hash: h}
 	case slot.props == nil:
 		slot.props = append([]Prop(nil), list...)
+		*last = slot.props
 		return slot.props
 	case equalProps(slot.props, list):
+		*last = slot.props
 		return slot.props
 	}
 	return ar.copyProps(list)
@@ -58,6 +62,21 @@ func (m *propMemo) prop(found *phi.Prop) Prop {
 		p.Value = valueHash(found.Value)
 	}
 	return p
+}
+
+// same is whether found is what known tells of.
+func same(known []Prop, found []phi.Prop) bool {
+	if len(known) != len(found) {
+		return false
+	}
+	for i := range known {
+		k, f := &known[i], &found[i]
+		if k.Name != string(f.Name) || k.Class != f.Class || (k.Value != 0) != (len(f.Value) > 0) ||
+			k.Value != 0 && k.Value != valueHash(f.Value) {
+			return false
+		}
+	}
+	return true
 }
 
 func equalProps(a, b []Prop) bool {
