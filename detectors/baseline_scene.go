@@ -2,6 +2,7 @@ package detectors
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"auscult/detectors/stats"
@@ -20,6 +21,7 @@ func (s *scene) save(e *encoder, self bool) {
 	for i := range s.groups {
 		s.groups[i].save(e)
 	}
+	s.circles.save(e)
 	people := make([]*principal, 0, s.principals.len())
 	s.principals.each(func(p *principal) {
 		if !self || p.lesson != nil {
@@ -76,6 +78,7 @@ func (s *scene) restore(d *decoder) {
 	for i := range s.groups {
 		s.groups[i].restore(d)
 	}
+	s.circles.restore(d)
 	for range d.count(1<<24, 8) {
 		if d.err != nil {
 			return
@@ -194,6 +197,11 @@ func (p *principal) save(e *encoder, calm bool) {
 			e.number(uint64(t.n[i]))
 		}
 	}
+	var uses [profileSlots]uint32
+	for i, n := range p.profile {
+		uses[i] = uint32(n)
+	}
+	e.symbols(uses[:])
 	touched := &p.contacts
 	if !calm {
 		touched = &stats.Recent{}
@@ -232,6 +240,11 @@ func (p *principal) restore(d *decoder, cfg *Config) {
 			t.slide[i].Restore(int64(at))
 			t.part[i], t.n[i] = int64(d.count(1<<62, 0)), uint32(d.count(1<<31, 0))
 		}
+	}
+	var uses [profileSlots]uint32
+	d.symbols(uses[:])
+	for i, n := range uses {
+		p.profile[i] = uint16(min(n, math.MaxUint16-1))
 	}
 	p.contacts = d.recent(cfg.Contacts)
 	for range d.count(cfg.Lattices, 12) {
@@ -350,6 +363,7 @@ func (d *oversized) save(e *encoder, _ bool) {
 	for _, p := range all {
 		e.hash(p.key)
 		e.time(p.seen)
+		e.number(uint64(p.slot))
 		e.number(uint64(p.answers))
 		e.number(uint64(p.crowds))
 		e.symbols(p.sizes[:])
@@ -370,6 +384,7 @@ func (d *oversized) restore(in *decoder) {
 		}
 		p, _ := d.endpoints.use(key)
 		p.seen = in.time()
+		p.slot = uint8(in.count(profileSlots, 0))
 		p.answers, p.crowds = uint32(in.count(1<<31, 0)), uint32(in.count(1<<31, 0))
 		in.symbols(p.sizes[:])
 		for _, m := range [...]*settled{&p.cap, &p.asked} {

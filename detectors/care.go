@@ -55,7 +55,7 @@ func (d *fanout) cared(c *call.Call) {
 			continue
 		}
 		p.tallies[openedUnexplained].take(s.now)
-		theta := p.theta(s.peers(p))
+		theta := p.theta(s.reasons(p))
 		for i, one := range attackShares(theta) {
 			p.plain[i].Add(-stats.Bernoulli(true, one, theta))
 		}

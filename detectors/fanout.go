@@ -55,7 +55,7 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 		d.cared(c)
 	}
 	calm := (s.fresh || s.newPeople > 0) && s.calm() // else nothing asks
-	own := s.peers(p)
+	own := s.reasons(p)
 	if s.newPeople > 0 {
 		d.tally(deliveredPeople, s.newPeople, calm)
 	}
@@ -97,7 +97,7 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 		}
 		return dst
 	}
-	return d.verdict(dst, c, f, own, noted, searched)
+	return d.verdict(dst, c, f, s.peers(p), noted, searched)
 }
 
 // weigh counts one first contact, unless a program fetched it ahead, and those before it that now count too.
@@ -263,7 +263,7 @@ func (d *fanout) volume(g *group) (v [measures]verdict) {
 	}
 	cold := p.days < s.cfg.WarmDays
 	for m := range v {
-		v[m] = p.tallies[m].judge(measure(m), s.now, g, p.lesson, down, cold)
+		v[m] = p.tallies[m].judge(measure(m), s.now, g, &s.groups[groupCount], p.lesson, down, cold)
 	}
 	return v
 }

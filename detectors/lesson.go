@@ -99,7 +99,7 @@ func (s *scene) conclude() {
 
 // thetaWithout is the theta of the group that judges p, from the shares of the others.
 func (s *scene) thetaWithout(p *principal) float64 {
-	g := *s.peers(p)
+	g := *s.reasons(p)
 	if !p.lesson.suspect && p.lesson.novel >= 4 {
 		g.shares[twentieth(p.lesson.share(&g))]--
 		g.total--

@@ -28,6 +28,7 @@ func (d *oversized) Forget(now clock.Time) {
 // endpoint is what the sizes of an endpoint's answers have been.
 type endpoint struct {
 	seen    clock.Time
+	slot    uint8 // its place in profiles of use; profileSlots: none
 	answers uint32
 	crowds  uint32     // answers with more than one patient
 	sizes   [24]uint32 // answers by log2 of patients
@@ -91,7 +92,12 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	people := c.PHI.People
-	e, _ := d.endpoints.use(c.Endpoint)
+	e, fresh := d.endpoints.use(c.Endpoint)
+	if fresh {
+		e.slot = s.circles.slots
+		s.circles.slots = min(s.circles.slots+1, profileSlots)
+	}
+	p.profile.use(e.slot)
 	e.seen = s.now
 	class := d.classify(e, c)
 	limit := d.limit(e, class, p.key)

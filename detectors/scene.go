@@ -39,6 +39,7 @@ type scene struct {
 	learning   bool       // this is the first of two readings
 	check      check
 	spoke      witness
+	circles    circles
 	nextMark   clock.Time
 	p          *principal
 	contacts   []contact

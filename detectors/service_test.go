@@ -11,7 +11,7 @@ import (
 
 const (
 	machineAgent = "etl-runner/3.4 (go)"
-	chromeAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
+	chromeAgent  = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 )
 
 var etl = call.Principal{Key: 31, Kind: call.JWT, ID: "etl", Service: true}

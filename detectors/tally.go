@@ -126,10 +126,20 @@ type verdict struct {
 	scale int
 }
 
+// mean is what a window of scale i usually counts in the group, shrunk to what is thought elsewhere. Nobody is excused
+// by what he did himself.
+func (g *group) mean(m measure, i int, elsewhere float64, own *lesson) float64 {
+	r := g.rates[m][i]
+	if own != nil {
+		r = r.Without(own.rates[m][i])
+	}
+	return r.Mean(elsewhere, groupWeight, prior[m][i].k)
+}
+
 // judge compares the counts that end at now with the principal's own history, shrunk to its group's, shrunk to
-// the shipped prior. People differ about as much as their mean, so the group weighs one over the mean in windows.
+// the site's, shrunk to the shipped prior. People differ about as much as their mean, so the group weighs one over the mean in windows.
 // Means go below the prior by at most the factor down, and above it by at most most.
-func (t *tally) judge(m measure, now clock.Time, g *group, own *lesson, down float64, cold bool) verdict {
+func (t *tally) judge(m measure, now clock.Time, g, site *group, own *lesson, down float64, cold bool) verdict {
 	best := verdict{p: 1}
 	row := 0
 	if cold {
@@ -142,11 +152,10 @@ func (t *tally) judge(m measure, now clock.Time, g *group, own *lesson, down flo
 			m == opened && n < floors[row][i] || m == openedUnexplained && cold && n < floors[row][i] {
 			continue
 		}
-		others := g.rates[m][i]
-		if own != nil {
-			others = others.Without(own.rates[m][i]) // nobody is excused by what he did himself
+		mean := site.mean(m, i, pr.mean, own)
+		if g != site {
+			mean = g.mean(m, i, mean, own)
 		}
-		mean := others.Mean(pr.mean, groupWeight, pr.k)
 		mean = max(mean, pr.mean/down)
 		mean = t.hist[i].Mean(mean, 1/mean, pr.k)
 		if !cold {
