@@ -284,7 +284,7 @@ func (c *cell) judge(s *site, raids []*raid, rivals *rivals, k *call.Call, m wor
 		}
 	}
 	if rivals != nil {
-		rivals.observe(k, s.person[k.Principal.Key], func(which int) {
+		rivals.observe(k, func(which int) {
 			if mine != nil && mine.rivals[which].n == 0 {
 				mine.rivals[which] = delay{mine.read, k.Time - mine.begin}
 			}
@@ -336,7 +336,7 @@ func (c *cell) close(x *raid) {
 // summary is median, ninth decile, 99th percentile of the patients read before the alarm, and the share of raids that
 // were never noticed. A raid that was not noticed counts as longer than any.
 type summary struct {
-	median, p90, p99, mean int
+	median, p90, p99 int
 	never                  float64
 	hours                  float64 // median
 }

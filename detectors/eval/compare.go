@@ -26,7 +26,7 @@ func compare(r *runner, calls float64, first uint64, command string) string {
 		s := newSite(plan[i].hospital.config(plan[i].seed), detectors.Defaults())
 		rivals := newRivals(true)
 		for range plan[i].days {
-			s.day(func(c *call.Call, _ world.Mark, _ []incident) { rivals.observe(c, 0, func(int) {}) })
+			s.day(func(c *call.Call, _ world.Mark, _ []incident) { rivals.observe(c, func(int) {}) })
 		}
 		runs[i] = rivalRun{s.calls, len(s.incidents), rivals.alarms, rivals.largest}
 		return plan[i].hospital.name

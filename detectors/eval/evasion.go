@@ -34,7 +34,6 @@ func evasionReport(cells []*cell, command string) (text string, plots map[string
 	d.title("How slowly an attacker must read", command)
 	d.text("Share of raids found within 30 days, by patients taken a day beside honest work, and the median of patients read until then. The last column is the largest take of the table whose chance of being found is below one half.")
 	plots = map[string]string{}
-	i := 0
 	columns := []string{"account"}
 	for _, t := range takes {
 		columns = append(columns, fmt.Sprintf("%d/day", t))
@@ -60,7 +59,6 @@ func evasionReport(cells []*cell, command string) (text string, plots map[string
 				if found < .5 {
 					free = take
 				}
-				i++
 			}
 			graph.lines = append(graph.lines, l)
 			d.row(append(row, fmt.Sprintf("%d/day", free))...)

@@ -85,7 +85,7 @@ func at[T any](m map[uint64]*T, key uint64) *T {
 }
 
 // observe tells alarm of each rule that the call breaks.
-func (r *rivals) observe(c *call.Call, _ int, alarm func(int)) {
+func (r *rivals) observe(c *call.Call, alarm func(int)) {
 	if c.Flags&(call.Login|call.Health) != 0 || c.Principal.Service {
 		return
 	}

@@ -440,7 +440,6 @@ func (r *render) answer(c *call.Call, s *step, sh *shape) {
 				c.FHIR.Entries = 1 + int(mix(uint64(s.patient))%9)
 				c.PHI.Records = c.FHIR.Entries
 				for e := range min(4, c.FHIR.Entries) { // the records it lists
-					c.Answer.Limited = false
 					n := uint64(s.patient)<<3 ^ uint64(e)
 					r.deliverRecord(n, s.kind)
 				}
