@@ -337,8 +337,8 @@ func (c *cell) close(x *raid) {
 // were never noticed. A raid that was not noticed counts as longer than any.
 type summary struct {
 	median, p90, p99 int
-	never                  float64
-	hours                  float64 // median
+	never            float64
+	hours            float64 // median
 }
 
 const never = 1 << 30
