@@ -273,7 +273,7 @@ func (d *sequential) verdict(dst []Signal, c *call.Call, f *casefile) []Signal {
 		return dst
 	}
 	// A job that walks is at its trade; one that has been watched for days and walks where it never did is not.
-	if p.service && (s.now-p.first < clock.Time(s.cfg.WarmDays)*day || !walked) {
+	if p.service && (s.now-p.first < clock.Time(s.cfg.WarmDays)*day || !walked || best.trade(f.objects.Len())) {
 		p.settle()
 		s.close(f)
 		return dst

@@ -279,6 +279,15 @@ const (
 	stepExact
 )
 
+// tradeSteps is how many steps of a job must be known beside those at hand to say that walking here is its trade.
+const tradeSteps = 16
+
+// trade is whether a job has walked here before the case of so many objects that is held against it now: enough of its
+// steps were in order.
+func (l *lattice) trade(held int) bool {
+	return l.steps.Len() >= held+tradeSteps && l.steps.P(stepElse, 0, 0) < 0.7
+}
+
 // usual is the chance that an honest contact of this principal goes on exactly, or nearly, where one before
 // pointed: its own habit, shrunk to its group's, shrunk to the shipped one. At most 0.4: order never becomes so
 // usual that a walk says nothing.

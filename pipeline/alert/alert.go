@@ -26,6 +26,6 @@ type Alert struct {
 	Time     clock.Time       // packet time at which it was known
 	First    clock.Time       // of the incident's first call
 	Last     clock.Time       // of its last call so far
-	Signal   detectors.Signal // the gravest signal of the incident, with its newest numbers
+	Signal   detectors.Signal // the gravest signal of the incident, in an Update the one that joined, with its newest numbers
 	Kinds    []string         // every detector that joined, in order of joining
 }

@@ -89,15 +89,16 @@ func TestDistributedIsOne(t *testing.T) {
 		}
 		return s
 	}
-	alerts, _ := fold(alert.Defaults(), spread(1, 1, 2, 3), signal(2, "y", 2, 3, 3), spread(3, 3, 4))
+	alerts, f := fold(alert.Defaults(), spread(1, 1, 2, 3), signal(2, "y", 2, 3, 3), spread(3, 3, 4))
 	if got := story(alerts); got != "createA1 updateA2" {
 		t.Errorf("a member's own finding joins: got %s", got)
 	}
-	if s := alerts[1].Signal; s.Detector != "distributed_enumeration" || len(s.Members) != 3 || len(alerts[1].Kinds) != 2 || len(s.Evidence) != 2 {
+	alerts = f.Close(alerts[:1], 9)
+	if s := alerts[1].Signal; s.Detector != "distributed_enumeration" || len(s.Members) != 4 || len(alerts[1].Kinds) != 2 || len(s.Evidence) != 3 {
 		t.Errorf("the graver kind leads, with all: %+v", s)
 	}
 	// Two who had incidents of their own turn out to be one attack: the younger incident ends in the older.
-	alerts, f := fold(alert.Defaults(), signal(1, "x", 1, 5, 3), signal(2, "x", 2, 5, 3), spread(3, 2, 1, 7), signal(4, "x", 2, 99, 3))
+	alerts, f = fold(alert.Defaults(), signal(1, "x", 1, 5, 3), signal(2, "x", 2, 5, 3), spread(3, 2, 1, 7), signal(4, "x", 2, 99, 3))
 	if got := story(alerts); got != "createA1 createB1 closeB2 updateA2 updateA3" {
 		t.Errorf("merging: got %s", got)
 	}
@@ -110,13 +111,14 @@ func TestDistributedIsOne(t *testing.T) {
 }
 
 func TestPrimaryIsGravestThenEarliest(t *testing.T) {
-	alerts, _ := fold(alert.Defaults(), signal(1, "x", 1, 5, 3), signal(2, "y", 1, 5, 3), signal(3, "z", 1, 5, 4))
-	for i, want := range []string{"x", "x", "z"} {
+	alerts, f := fold(alert.Defaults(), signal(1, "x", 1, 5, 4), signal(2, "y", 1, 5, 3), signal(3, "z", 1, 5, 4), signal(4, "y", 1, 50, 3))
+	alerts = f.Close(alerts, 5)
+	for i, want := range []string{"x", "y", "z", "x", "x"} { // what joins is told once in its own words
 		if got := alerts[i].Signal.Detector; got != want {
 			t.Errorf("alert %d is of kind %s, want %s", i, got, want)
 		}
 	}
-	if got := alerts[2].Kinds; !reflect.DeepEqual(got, []string{"x", "y", "z"}) {
+	if got := alerts[4].Kinds; !reflect.DeepEqual(got, []string{"x", "y", "z"}) {
 		t.Errorf("kinds %v", got)
 	}
 }
@@ -125,7 +127,8 @@ func TestPrimaryIsGravestThenEarliest(t *testing.T) {
 func TestGravity(t *testing.T) {
 	check := func(kind string, severity detectors.Severity, signals ...detectors.Signal) {
 		t.Helper()
-		alerts, _ := fold(alert.Defaults(), signals...)
+		alerts, f := fold(alert.Defaults(), signals...)
+		alerts = f.Close(alerts, 9)
 		if s := alerts[len(alerts)-1].Signal; s.Detector != kind || s.Severity != severity {
 			t.Errorf("%s of severity %v, want %s of %v", s.Detector, s.Severity, kind, severity)
 		}

@@ -27,9 +27,10 @@ type incident struct {
 	severity   detectors.Severity
 	sequence   int
 	said       [3]int // calls, objects and people of the latest message
+	joined     int    // the kind that joined since then; -1 for none
 }
 
-func newIncident(uid string) *incident { return &incident{uid: uid, first: clock.Never} }
+func newIncident(uid string) *incident { return &incident{uid: uid, first: clock.Never, joined: -1} }
 
 // join folds s in and says whether it is worth an Update: a new kind, a higher severity, or twice as many
 // calls, objects or people as when it was last said.
@@ -44,6 +45,7 @@ func (in *incident) join(s *detectors.Signal, maxMembers int, more *uint64) bool
 	k := slices.IndexFunc(in.kinds, func(o detectors.Signal) bool { return o.Detector == s.Detector })
 	news := k < 0
 	if news {
+		in.joined = len(in.kinds)
 		in.kinds = append(in.kinds, clone(s))
 	} else {
 		in.kinds[k] = renew(&in.kinds[k], s)
@@ -146,7 +148,8 @@ func (in *incident) absorb(other *incident, limit int, more *uint64) {
 	in.said = [3]int{} // whatever its numbers, that it grew by another incident is news
 }
 
-// alert is the next message about in.
+// alert is the next message about in: of its leading kind, but when another has joined of that one, so that each is
+// told once with its own words and evidence.
 func (in *incident) alert(a Activity, at clock.Time) Alert {
 	in.sequence++
 	main := 0
@@ -157,6 +160,10 @@ func (in *incident) alert(a Activity, at clock.Time) Alert {
 			main = i
 		}
 	}
+	if in.joined >= 0 && a == Update {
+		main = in.joined
+	}
+	in.joined = -1
 	s := in.kinds[main]
 	s.Severity = max(s.Severity, in.severity)
 	n := in.numbers()
