@@ -40,7 +40,7 @@ func List(s *scene) []Detector {
 // Watchers names the detectors that judge every call, in order. For a login or a health check the scene has no
 // principal and no contacts.
 func Watchers(s *scene) []Detector {
-	logins, tokens := newLogins(s), newTokenReuse(s)
+	logins, tokens, outside := newLogins(s), newTokenReuse(s), newDestination(s)
 	return []Detector{
 		newSmuggling(s),
 		newMissingAuth(s), newWeakToken(s, tokens.uses), tokens, newHygiene(s),
@@ -52,11 +52,12 @@ func Watchers(s *scene) []Detector {
 		newBreakGlass(s),
 		newBulkWrite(s),
 		newFlow(s),
-		newDestination(s),
+		outside,
 		newConsent(s),
 		newInjection(s),
 		newSSRF(s),
 		newVerboseError(s), newCORS(s), newCleartext(s), newPHIInURL(s), newManagement(s), newExcessProperty(s), newMassAssignment(s),
+		newShadow(s), newUnsafe(s, outside.local),
 	}
 }
 

@@ -115,20 +115,23 @@ func (a *API) Scope(host, path string, fhir bool) (doc int, named bool) {
 	return doc, false
 }
 
-// OtherVersion is the template of a described path that is path but for the version in it, or nothing.
-func (a *API) OtherVersion(host, path string) string {
-	start, end := versionAt(path)
+// OtherVersion is the template of a described path that is path but for the version in it, or nothing; older is whether
+// path's version is the older one.
+func (a *API) OtherVersion(host, path string) (template string, older bool) {
+	start, end, number := Version(path)
 	if start < 0 {
-		return ""
+		return "", false
 	}
 	for _, d := range a.docs {
-		if d.speaksFor(host) {
-			if t := d.root.versioned(path[:start], path[end:], path[start:end]); t != "" {
-				return t
-			}
+		if !d.speaksFor(host) {
+			continue
+		}
+		if t := d.root.versioned(path[:start], path[end:], path[start:end]); t != "" {
+			_, _, other := Version(t)
+			return t, number < other
 		}
 	}
-	return ""
+	return "", false
 }
 
 func (d *doc) speaksFor(host string) bool {

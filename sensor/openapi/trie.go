@@ -175,7 +175,7 @@ func (n *node) versioned(before, after, now string) string {
 	// The greatest of them, so that the order of the map does not show.
 	same, other := "", ""
 	for w, next := range at.words {
-		if w == now || !isVersion(w) {
+		if w == now || version(w) < 0 {
 			continue
 		}
 		if found := next.find(after, false); found != nil {
@@ -205,29 +205,39 @@ func (n *node) first() string {
 	return best
 }
 
-// versionAt is where the first version in a path stands, without its slashes; -1 when there is none.
-func versionAt(path string) (start, end int) {
+// Version is where the first version in a path stands, without its slashes, and its number: of v2 2000, of v0.5 500.
+// start is -1 when there is none.
+func Version(path string) (start, end, number int) {
 	for start = 0; start < len(path); start = end + 1 {
 		end = len(path)
 		if i := strings.IndexByte(path[start:], '/'); i >= 0 {
 			end = start + i
 		}
-		if isVersion(path[start:end]) {
-			return start, end
+		if n := version(path[start:end]); n >= 0 {
+			return start, end, n
 		}
 	}
-	return -1, -1
+	return -1, -1, 0
 }
 
-// isVersion is whether a word is one like v2 or v0.5.
-func isVersion(w string) bool {
+// version is the number of a word like v2 or v0.5; -1 for other words.
+func version(w string) int {
 	if len(w) < 2 || len(w) > 6 || w[0]|0x20 != 'v' {
-		return false
+		return -1
 	}
-	for i := 1; i < len(w); i++ {
-		if (w[i] < '0' || w[i] > '9') && (w[i] != '.' || i == 1) {
-			return false
+	major, minor, scale := 0, 0, 0
+	for _, c := range []byte(w[1:]) {
+		switch {
+		case c == '.' && scale == 0 && w[1] != '.':
+			scale = 1000
+		case c < '0' || c > '9':
+			return -1
+		case scale == 0:
+			major = 10*major + int(c-'0')
+		default:
+			scale /= 10
+			minor += scale * int(c-'0')
 		}
 	}
-	return true
+	return 1000*major + minor
 }
