@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"auscult/sensor/call"
+	"auscult/sensor/http"
 )
 
 // token is a JWT with that header and those claims.
@@ -142,4 +143,21 @@ func TestPurpose(t *testing.T) {
 	f("", true, "/api/patients/17/break-glass")
 	f("", true, "/fhir/Patient/17/$break-glass")
 	f("", false, "/api/patients/17")
+}
+
+// TestPurpose_SAML reads the purpose of use of a SOAP request's assertion, in both ways that it is written.
+func TestPurpose_SAML(t *testing.T) {
+	for _, value := range []string{"BTG", `<hl7:PurposeOfUse code="BTG" codeSystem="2.16.840.1.113883.3.18.7.1"/>`} {
+		body := soap(`<wsse:Security><saml:Assertion><saml:AttributeStatement><saml:Attribute Name="urn:oasis:names:tc:xspa:1.0:subject:purposeofuse">`+
+			`<saml:AttributeValue>`+value+`</saml:AttributeValue></saml:Attribute></saml:AttributeStatement></saml:Assertion></wsse:Security>`, "")
+		cn := conn()
+		cn.Envelope = new(call.Envelope)
+		cn.Envelope.Side(http.Request, []byte("application/soap+xml")).Scan([]byte(body))
+		var c call.Call
+		call.NewBuilder(call.Defaults(), new(call.Direct)).Build(&c, new(call.Arena),
+			exchange("POST", "/xds", 200, "Content-Type: application/soap+xml"), cn, nil, nil)
+		if c.Auth.Purpose != "BTG" || c.Flags&call.BreakGlass == 0 {
+			t.Errorf("%s: %q, flags %b", value, c.Auth.Purpose, c.Flags)
+		}
+	}
 }
