@@ -5,11 +5,11 @@ import (
 	"auscult/sensor/call"
 )
 
-// care remembers the charts that were opened last. Who then writes about a patient (a vaccination given, vital signs,
+// care remembers the patients whose first contact counted last: charts opened, and numbers looked up. Who then writes about a patient (a vaccination given, vital signs,
 // a note) had a reason to open the chart, whatever no list says: it counts no more. Who reads to take away does not
 // write, and one who wrote about each of hundreds would change their records for all to see.
 type care struct {
-	opened [8]uint64 // charts whose first contact counted
+	opened [8]uint64
 	next   uint8
 	reason [8]bool // it was explained already
 }
@@ -21,16 +21,25 @@ func (r *care) open(key uint64, explained bool) {
 	r.next++
 }
 
-// written tells whether key was opened lately and is written about for the first time, and whether its opening was
-// explained.
-func (r *care) written(key uint64) (first, explained bool) {
+// written tells how many of the contacts that led to key being written about for the first time were explained, and
+// how many not: who looks a number up that no list gave, and opens the chart that was found, had one reason for both.
+func (r *care) written(key uint64) (explained, not int) {
 	for i, k := range r.opened {
-		if k == key && key != 0 {
-			r.opened[i] = 0
-			return true, r.reason[i]
+		if k != key || key == 0 {
+			continue
 		}
+		r.opened[i] = 0
+		if !r.reason[i] {
+			return 0, 1
+		}
+		before := (i + len(r.opened) - 1) % len(r.opened)
+		if r.opened[before] == 0 || r.reason[before] {
+			return 1, 0
+		}
+		r.opened[before] = 0
+		return 1, 1
 	}
-	return false, false
+	return 0, 0
 }
 
 // wrote tells whether c changes something: POST, PUT or PATCH, and it was done. A search by POST changes nothing.
@@ -46,12 +55,11 @@ func (d *fanout) cared(c *call.Call) {
 		if !o.Patient || o.Where == call.InResponse {
 			continue
 		}
-		first, explained := p.care.written(o.Key)
-		if !first {
-			continue
+		explained, not := p.care.written(o.Key)
+		for range explained + not {
+			p.tallies[opened].take(s.now)
 		}
-		p.tallies[opened].take(s.now)
-		if explained {
+		if not == 0 {
 			continue
 		}
 		p.tallies[openedUnexplained].take(s.now)

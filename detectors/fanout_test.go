@@ -127,6 +127,21 @@ func TestFanout_Benign(t *testing.T) {
 		}
 		return out
 	})
+	f("two hundred vaccinated by numbers from a list on paper, each written down", func(w *smallWorld) (out []*call.Call) {
+		at := start
+		for range 200 {
+			at += clock.Time(50+w.rng.Intn(50)) * second
+			chart := opaque(w)
+			found := w.list(at-10*second, nurse, []string{chart}, false)
+			number := opaque(w)
+			found.Objects = append([]call.Object{{Type: "mrn", ID: number, Key: patientKey(number), Param: 0x3e7, Patient: true, Where: call.InQuery}}, found.Objects...)
+			shot := w.open(at+40*second, nurse, chart, 201)
+			shot.Method, shot.Flags = "POST", call.Create
+			shot.Objects[0].Where = call.InBody
+			out = append(out, found, w.open(at, nurse, chart, 200), shot)
+		}
+		return out
+	})
 	f("a list on paper for a shift", func(w *smallWorld) (out []*call.Call) {
 		at := start
 		for range 22 {
