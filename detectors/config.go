@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/netip"
 
+	"auscult/detectors/rules"
 	"auscult/detectors/stats"
 	"auscult/sensor/openapi"
 )
@@ -58,6 +59,13 @@ type Config struct {
 	// API is what they say, read by whoever reads files; nil for none.
 	API *openapi.API `yaml:"-"`
 
+	// Rules are the operator's own, in CEL: a list of name, when, per, window, count, at_least, severity, title, reason.
+	Rules []rules.Rule `yaml:"rules"`
+	// RulesMax is how many rules there may be: each is asked about every call.
+	RulesMax int `yaml:"rules_max"`
+	// RuleEntries is how many times and things the windows of all rules remember; the oldest windows are forgotten.
+	RuleEntries int `yaml:"rule_entries"`
+
 	// Inside are prefixes of the hospital's own networks beside those that are private by RFC 1918 and RFC 4193.
 	Inside []string `yaml:"inside"`
 }
@@ -70,7 +78,7 @@ func Defaults() Config {
 		ColdThreshold: 24, WarmDays: 10, VolumeTail: 1e-7,
 		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Forms: 4096, Blocks: 16384, Endpoints: 4096,
 		Lattices: 4, Ongoing: 4096, Profiles: 4096, Postures: 8192, Assigned: 8192, Doors: 1024, Logins: 8192, Tokens: 65536, Runs: 4096, Single: 20, Unsized: 250,
-		Suspects: 4096, Services: 1024, Consents: 65536,
+		Suspects: 4096, Services: 1024, Consents: 65536, RulesMax: 64, RuleEntries: 1 << 18,
 	}
 }
 
@@ -107,6 +115,18 @@ func (c Config) Validate() error {
 		if f.v < f.least {
 			return fmt.Errorf("detectors: %s: %d is less than %d", f.name, f.v, f.least)
 		}
+	}
+	if c.RulesMax < 0 || c.RulesMax > 1024 {
+		return fmt.Errorf("detectors: rules_max: %d is not between 0 and 1024", c.RulesMax)
+	}
+	if len(c.Rules) > c.RulesMax {
+		return fmt.Errorf("detectors: rules: %d rules, more than rules_max, %d", len(c.Rules), c.RulesMax)
+	}
+	if c.RuleEntries < 1<<14 {
+		return fmt.Errorf("detectors: rule_entries: %d is less than %d", c.RuleEntries, 1<<14)
+	}
+	if _, err := rules.Compile(c.Rules); err != nil {
+		return fmt.Errorf("detectors: %w", err)
 	}
 	for _, p := range c.Inside {
 		if _, err := netip.ParsePrefix(p); err != nil {
@@ -162,6 +182,7 @@ type Stats struct {
 	PosturesUntold                                            uint64 // findings on endpoints past the limits
 	LoginsShed                                                uint64 // sources, users and passwords of failed logins let go to make room
 	TokensShed                                                uint64 // credentials let go to make room
+	RulesStopped, RulesFailed                                 uint64 // times that an operator's rule went past its cost, or could not be worked out
 	RunsRefused                                               uint64 // attacks in the making without kept evidence
 	Principals, Endpoints, Spaces, OpenRuns, RememberedVisits uint64 // now
 	Ongoing                                                   uint64 // now

@@ -58,6 +58,7 @@ func Watchers(s *scene) []Detector {
 		newSSRF(s),
 		newVerboseError(s), newCORS(s), newCleartext(s), newPHIInURL(s), newManagement(s), newExcessProperty(s), newMassAssignment(s),
 		newShadow(s), newUnsafe(s, outside.local),
+		newUserRules(s),
 	}
 }
 

@@ -51,7 +51,11 @@ type feature struct {
 }
 
 func newExcessProperty(s *scene) *excessProperty {
-	return &excessProperty{scene: s, endpoints: newLRU(s.cfg.Endpoints, func(r *returns) bool { return r.answers < usualAfter }, nil)}
+	d := &excessProperty{scene: s, endpoints: newLRU(s.cfg.Endpoints, func(r *returns) bool { return r.answers < usualAfter }, nil)}
+	if s.cfg.API != nil {
+		d.api = description{s.cfg.API}
+	}
+	return d
 }
 
 func (*excessProperty) Name() string { return "excess_property" }

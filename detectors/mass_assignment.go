@@ -174,7 +174,11 @@ func (d *massAssignment) weigh(w *habits, c *call.Call, a *call.Arg, g grantName
 		return 0, false // as it was: a form that sends the whole object
 	}
 	others, writes := w.without(me, text(c.Principal.Role))
-	plain := g.group == grantsPower && height == topRise && (others > 0 || selfService(c) || !aboutUsers(c.Route))
+	described, listed := description{d.scene.cfg.API}.takes(c, a.Name)
+	if described && listed && g.group != grantsPower {
+		return 0, false // the description has it
+	}
+	plain := g.group == grantsPower && height == topRise && (described && !listed || others > 0 || selfService(c) || !aboutUsers(c.Route))
 	if !c.OK() {
 		if c.Status >= 400 && c.Status < 500 && (plain || others > 0) {
 			return refusedPoint, false

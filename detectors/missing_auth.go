@@ -37,7 +37,8 @@ type bare struct {
 	people stats.Distinct
 	answers,
 	owners int // of the area, when it was told
-	apart bool // nobody reads that part of the server with a credential
+	apart   bool // nobody reads that part of the server with a credential
+	guarded bool // the description demands a credential
 }
 
 // An area needs credentials once so many answers went to so many who carried one; it needs none when so many
@@ -100,7 +101,7 @@ func (d *missingAuth) Observe(dst []Signal, c *call.Call) []Signal {
 		if a.answers == ownedAnswers {
 			return d.late(dst, a, key, c)
 		}
-	case d.excused(c):
+	case d.excused(c), (description{d.scene.cfg.API}).free(c):
 	default:
 		return d.without(dst, a, key, c)
 	}
@@ -171,7 +172,9 @@ func (d *missingAuth) without(dst []Signal, a *area, key uint64, c *call.Call) [
 	d.clients.note(f, c)
 	f.largest(c.PHI.People)
 	owners := a.owners.Len()
-	if !a.needs() {
+	guarded := (description{d.scene.cfg.API}).guards(c)
+	f.state.guarded = f.state.guarded || guarded
+	if !a.needs() && !guarded {
 		// A part of the server that nobody reads with a credential may be open on purpose, a board on a wall say.
 		whole, _ := d.areas.use(serverKey(c))
 		f.state.apart = owners == 0 && whole.owners.Len() >= openTo && whole.answers >= apartAnswers && f.state.answers >= apartReads
@@ -257,6 +260,9 @@ func (d *missingAuth) describe(f *dossier[bare]) Signal {
 	sig := Signal{Detector: d.Name(), Severity: High, Confidence: 90, Score: float64(f.state.answers), Threshold: 1}
 	sig.Title = fmt.Sprintf("{principal} read data of %s without any credential", count(n, "patient"))
 	sig.Expected = "Others show a credential to read here"
+	if f.state.guarded {
+		sig.Expected = "The API's description demands a credential here"
+	}
 	sig.Observed = fmt.Sprintf("%s with patients' data to requests that carried none; %d others carried one", count(f.state.answers, "answer"), f.state.owners)
 	if f.state.apart {
 		sig.Severity, sig.Confidence = Low, 60
