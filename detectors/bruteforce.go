@@ -46,13 +46,17 @@ func (d *bruteforce) Forget(now clock.Time) {
 
 // Priors: the share of calls that are logins, and of failures among honest tries. A fifth of those who log in for
 // the first time in view fail, half of those known to succeed elsewhere, and two in five of those who have just
-// failed twice fail again with yet another password.
+// failed twice fail again with yet another password; fewer after five, as by then they ask for help, and fewer yet
+// before they could have typed one.
 const (
 	loginShare   = 0.01
 	loginStreams = 4
 
 	guessUsual, knownUsual, guessAttack = 0.2, 0.5, 0.9
 	againUsual, againAttack             = 0.4, 0.95
+	stubborn, untyped                   = 0.3, 0.2
+	lost                                = 5
+	typing                              = 2 * minute / 60
 	freeTries                           = 2
 	maxTried                            = 4096 // users or passwords of one key that are told apart
 	brokenTries                         = 30   // of one password by one user: a client left with an old one
@@ -167,6 +171,13 @@ func (d *bruteforce) target(dst []Signal, c *call.Call, a *attempt, key uint64) 
 	if t.last != 0 && d.scene.now-t.last > day {
 		d.targets.drop(f)
 	}
+	usual := againUsual
+	switch {
+	case t.client == addressKey(c) && t.last != 0 && c.Time-t.last < typing:
+		usual = untyped
+	case t.secrets.Len() >= lost:
+		usual = stubborn
+	}
 	t.last, t.client, t.code = c.Time, addressKey(c), a.code
 	t.failures++
 	if t.sources.Len() < maxTried {
@@ -177,7 +188,7 @@ func (d *bruteforce) target(dst []Signal, c *call.Call, a *attempt, key uint64) 
 			return d.scene.posture(dst, c, "credential_hygiene", "broken client", brokenClient)
 		}
 	} else if t.secrets.Len() > freeTries {
-		t.w.Add(math.Log(againAttack / againUsual))
+		t.w.Add(math.Log(againAttack / usual))
 	}
 	if t.w < stats.Cap && !f.open(d.scene.now) {
 		return dst

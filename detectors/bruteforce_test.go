@@ -37,7 +37,7 @@ func TestBruteforce(t *testing.T) {
 	f("spraying", "auth_bruteforce Medium 10.20.0.7", 12, repeat(30, func(i int) []*call.Call {
 		return []*call.Call{tool(enter(i*90000, 7, name(i), "Summer2025!", false))}
 	}))
-	f("one user, many passwords", "auth_bruteforce Medium 10.20.0.7", 20, repeat(40, func(i int) []*call.Call {
+	f("one user, many passwords", "auth_bruteforce Medium 10.20.0.7", 13, repeat(40, func(i int) []*call.Call {
 		return []*call.Call{tool(enter(i*400, 7, "admin", name(i), false))}
 	}))
 	f("limited by rate", "auth_bruteforce Medium 10.20.0.7", 20, repeat(40, func(i int) []*call.Call {
@@ -63,7 +63,7 @@ func TestBruteforce(t *testing.T) {
 	f("from many addresses, a few each", "auth_bruteforce Medium 10.20.0.22", 30, repeat(60, func(i int) []*call.Call {
 		return []*call.Call{tool(enter(i*2000, 1+i, name(i), "p"+name(i), false))}
 	}))
-	f("one user, from many addresses", "auth_bruteforce Medium 10.20.0.18", 20, repeat(30, func(i int) []*call.Call {
+	f("one user, from many addresses", "auth_bruteforce Medium 10.20.0.15", 15, repeat(30, func(i int) []*call.Call {
 		return []*call.Call{tool(enter(i*2000, 1+i, "admin", name(i), false))}
 	}))
 }

@@ -28,6 +28,7 @@ func newLogins(s *scene) *logins {
 type door struct {
 	seen    clock.Time
 	refuses bool // by a status of 400 or more
+	tells   bool // says no with a status of success
 	hands   bool // a token or session in a 2xx that is no page
 	leads   bool // answers with redirects
 	leadsIn bool // with a session in them
@@ -81,7 +82,7 @@ func (l *logins) parse(c *call.Call) (attempt, bool) {
 	var a attempt
 	basic := c.Auth.Scheme == call.BasicAuth
 	enters := c.Flags&(call.Login|call.Token|call.Reset) != 0
-	wrote := (c.Method == "POST" || c.Method == "PUT") && (enters || c.Status >= 400 && c.Status < 500)
+	wrote := (c.Method == "POST" || c.Method == "PUT") && (enters || c.Status >= 400 && c.Status < 500 || c.Auth.Marks&call.Rejected != 0)
 	if !basic && !wrote || c.Continued || c.Flags&(call.Logout|call.Health) != 0 {
 		return a, false
 	}
@@ -132,9 +133,12 @@ func (d *door) judge(c *call.Call, basic bool) outcome {
 	case c.Status >= 400:
 		d.refuses = true
 		return loginFailed
+	case c.Auth.Marks&call.Rejected != 0:
+		d.tells = true
+		return loginFailed
 	case c.Status >= 300:
 		d.leads, d.leadsIn = true, d.leadsIn || gives
-		if gives || !d.leadsIn && d.refuses {
+		if gives || !d.leadsIn && (d.refuses || d.tells) {
 			return loginOK
 		}
 		if d.leadsIn && !d.refuses {
@@ -147,7 +151,7 @@ func (d *door) judge(c *call.Call, basic bool) outcome {
 		if d.leads {
 			return loginFailed
 		}
-		if d.refuses {
+		if d.refuses || d.tells {
 			return loginOK
 		}
 	case gives:
@@ -155,7 +159,7 @@ func (d *door) judge(c *call.Call, basic bool) outcome {
 		return loginOK
 	case d.hands && !d.refuses:
 		return loginFailed
-	case d.refuses && !d.hands:
+	case (d.refuses || d.tells) && !d.hands:
 		return loginOK
 	}
 	return loginUnclear

@@ -51,8 +51,10 @@ func (b *Builder) gather(c *Call, ar *Arena, x *http.Exchange, who *credentials)
 				continue
 			}
 		case 10:
-			if http.EqualFold(h.Name, "user-agent") && c.UserAgent == "" {
-				c.UserAgent = ar.bytes(h.Value)
+			if http.EqualFold(h.Name, "user-agent") {
+				if c.UserAgent == "" {
+					c.UserAgent = ar.bytes(h.Value)
+				}
 				b.headerArg(ar, h)
 				continue
 			}

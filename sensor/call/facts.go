@@ -64,6 +64,7 @@ const (
 	Malformed                        // looks like a JWT and is none
 	VendorPair                       // user and password are a vendor's well-known ones
 	Odd                              // a header of the JWT names a key where an attacker could have put it: jku, x5u, jwk, kid with a path or SQL
+	Rejected                         // the answer to a login says no although its status does not: in its words, by a redirect, or by the form again
 )
 
 // Auth is what a call's credential shows beside who it names.

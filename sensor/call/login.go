@@ -38,6 +38,15 @@ func (b *Builder) login(c *Call, ar *Arena, x *http.Exchange, texts *Texts) {
 	if login {
 		b.asked(c, ar, texts.sides[http.Request].b)
 	}
+	if login || b.loggedIn || texts != nil && asksCode(x) {
+		var body []byte
+		if texts != nil {
+			body = texts.sides[http.Response].b
+		}
+		if b.rejects(c, x, body) {
+			c.Auth.Marks |= Rejected
+		}
+	}
 	if !letIn(c, x) {
 		return
 	}
