@@ -113,8 +113,11 @@ func (s *settings) Validate() error {
 
 // describe reads the descriptions of APIs that the settings name.
 func (s *settings) describe() (err error) {
-	if len(s.Detectors.OpenAPI) > 0 {
-		s.Detectors.API, err = openapi.Load(s.Detectors.OpenAPI...)
+	if len(s.Detectors.OpenAPI) == 0 {
+		return nil
+	}
+	if s.Detectors.API, err = openapi.Load(s.Detectors.OpenAPI...); err == nil {
+		s.Call.Described = s.Detectors.API
 	}
 	return err
 }
@@ -160,7 +163,7 @@ func (m memory) apply(environ []string) {
 }
 
 func configCommand(std stdio) *cobra.Command {
-	var file string
+	var file, check, calls string
 	c := &cobra.Command{
 		Use:   "config",
 		Short: "Print the effective configuration, with what each key means",
@@ -168,13 +171,25 @@ func configCommand(std stdio) *cobra.Command {
 back with -c. A key that is left out keeps its default.
 
 The environment overrides the file: AUSCULT_ and the key in capitals, joined by _.
-AUSCULT_KAFKA_TOPIC=x sets kafka.topic. Flags override both.`,
-		Example: "  auscult config > auscult.yml",
-		Args:    cobra.NoArgs,
+AUSCULT_KAFKA_TOPIC=x sets kafka.topic. Flags override both.
+
+With --check nothing is printed but what is wrong with a file: keys, values, the descriptions
+of APIs that it names, and the conditions of its rules, with line and column. --calls also
+asks the rules about every call of a call log, as replay --calls jsonl writes it, and prints
+how many each of them fits.`,
+		Example: `  auscult config > auscult.yml
+  auscult config --check auscult.yml --calls case/calls.jsonl`,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if calls != "" && check == "" {
+				return usagef("--calls asks the rules of a file: add --check FILE")
+			}
+			if check != "" {
+				return checkConfig(std, c.OutOrStdout(), check, calls)
+			}
 			s, from, _, err := load(file, std.environ)
 			if err == nil {
-				err = s.Validate()
+				err = s.check(file, std.environ)
 			}
 			if err != nil {
 				return &exit{statusUsage, err}
@@ -191,5 +206,8 @@ AUSCULT_KAFKA_TOPIC=x sets kafka.topic. Flags override both.`,
 		},
 	}
 	c.Flags().StringVarP(&file, "config", "c", "", "read settings from `FILE` (YAML; default $"+envConfig+")")
+	c.Flags().StringVar(&check, "check", "", "say what is wrong with the settings in `FILE`, and print nothing else")
+	c.Flags().StringVar(&calls, "calls", "", "also ask its rules about the calls in `FILE` (calls.jsonl of a case folder)")
+	c.MarkFlagsMutuallyExclusive("config", "check")
 	return c
 }

@@ -156,7 +156,7 @@ func (f *replayFlags) settings(flags *pflag.FlagSet, environ []string) (settings
 	case f.force && f.dir == "":
 		return s, errors.New("--force is about a case folder: add -l DIR")
 	}
-	if err := s.Validate(); err != nil {
+	if err := s.check(f.config, environ); err != nil {
 		return s, err
 	}
 	return s, s.describe()

@@ -30,6 +30,15 @@ type Config struct {
 	TemplateHosts  int           `yaml:"template_hosts"`  // hosts with learned templates
 	TemplateNodes  int           `yaml:"template_nodes"`  // path segments remembered for each host
 	TemplateFanout int           `yaml:"template_fanout"` // words under one parent before they become a parameter
+
+	// Described knows the templates of paths from a description of the API; nil without one.
+	Described Templates `yaml:"-"`
+}
+
+// Templates are what a description of an API has for paths. It is asked by several goroutines.
+type Templates interface {
+	// Template is the template of a path on host, /api/v2/patients/{id}, or nothing. It is a pure function.
+	Template(host, path string) string
 }
 
 // HostRule names the header that carries the user on some hosts, set by a gateway that strips it from clients.

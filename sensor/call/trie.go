@@ -32,6 +32,9 @@ func (r *Resolver) template(c *Call) {
 	if c.FHIR.Interaction != "" || !strings.HasPrefix(c.Route, "/") || strings.HasPrefix(c.Route, "/ws/") {
 		return
 	}
+	if r.cfg.Described != nil && r.described(c) {
+		return
+	}
 	key := serverHash(&c.Server)
 	t := r.tries[key]
 	if t == nil {
@@ -138,6 +141,64 @@ func (b *branch) size() int {
 		n += 1 + b.merged.size()
 	}
 	return n
+}
+
+// described gives a call the template of the API's description, and takes as names what stands where that has parameters.
+// It is false when the description has none, or one that takes for a word what is an identifier.
+func (r *Resolver) described(c *Call) bool {
+	template := r.cfg.Described.Template(c.Host, c.Path)
+	if template == "" {
+		return false
+	}
+	if template == c.Route {
+		return true
+	}
+	var names [maxPathIDs]name
+	found := names[:0]
+	before := ""
+	rest := template
+	for start := 1; ; {
+		if rest == "" || rest[0] != '/' || start > len(c.Route) {
+			return false
+		}
+		want := rest[1:]
+		if i := strings.IndexByte(want, '/'); i >= 0 {
+			want = want[:i]
+		}
+		rest = rest[1+len(want):]
+		end := len(c.Route)
+		if i := strings.IndexByte(c.Route[start:], '/'); i >= 0 {
+			end = start + i
+		}
+		word := c.Route[start:end]
+		switch {
+		case strings.IndexByte(want, '{') < 0:
+			if word != want {
+				return false
+			}
+			before = word
+		case literal(word) == 1 && len(found) < cap(found):
+			found = append(found, name{start, end, before})
+		}
+		if end == len(c.Route) {
+			break
+		}
+		start = end + 1
+	}
+	if rest != "" {
+		return false
+	}
+	if len(found) > 0 {
+		objects := make([]Object, 0, len(c.Objects)+len(found))
+		for _, n := range found {
+			objects = append(objects, r.object(c, n))
+		}
+		c.Objects = append(objects, c.Objects...)
+	}
+	c.Route = template
+	var host [256]byte
+	c.Endpoint = endpointKey(c.Method, endpointHost(host[:0], c), []byte(c.Route))
+	return true
 }
 
 // rewrite puts {name} for the names in the route, and the names among the objects.

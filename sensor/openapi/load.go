@@ -204,6 +204,9 @@ func (a *API) addOpenAPI(t *openapi3.T) error {
 }
 
 func (a *API) addPath(d *doc, t *openapi3.T, template string, item *openapi3.PathItem) error {
+	if template = strings.TrimRight(template, "/"); template == "" {
+		template = "/"
+	}
 	n := d.root.add(template)
 	operations := item.Operations()
 	for _, method := range slices.Sorted(maps.Keys(operations)) {
