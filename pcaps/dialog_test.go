@@ -119,6 +119,10 @@ func bearer(user string) string {
 		part(fmt.Appendf(nil, `{"iss":"https://idp.hospital.test","sub":%q}`, user)) + "." + part([]byte("none")) + "\r\n"
 }
 
+// unsealed is what is said, without waking anybody, of the server of every made capture: no TLS, and tokens that
+// nobody signed and that never end.
+var unsealed = []string{"cleartext_phi", "credential_hygiene", "weak_token"}
+
 // person is the record of patient number n.
 func person(n int) string {
 	return fmt.Sprintf(`{"resourceType":"Patient","id":"%d","name":[{"family":"Fam%d","given":["Given%d"]}],"birthDate":"1970-01-02"}`, n, n, n)
@@ -154,11 +158,19 @@ func round(from byte, port uint16, user string, at time.Duration, patients ...in
 type said struct {
 	Time        int64
 	Activity    string `json:"activity_name"`
+	Severity    int    `json:"severity_id"`
 	FindingInfo struct {
-		UID      string
-		Analytic struct{ UID string }
+		UID, Title string
+		Analytic   struct{ UID string }
 	} `json:"finding_info"`
+	Evidences []struct {
+		Src   struct{ IP string } `json:"src_endpoint"`
+		Actor struct{ User struct{ UID string } }
+	}
 }
+
+// medium is the severity from which a finding wakes somebody (OCSF severity_id).
+const medium = 3
 
 func (s *said) kind() string { return s.FindingInfo.Analytic.UID }
 
@@ -184,15 +196,19 @@ func jsonl(b []byte) (out [][]byte) {
 	return out
 }
 
-// incidents are the kinds of the incidents that alerts opened, sorted.
-func incidents(alerts []said) (kinds []string) {
+// incidents are the kinds by which the incidents that wake somebody first did, and the kinds of all findings that
+// do not; each sorted, the second without repeats.
+func incidents(alerts []said) (grave, minor []string) {
 	seen := map[string]bool{}
 	for _, a := range alerts {
-		if uid := a.FindingInfo.UID; !seen[uid] {
+		if a.Severity < medium {
+			minor = append(minor, a.kind())
+		} else if uid := a.FindingInfo.UID; !seen[uid] {
 			seen[uid] = true
-			kinds = append(kinds, a.kind())
+			grave = append(grave, a.kind())
 		}
 	}
-	slices.Sort(kinds)
-	return kinds
+	slices.Sort(grave)
+	slices.Sort(minor)
+	return grave, slices.Compact(minor)
 }

@@ -28,6 +28,7 @@ type way struct {
 	slack  time.Duration                                          // by which times may differ
 	tunnel string                                                 // the only one that calls may be said to have come in
 	http2  bool
+	sealed bool // in TLS, so that nothing is said of its absence
 }
 
 func plainly(f func(c rewrap.Capture) rewrap.Capture) func(rewrap.Capture) (rewrap.Capture, []byte, error) {
@@ -51,20 +52,20 @@ var ways = []way{
 		c, err := rewrap.H2C(c)
 		return c, nil, err
 	}},
-	{name: "tls12", rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) { return rewrap.TLS(c, tls.VersionTLS12) }},
-	{name: "tls13", rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) { return rewrap.TLS(c, tls.VersionTLS13) }},
-	{name: "tls13-h2", http2: true, rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) {
+	{name: "tls12", sealed: true, rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) { return rewrap.TLS(c, tls.VersionTLS12) }},
+	{name: "tls13", sealed: true, rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) { return rewrap.TLS(c, tls.VersionTLS13) }},
+	{name: "tls13-h2", http2: true, sealed: true, rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) {
 		c, err := rewrap.H2C(c)
 		if err != nil {
 			return nil, nil, err
 		}
 		return rewrap.TLS(c, tls.VersionTLS13)
 	}},
-	{name: "tls13-fragments-erspan3", tunnel: "erspan3", rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) {
+	{name: "tls13-fragments-erspan3", tunnel: "erspan3", sealed: true, rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) {
 		c, keys, err := rewrap.TLS(c, tls.VersionTLS13)
 		return rewrap.ERSPAN3(rewrap.Fragment(c, 576, true), 13), keys, err
 	}},
-	{name: "tls13-vxlan-fragments-disturbed", tunnel: "vxlan", slack: 10 * time.Millisecond, rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) {
+	{name: "tls13-vxlan-fragments-disturbed", tunnel: "vxlan", sealed: true, slack: 10 * time.Millisecond, rewrap: func(c rewrap.Capture) (rewrap.Capture, []byte, error) {
 		c, keys, err := rewrap.TLS(c, tls.VersionTLS13)
 		return rewrap.Fragment(rewrap.VXLAN(rewrap.Disturb(c, 0.2, 2), 7003), 576, true), keys, err
 	}},
@@ -162,6 +163,9 @@ func lines(t *testing.T, b []byte) (out []map[string]any) {
 func (s *sameness) compare(t *testing.T, what string, got, want []byte) {
 	t.Helper()
 	g, w := lines(t, got), lines(t, want)
+	if what == "alerts" && s.sealed {
+		w = slices.DeleteFunc(w, func(a map[string]any) bool { return a["metadata"].(map[string]any)["event_code"] == "cleartext_phi" })
+	}
 	if len(g) != len(w) {
 		t.Fatalf("%d %s, want %d", len(g), what, len(w))
 	}

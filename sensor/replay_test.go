@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,15 +36,26 @@ func TestReplayToStandardOutput(t *testing.T) {
 	if stdout == "" {
 		t.Fatal("no alert")
 	}
+	incidents, grave := map[string]bool{}, map[string]bool{}
 	for line := range strings.Lines(stdout) {
 		var finding struct {
-			Class int `json:"class_uid"`
+			Class    int                  `json:"class_uid"`
+			Severity int                  `json:"severity_id"`
+			Info     struct{ UID string } `json:"finding_info"`
 		}
 		if err := json.Unmarshal([]byte(line), &finding); err != nil || finding.Class != 2004 {
 			t.Errorf("not a finding: %v in %s", err, line)
 		}
+		incidents[finding.Info.UID] = true
+		if finding.Severity >= 3 { // medium
+			grave[finding.Info.UID] = true
+		}
 	}
-	for _, want := range []string{"inputs ", "packets ", "calls ", "1 incident in ", "unread ", "took "} {
+	if len(grave) != 1 {
+		t.Errorf("%d incidents of medium severity or more, want 1:\n%s", len(grave), stdout)
+	}
+	told := fmt.Sprintf("%d incidents in %d messages", len(incidents), strings.Count(stdout, "\n"))
+	for _, want := range []string{"inputs ", "packets ", "calls ", told, "unread ", "took "} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("the summary has no %q:\n%s", want, stderr)
 		}
