@@ -224,9 +224,9 @@ func (a *API) addPath(d *doc, t *openapi3.T, template string, item *openapi3.Pat
 		}
 		slices.Sort(op.query)
 		if o.RequestBody != nil && o.RequestBody.Value != nil {
-			op.Body = schemaOf(o.RequestBody.Value.Content)
+			op.Body = a.schemaOf(o.RequestBody.Value.Content)
 		}
-		op.answers = answersOf(o.Responses)
+		op.answers = a.answersOf(o.Responses)
 		if err := a.put(n, op); err != nil {
 			return err
 		}
@@ -245,7 +245,7 @@ func (a *API) put(n *node, op *Operation) error {
 	return nil
 }
 
-func answersOf(rs *openapi3.Responses) []answer {
+func (a *API) answersOf(rs *openapi3.Responses) []answer {
 	if rs == nil {
 		return nil
 	}
@@ -262,7 +262,7 @@ func answersOf(rs *openapi3.Responses) []answer {
 				fmt.Sscanf(status, "%d", &code)
 			}
 		}
-		out = append(out, answer{code, schemaOf(r.Value.Content)})
+		out = append(out, answer{code, a.schemaOf(r.Value.Content)})
 	}
 	return out
 }

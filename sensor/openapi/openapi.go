@@ -10,8 +10,9 @@ import (
 
 // API is what all descriptions that were given say.
 type API struct {
-	docs []*doc
-	ops  []*Operation
+	docs  []*doc
+	ops   []*Operation
+	parts int // of schemas looked at so far
 }
 
 // doc is one description.

@@ -13,12 +13,16 @@ type Schema struct {
 	free  map[string]struct{} // paths below which anything may stand; "" is the root
 	// Closed is whether the schema forbids what it does not list (additionalProperties: false, at its root).
 	Closed bool
+	left   int // parts that may still be looked at
 }
 
-// Bounds of one schema: names past maxNames make it free, and so does depth past maxDepth.
+// Bounds of a schema: what is past them makes it free. References may lead back, so parts are counted too: of one schema,
+// and of all together.
 const (
 	maxNames = 4096
 	maxDepth = 12
+	maxParts = 20_000
+	allParts = 20_000_000
 )
 
 // Lists is whether a property called name, wherever it stands, is in the schema.
@@ -50,8 +54,8 @@ func (s *Schema) Allows(path string) bool {
 }
 
 // schemaOf is what the bodies of content have in common: the names of all its media types.
-func schemaOf(content openapi3.Content) *Schema {
-	s := &Schema{paths: map[string]struct{}{}, names: map[string]struct{}{}, free: map[string]struct{}{}, Closed: len(content) > 0}
+func (a *API) schemaOf(content openapi3.Content) *Schema {
+	s := &Schema{left: min(maxParts, allParts-a.parts), paths: map[string]struct{}{}, names: map[string]struct{}{}, free: map[string]struct{}{}, Closed: len(content) > 0}
 	some := false
 	for _, m := range content {
 		if m == nil || m.Schema == nil || m.Schema.Value == nil {
@@ -61,6 +65,7 @@ func schemaOf(content openapi3.Content) *Schema {
 		s.add("", m.Schema.Value, 0)
 		s.Closed = s.Closed && closed(m.Schema.Value, 0)
 	}
+	a.parts += maxParts - s.left
 	if !some {
 		return nil
 	}
@@ -76,7 +81,7 @@ func closed(v *openapi3.Schema, depth int) bool {
 }
 
 func (s *Schema) add(path string, v *openapi3.Schema, depth int) {
-	if depth > maxDepth || len(s.paths) >= maxNames {
+	if s.left--; depth > maxDepth || len(s.paths) >= maxNames || s.left < 0 {
 		s.free[path] = struct{}{}
 		return
 	}
