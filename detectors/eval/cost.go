@@ -7,7 +7,6 @@ import (
 
 	"auscult/detectors"
 	"auscult/detectors/eval/world"
-	"auscult/internal/shared"
 )
 
 // cost measures the time and memory that the detectors take, and that a stream played again says the same. It runs
@@ -18,7 +17,7 @@ func cost(seed uint64, command string) string {
 	cfg.People = 1000
 	w := world.New(cfg)
 	calls := 0
-	making := shared.Spent(func() {
+	making := spent(func() {
 		for range days {
 			w.Day(nothing(&calls))
 		}
@@ -26,7 +25,7 @@ func cost(seed uint64, command string) string {
 
 	watch := func() (*site, time.Duration) {
 		s := newSite(cfg, detectors.Defaults())
-		return s, shared.Spent(func() {
+		return s, spent(func() {
 			for range days {
 				s.day(nil)
 			}
