@@ -17,6 +17,7 @@ type Stats struct {
 	Messages       uint64     // HL7 v2 messages over MLLP
 	Alerts         uint64     // messages, of any activity
 	Incidents      []Count    // opened, by detector
+	Grave          uint64     // of them, those of severity Medium or more in the end
 	Silenced       []Count    // signals, by the reason of the rule of the allow-list that silenced them
 	First, Last    clock.Time // of the packets
 	Loss           Loss       // of packets that the capture lacks, estimated
@@ -45,7 +46,7 @@ func (o *owner) stats(workers []*worker) Stats {
 	}
 	st := Stats{
 		Packets: sum.Packets, Bytes: sum.Bytes, Flows: sum.TCP.Opened,
-		Calls: o.calls, Messages: sum.HL7.Messages, Alerts: o.alerts,
+		Calls: o.calls, Messages: sum.HL7.Messages, Alerts: o.alerts, Grave: o.grave,
 		First: sum.First, Last: sum.Last,
 	}
 	for _, kind := range slices.Sorted(maps.Keys(o.byKind)) {

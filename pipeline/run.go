@@ -81,6 +81,7 @@ type owner struct {
 	calls    uint64
 	byKind   map[string]uint64
 	alerts   uint64
+	grave    uint64 // incidents that ended with a severity of Medium or more
 }
 
 // tidyEvery is how often idle state is freed: it changes memory, never a verdict.
@@ -146,8 +147,11 @@ func (o *owner) observe(dst []alert.Alert, c *call.Call) []alert.Alert {
 func (o *owner) count(before, after []alert.Alert) []alert.Alert {
 	for i := len(before); i < len(after); i++ {
 		o.alerts++
-		if after[i].Activity == alert.Create {
-			o.byKind[after[i].Signal.Detector]++
+		switch a := &after[i]; {
+		case a.Activity == alert.Create:
+			o.byKind[a.Signal.Detector]++
+		case a.Activity == alert.Close && a.Signal.Severity >= detectors.Medium:
+			o.grave++
 		}
 	}
 	return after

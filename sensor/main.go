@@ -22,7 +22,7 @@ const (
 	statusFailed = 1 // it failed while running
 	statusUsage  = 2 // command line or configuration
 	statusInput  = 3 // an input could not be read
-	statusAlerts = 4 // alerts were found, with --fail-on-alert
+	statusAlerts = 4 // incidents of Medium or more were found, with --fail-on-alert
 	statusSignal = 128
 )
 

@@ -47,8 +47,8 @@ Names and identifiers are replaced by pseudonyms under a key of this user; --rev
 in the clear.
 
 Exit status: 0 done (also when a capture is cut short, which is said), 1 it failed while
-running, 2 usage or configuration, 3 an input could not be read (the others were), 4 alerts
-were found and --fail-on-alert was given, 130 or 143 stopped by a signal, after writing what
+running, 2 usage or configuration, 3 an input could not be read (the others were), 4 incidents
+of medium severity or more were found and --fail-on-alert was given, 130 or 143 stopped by a signal, after writing what
 it had.`,
 		Example: `  auscult replay traffic.pcap
   auscult replay -l case --calls jsonl --from 2026-03-02T08:00:00Z captures/
@@ -86,7 +86,7 @@ func (f *replayFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.calls, "calls", "none", "also write every call into the case folder: `jsonl|none`")
 	flags.StringVar(&f.from, "from", "", "leave out packets before `TIME` (RFC 3339)")
 	flags.StringVar(&f.to, "to", "", "leave out packets at or after `TIME` (RFC 3339)")
-	flags.BoolVar(&f.failOnAlert, "fail-on-alert", false, "end with status 4 when there was an alert")
+	flags.BoolVar(&f.failOnAlert, "fail-on-alert", false, "end with status 4 when there was an incident of medium severity\nor more")
 	flags.BoolVar(&f.reveal, "reveal", false, "write names and identifiers in the clear, not as pseudonyms")
 	flags.StringVar(&f.key, "key", "", "key `FILE` of the pseudonyms, made if missing (setting pseudonym.key_file)")
 	flags.StringSliceVar(&f.brokers, "kafka", nil, "also send alerts to Kafka at `HOST:PORT,…` (setting kafka.brokers)")

@@ -29,6 +29,7 @@ type report struct {
 	Missed    missed   `json:"estimated_loss"`
 	Incidents []count  `json:"incidents"`
 	Silenced  []silent `json:"silenced"`
+	Grave     uint64   `json:"incidents_medium_or_more"`
 	Alerts    uint64   `json:"alerts"`
 	Lost      []loss   `json:"lost"`
 	Run       speed    `json:"run"`
@@ -77,7 +78,7 @@ type speed struct {
 func newReport(s *pipeline.Stats, src *replay.Source, workers int, took time.Duration) report {
 	r := report{
 		Inputs: []input{}, Unread: []string{}, Notices: []string{},
-		Packets: s.Packets, Bytes: s.Bytes, Flows: s.Flows, Calls: s.Calls, Alerts: s.Alerts,
+		Packets: s.Packets, Bytes: s.Bytes, Flows: s.Flows, Calls: s.Calls, Alerts: s.Alerts, Grave: s.Grave,
 		Messages:  s.Messages,
 		Opaque:    share(s.Loss.Opaque),
 		Missed:    missed{s.Loss.Calls, share(s.Loss.Seen), share(s.Loss.Packets)},
@@ -168,6 +169,7 @@ func (r *report) print(w io.Writer) error {
 		row("alerts", "none")
 	} else {
 		row("alerts", fmt.Sprintf("%s in %s", counted(n, "incident"), counted(r.Alerts, "message")))
+		row("", fmt.Sprintf("%s of medium severity or more", grouped(r.Grave)))
 	}
 	for _, c := range r.Incidents {
 		row("", grouped(c.Count)+" "+c.Detector)

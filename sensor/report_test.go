@@ -17,6 +17,7 @@ func TestSummary(t *testing.T) {
 	loud.Missed = missed{Calls: 7, Seen: 0.9867, Packets: 0.01}
 	loud.Alerts, loud.Incidents = 9, []count{{"bola_fanout", 1}, {"oversized_phi", 12}}
 	loud.Lost = []loss{{"unreadable", "inputs", 1}, {"tcp: gaps", "bytes", 12345}}
+	loud.Grave = 13
 	loud.Run = speed{Workers: 2, Seconds: 75, Mbits: 1500, Stopped: true}
 	for _, c := range []struct {
 		r    report
@@ -40,6 +41,7 @@ flows    104
 calls    519
          about 1.3 % of the calls were not seen (estimated from gaps)
 alerts   13 incidents in 9 messages
+         13 of medium severity or more
          1 bola_fanout
          12 oversized_phi
 unread   1 input (unreadable)

@@ -85,7 +85,7 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 		return &exit{status: statusFailed}
 	case len(src.Faults()) > 0:
 		return &exit{status: statusInput} // each was said
-	case f.failOnAlert && r.Alerts > 0:
+	case f.failOnAlert && r.Grave > 0:
 		return &exit{status: statusAlerts}
 	}
 	return nil
