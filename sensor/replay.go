@@ -48,8 +48,8 @@ in the clear.
 
 Exit status: 0 done (also when a capture is cut short, which is said), 1 it failed while
 running, 2 usage or configuration, 3 an input could not be read (the others were), 4 incidents
-of medium severity or more were found and --fail-on-alert was given, 130 or 143 stopped by a signal, after writing what
-it had.`,
+of medium severity or more were found and --fail-on-alert was given, 130 or 143 stopped by a
+signal, after writing what it had.`,
 		Example: `  auscult replay traffic.pcap
   auscult replay -l case --calls jsonl --from 2026-03-02T08:00:00Z captures/
   auscult replay --baseline monday.baseline --save-baseline tuesday.baseline tuesday.pcap
