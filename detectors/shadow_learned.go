@@ -1,6 +1,7 @@
 package detectors
 
 import (
+	"strconv"
 	"strings"
 
 	"auscult/detectors/stats"
@@ -128,7 +129,8 @@ func (d *shadow) late(dst []Signal, c *call.Call, v *served) []Signal {
 		return Signal{Severity: Informational, Confidence: 40,
 			Title:    c.Method + " " + c.Route + " is new, serves patients' data, and has one user",
 			Expected: "Endpoints are in an inventory before they serve; a new release would explain it",
-			Observed: count(o.answers, "answer") + " with patients' data to one principal, on a server whose other endpoints many use"}
+			Observed: count(o.answers, "answer") + " with patients' data to one principal, on a server whose other endpoints many use",
+			Facts:    []Fact{{"answers", strconv.Itoa(o.answers)}, {"users of the server", "at least " + strconv.Itoa(several)}}}
 	})
 }
 
