@@ -99,7 +99,7 @@ func (x *index) match(t []byte, l *Look) {
 		of := x.first[t[i]]
 		for j := range of {
 			k := &of[j]
-			if k.text[1] != next || k.how&word0 != 0 && i > 0 && alnum(t[i-1]) || !begins(t[i:], k.text) {
+			if k.text[1] != next || i+2 < len(t) && k.text[2] != t[i+2] && k.text[2] != ' ' || k.how&word0 != 0 && i > 0 && alnum(t[i-1]) || !begins(t[i:], k.text) {
 				continue
 			}
 			if end := i + len(k.text); k.how&word1 != 0 && end < len(t) && alnum(t[end]) {

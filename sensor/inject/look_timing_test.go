@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"auscult/internal/shared"
 	"auscult/sensor/inject"
 )
 
@@ -21,21 +22,24 @@ func TestLookAllocs(t *testing.T) {
 	}
 }
 
-// TestLookLinear has values in which a reader that looks back would take time by the square.
-func TestLookLinear(t *testing.T) {
+// TestLookBounded has values in which a reader that looks back would take time by the square. Of more than 2 kB no more
+// is looked at closely.
+func TestLookBounded(t *testing.T) {
 	r := inject.New()
-	for _, piece := range []string{"'", "\"", "${", "/*", "&&", "or 1=", "$(", "..", "<a ", "%25", "(", ")", "*)", "select (", "union ", "case when (", "<!entity", "`", ";", "&#", "\\u", "http://", "-- ", "#\n", "{{", "or '", "' and (", "\n", "\n ", "\r\n", " ", ";\n", "[[$", "${jndi", "<!doctype", "\\", "&&\n", "a@"} {
+	for _, piece := range []string{"'", "\"", "${", "/*", "&&", "or 1=", "$(", "..", "<a ", "%25", "(", ")", "*)", "select (", "union ", "case when (", "<!entity", "`", ";", "&#", "\\u", "http://", "-- ", "#\n", "{{", "or '", "' and (", "\n", "\n ", "\r\n", " ", ";\n", "[[$", "${jndi", "<!doctype", "\\", "&&\n", "a@", "' or ", "sleep(", "<x on", "alert(", "${lower:", "char(65)+", "receive_message("} {
 		least := func(n int) time.Duration {
 			v, best := []byte(strings.Repeat(piece, n/len(piece))), time.Hour
 			for range 7 {
-				start := time.Now()
-				r.Look(v)
-				best = min(best, time.Since(start))
+				best = min(best, shared.Spent(func() { r.Look(v) }))
 			}
 			return best
 		}
-		if short, long := least(2048), least(16384); long > 30*short+20*time.Millisecond { // 8 times as long; the square is 64
-			t.Errorf("%q: %v for 2 kB, %v for 16 kB", piece, short, long)
+		short, fits, long := least(256), least(2048), least(16384)
+		if fits > 20*short+50*time.Microsecond { // 8 times as long; the square is 64
+			t.Errorf("%q: %v for 256 bytes, %v for 2 kB", piece, short, fits)
+		}
+		if long > 3*fits+50*time.Microsecond {
+			t.Errorf("%q: %v for 2 kB, %v for 16 kB", piece, fits, long)
 		}
 	}
 }

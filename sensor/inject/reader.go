@@ -1,7 +1,9 @@
 package inject
 
-// longest is how much of a value is looked at, in bytes.
-const longest = 16 << 10
+const (
+	longest = 16 << 10                      // bytes of a value in which anything is looked for
+	room    = fits + (windows+1)*len(joint) // bytes looked at closely
+)
 
 // Reader looks at values. It keeps room for the one at hand and nothing of those before: what it says is a function
 // of the value alone. It belongs to one goroutine.
@@ -10,13 +12,14 @@ type Reader struct {
 	plain  []byte  // the same, with comments left out rather than made spaces
 	tokens []token // of SQL
 	lookup []byte  // a Log4j lookup, resolved
+	kept   []byte  // of a long value, what is looked at
 	list   *index
 }
 
 // New makes a Reader.
 func New() *Reader {
-	return &Reader{text: make([]byte, 0, longest), plain: make([]byte, 0, longest), tokens: make([]token, 0, longest),
-		lookup: make([]byte, 0, maxLookup), list: newIndex()}
+	return &Reader{text: make([]byte, 0, room), plain: make([]byte, 0, room), tokens: make([]token, 0, room),
+		lookup: make([]byte, 0, maxLookup), kept: make([]byte, 0, room), list: newIndex()}
 }
 
 // Classes without which no family has a form: a value that holds none of them is looked at no further.
@@ -26,8 +29,8 @@ const (
 	address = Dot | Colon | Slash
 )
 
-// Look says what v shows, of its first 16 kB. It takes time in proportion to the length of v, and allocates only
-// for what already looks like SQL.
+// Look says what v shows, of its first 16 kB; of more than 2 kB, in the places that cut chooses. It takes time in
+// proportion to the length of v up to there, and allocates only for what already looks like SQL.
 func (r *Reader) Look(v []byte) Look {
 	var l Look
 	if len(v) > longest {
@@ -49,6 +52,9 @@ func (r *Reader) Look(v []byte) Look {
 	}
 	if set&special == 0 && !orders(v) { // words and spaces
 		return l
+	}
+	if len(v) > fits {
+		v = r.cut(v)
 	}
 	n := r.normal(v, set)
 	l.Chars |= n.set

@@ -465,9 +465,12 @@ func (s *statement) whole() bool {
 	return (k == sqlSelect || k == sqlVerb && s.at(1) != sqlEnd) && s.open == 0 && !s.odd && s.at(len(s.tokens)-1) != sqlComment
 }
 
+// asked is the longest text that the library is asked about: it takes three times the time of all the rest.
+const asked = 256
+
 // doubtful tells whether the library is worth asking: signs that break out, and few words of prose.
 func (s *statement) doubtful() bool {
-	return s.words <= 3 && s.quotes > 0 && s.syntax && len(s.tokens) >= 3 && len(s.text) <= 512
+	return s.words <= 3 && s.quotes > 0 && s.syntax && len(s.tokens) >= 3 && len(s.text) <= asked
 }
 
 // seconds is a number of seconds as a Delay.

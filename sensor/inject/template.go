@@ -2,8 +2,10 @@ package inject
 
 import "bytes"
 
-// expression is how much of an expression is read.
-const expression = 64
+const (
+	expression = 64 // bytes read of an expression
+	openings   = 8  // brackets and quotes before a constant in it
+)
 
 // template looks for an expression in the brackets of a language of templates. A name in them is a field of a letter;
 // arithmetic on constants is a question whether anyone computes.
@@ -47,8 +49,8 @@ func (l *Look) template(t []byte) {
 
 // arithmetic tells whether t begins with an operation on two constants: 7*7, 7*'7', 1337-1.
 func arithmetic(t []byte) bool {
-	skip := func() {
-		for len(t) > 0 && (t[0] == ' ' || t[0] == '=' || t[0] == '(' || t[0] == '\'' || t[0] == '"' || t[0] == '{' || t[0] == '$' || t[0] == '[' || t[0] == '@') {
+	skip := func() { // a few: the next bracket is asked on its own
+		for n := 0; n < openings && len(t) > 0 && (t[0] == ' ' || t[0] == '=' || t[0] == '(' || t[0] == '\'' || t[0] == '"' || t[0] == '{' || t[0] == '$' || t[0] == '[' || t[0] == '@'); n++ {
 			t = t[1:]
 		}
 	}
@@ -90,24 +92,32 @@ func called(t []byte) bool {
 }
 
 const (
-	maxLookup  = 256 // of a resolved lookup
-	maxNested  = 16  // lookups in one another
-	maxLookups = 256 // looked at in one value
+	maxLookup  = 256  // of a resolved lookup
+	maxNested  = 16   // lookups in one another
+	maxLookups = 256  // looked at in one value
+	maxRead    = 2048 // bytes read of them all
 )
 
 // jndi resolves the lookups that Log4j 2 resolves before it sees the name of a protocol: ${lower:J}, ${upper:j},
 // ${::-j} and ${env:X:-j} are all j. A text that becomes ${jndi: is one (CVE-2021-44228).
 func (r *Reader) jndi(l *Look) {
-	t := r.text
+	t, read := r.text, 0
 	for range maxLookups {
 		i := bytes.Index(t, []byte("${"))
 		if i < 0 {
 			return
 		}
 		t = t[i:]
-		if r.resolve(t) {
-			l.add(JNDI, true)
-			return
+		if read < maxRead {
+			n, found := r.resolve(t)
+			if read += n; found {
+				l.add(JNDI, true)
+				return
+			}
+		}
+		if len(t) < 3 || !letter(t[2]) {
+			t = t[2:]
+			continue
 		}
 		for _, name := range [...]string{"${env:", "${sys:", "${ctx:", "${java:", "${date:", "${main:", "${docker:", "${k8s:", "${log4j:", "${web:", "${bundle:", "${spring:", "${base64:", "${script:", "${dns:", "${url:"} {
 			if begins(t, name) {
@@ -118,19 +128,20 @@ func (r *Reader) jndi(l *Look) {
 	}
 }
 
-// resolve tells whether t, which begins with "${", resolves to a lookup by JNDI.
-func (r *Reader) resolve(t []byte) bool {
+// resolve tells whether t, which begins with "${", resolves to a lookup by JNDI, and how much of it was read.
+func (r *Reader) resolve(t []byte) (read int, found bool) {
 	out := r.lookup[:0]
 	var open [maxNested]int // where in out the lookups begin that are open
 	depth := 0
-	for i := 0; i < len(t) && i < maxLookup; i++ {
+	i := 0
+	for ; i < len(t) && i < maxLookup; i++ {
 		switch b := t[i]; {
 		case b == '$' && i+1 < len(t) && (t[i+1] == '{' || t[i+1] == '$'):
 			if t[i+1] == '$' {
 				continue
 			}
 			if depth == maxNested {
-				return false
+				return i, false
 			}
 			open[depth] = len(out)
 			depth++
@@ -139,7 +150,7 @@ func (r *Reader) resolve(t []byte) bool {
 			depth--
 			in := out[open[depth]:]
 			if depth == 0 {
-				return begins(in, "jndi:")
+				return i, begins(in, "jndi:")
 			}
 			if k := bytes.LastIndex(in, []byte(":-")); k >= 0 {
 				in = in[k+2:]
@@ -151,8 +162,8 @@ func (r *Reader) resolve(t []byte) bool {
 			out = append(out, b)
 		}
 		if depth == 1 && len(out) >= 5 && begins(out, "jndi:") {
-			return true
+			return i, true
 		}
 	}
-	return false
+	return i, false
 }
