@@ -34,7 +34,7 @@ const (
 	maxText    = 4096   // of a condition
 	maxAtLeast = 10_000 // distinct things in a window, or calls
 	maxWindow  = 7 * 24 * time.Hour
-	costLimit  = 500    // CEL's units: a rule that is stopped has taken some 50 µs
+	costLimit  = 500 // CEL's units: a rule that is stopped has taken some 50 µs
 )
 
 // Words of a Rule.
