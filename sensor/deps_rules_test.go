@@ -81,7 +81,7 @@ var testHomes = map[string]string{
 
 // hot is the path of a packet: no clock, lock, log, network, file, goroutine or channel there.
 var hot = []string{"sensor/packet", "sensor/tcp", "sensor/tls", "sensor/http", "sensor/http/http1", "sensor/http/http2",
-	"sensor/http/websocket", "sensor/hl7", "sensor/call", "sensor/inject", "sensor/exposure", "sensor/phi", "sensor/fhir", "sensor/extract", "sensor/spare", "sensor/er7", "detectors", "detectors/stats", "pipeline/alert"}
+	"sensor/http/websocket", "sensor/hl7", "sensor/call", "sensor/inject", "sensor/exposure", "sensor/phi", "sensor/fhir", "sensor/extract", "sensor/spare", "sensor/er7", "detectors", "detectors/rules", "detectors/stats", "pipeline/alert"}
 
 var coldImports = []string{"sync", "sync/atomic", "log", "log/slog", "net/http", "net", "os", "io/ioutil", "math/rand",
 	"math/rand/v2", "hash/maphash", "crypto/rand", "github.com/rs/zerolog"}
