@@ -11,6 +11,7 @@ type casebook[T any] struct {
 	scene    *scene
 	files    *lru[dossier[T]]
 	describe func(*dossier[T]) Signal
+	severity func(*dossier[T]) Severity // as describe would say it, where a flood makes that costly; else nil
 }
 
 // dossier is the case of one key, with what the detector remembers beside it.
@@ -65,13 +66,20 @@ func (b *casebook[T]) tell(dst []Signal, d *dossier[T], c *call.Call) []Signal {
 	was := d.open(s.now)
 	if !was {
 		d.accused = clonePrincipal(&c.Principal)
-	} else if !d.grown(s.now) {
-		if sig := b.describe(d); sig.Severity <= d.signal.Severity {
-			return dst
-		}
+	} else if !d.grown(s.now) && b.grade(d) <= d.signal.Severity {
+		return dst
 	}
 	d.until = s.now + silence
 	return append(dst, b.state(d))
+}
+
+// grade is how grave the case is as it stands.
+func (b *casebook[T]) grade(d *dossier[T]) Severity {
+	if b.severity != nil {
+		return b.severity(d)
+	}
+	sig := b.describe(d)
+	return sig.Severity
 }
 
 // state is the case as it stands.

@@ -41,6 +41,7 @@ type casefile struct {
 	objects    stats.Distinct
 	people     stats.Distinct
 	evidence   []Evidence
+	lent       bool // a signal has that slice
 	patients   []string
 	route      string
 	endpoint   uint64
@@ -71,6 +72,7 @@ func (s *scene) close(f *casefile) {
 	}
 	if f.evidence != nil {
 		s.runs--
+		s.copies.release(f)
 	}
 	f.objects.Clear()
 	f.people.Clear()
@@ -111,7 +113,7 @@ func (s *scene) note(f *casefile, c *call.Call) {
 			}
 			s.runs++
 		}
-		f.evidence = append(f.evidence, cloneEvidence(c))
+		s.keep(f, c)
 	}
 }
 
@@ -169,7 +171,7 @@ func (s *scene) restate(f *casefile) Signal {
 	sig.Since = f.since
 	n := f.now()
 	sig.Calls, sig.Objects, sig.People, sig.Refusals = n.calls, n.objects, n.people, f.refusals
-	sig.Evidence = f.evidence[:len(f.evidence):len(f.evidence)]
+	sig.Evidence, f.lent = f.evidence[:len(f.evidence):len(f.evidence)], true
 	sig.Patients = f.patients[:len(f.patients):len(f.patients)]
 	f.told = n
 	return sig

@@ -71,7 +71,7 @@ func (e *Engine) Observe(dst []Signal, c *call.Call) []Signal {
 		s.stats.Calls++
 		s.check.today.Calls++
 	}
-	s.now = c.Time
+	s.now, s.copies.of = c.Time, nil
 	n := len(dst)
 	reads := c.Flags&(call.Health|call.Login) == 0 && c.Principal.Key != 0
 	if reads {

@@ -74,6 +74,7 @@ func newExhaustion(s *scene) *exhaustion {
 		callers: newLRU(s.cfg.Principals, func(p *pace) bool { return p.w <= 1 }, nil),
 		norms:   newLRU(s.cfg.Endpoints, func(*norm) bool { return true }, nil)}
 	d.rush = newCasebook(s, s.cfg.Suspects, d.describeRush)
+	d.rush.severity = rushSeverity
 	d.costly = newCasebook(s, s.cfg.Suspects, d.describeCostly)
 	return d
 }
@@ -199,6 +200,8 @@ func (d *exhaustion) step(p *pace, c *call.Call, gap clock.Time) float64 {
 		return mixedNats
 	case c.Flags&(call.Login|call.Reset) != 0:
 		return sameNats
+	case c.Flags&call.Create != 0:
+		return mixedNats // lists are brought in so
 	case c.Method != "GET" && c.Method != "HEAD" && c.Flags&(call.GraphQL|call.Search) == 0:
 		return writeNats
 	case same:
@@ -271,13 +274,18 @@ func (d *exhaustion) usual(endpoint, key uint64, w float64) bool {
 	return false
 }
 
+// rushSeverity is low for a test of load, and for a burst that the server held back.
+func rushSeverity(f *dossier[rush]) Severity {
+	if 2*f.state.held >= f.state.calls || tester(f.accused.ID) {
+		return Low
+	}
+	return Medium
+}
+
 // describeRush states a burst.
 func (d *exhaustion) describeRush(f *dossier[rush]) Signal {
 	r := &f.state
-	sig := Signal{Detector: d.Name(), Severity: Medium, Confidence: sureness(&f.accused, 75), Score: r.w, Threshold: r.h}
-	if tester(f.accused.ID) || 2*r.held >= r.calls {
-		sig.Severity = Low
-	}
+	sig := Signal{Detector: d.Name(), Severity: rushSeverity(f), Confidence: sureness(&f.accused, 75), Score: r.w, Threshold: r.h}
 	sig.Title = fmt.Sprintf("{principal} sent %s in %s without a pause", count(r.calls, "request"), span(r.took))
 	sig.Expected = "People's programs ask in short bursts, and wait for their reader after each; others here do"
 	sig.Observed = fmt.Sprintf("%s in %s to the same endpoint, %s a second; %d were held back by the server", count(r.calls, "request"), span(r.took),

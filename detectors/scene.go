@@ -50,7 +50,8 @@ type scene struct {
 	principals *lru[principal]
 	visits     visits
 	ongoing    *lru[ongoing]
-	runs       int      // evidence being kept
+	runs       int // evidence being kept
+	copies     copies
 	given      uint64   // first contacts that an answer had delivered
 	oversize   bool     // this answer is under an alert for its size
 	fresh      bool     // this call names someone for the first time
