@@ -257,7 +257,7 @@ func TestLawLimitsShedTheSame(t *testing.T) {
 	tight.Extract.TCP.MaxBuffer = 128 << 10
 	tight.Extract.Scanners = 1
 	tight.Extract.HTTP.Pending = 1
-	tight.Extract.PHI.IDs = 4
+	tight.Extract.PHI.IDs = 1
 	for _, name := range cases(t) {
 		path := filepath.Join(name, "traffic.pcap")
 		var calls, alerts []byte
