@@ -106,7 +106,8 @@ func (d *bruteforce) Observe(dst []Signal, c *call.Call) []Signal {
 		}
 	}
 	if a.user != 0 {
-		dst = d.fleet(dst, k, &a, agent(c))
+		dst = d.fleet(dst, k, &a, fleetKey(&a, agent(c)), false)
+		dst = d.fleet(dst, k, &a, fleetKey(&a, addressKey(c)), true)
 	}
 	d.scene.stats.LoginsShed = d.sources.files.evicted + d.targets.files.evicted + d.sprays.files.evicted +
 		d.fleets.files.evicted + d.logins.doors.evicted
@@ -254,8 +255,10 @@ func (d *bruteforce) success(dst []Signal, c *call.Call, a *attempt) []Signal {
 	if f := d.sprays.find(sprayKey(c, a)); f != nil && a.secret != 0 {
 		f.state.won++
 	}
-	if f := d.fleets.find(fleetKey(a, agent(c))); f != nil && a.user != 0 {
-		f.state.success(a.user, addressKey(c))
+	for _, key := range [...]uint64{agent(c), addressKey(c)} {
+		if f := d.fleets.find(fleetKey(a, key)); f != nil && a.user != 0 {
+			f.state.success(a.user, addressKey(c))
+		}
 	}
 	return dst
 }

@@ -63,6 +63,11 @@ func TestBruteforce(t *testing.T) {
 	f("from many addresses, a few each", "auth_bruteforce Medium 10.20.0.22", 30, repeat(60, func(i int) []*call.Call {
 		return []*call.Call{tool(enter(i*2000, 1+i, name(i), "p"+name(i), false))}
 	}))
+	f("one address, another browser each time", "auth_bruteforce Medium 10.20.0.7", 15, repeat(30, func(i int) []*call.Call {
+		c := enter(i*2000, 7, name(i), "p"+name(i), false)
+		c.UserAgent = fmt.Sprint("Mozilla/5.0 Chrome/", i)
+		return []*call.Call{c}
+	}))
 	f("one user, from many addresses", "auth_bruteforce Medium 10.20.0.15", 15, repeat(30, func(i int) []*call.Call {
 		return []*call.Call{tool(enter(i*2000, 1+i, "admin", name(i), false))}
 	}))
@@ -118,6 +123,18 @@ func TestBruteforce_Honest(t *testing.T) {
 	}))
 	f("a load test", repeat(300, func(i int) []*call.Call {
 		return []*call.Call{tool(enter(i*50, 9, fmt.Sprint("load", i), "Test1234", i%20 != 3))}
+	}))
+	f("guests' telephones behind one address", repeat(120, func(i int) []*call.Call {
+		var out []*call.Call
+		for k := range 1 + i%3 {
+			c := enter(i*11000+k*9000, 5, user(i), fmt.Sprint("p", i, k), k == i%3)
+			c.UserAgent = fmt.Sprint("Mozilla/5.0 Mobile/", i)
+			out = append(out, c)
+		}
+		return out
+	}))
+	f("an initial password at a terminal server", repeat(30, func(i int) []*call.Call {
+		return []*call.Call{enter(i*20000, 5, user(i), "Welcome1", false), enter(i*20000+8000, 5, user(i), "mine"+user(i), true)}
 	}))
 	f("a directory that is down", repeat(150, func(i int) []*call.Call {
 		c := i % 40

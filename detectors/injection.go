@@ -140,7 +140,11 @@ func (d *injection) judge(dst []Signal, c *call.Call, v *valueProfile) []Signal 
 		all.worked |= p.worked
 		all.shown |= p.shown
 		all.waited, all.failed = all.waited || p.waited, all.failed || p.failed
-		if f.state.send(a.Value^uint64(a.Look.Families), d.scene.now) {
+		value := a.Value ^ uint64(a.Look.Families)
+		if operator(a) {
+			value ^= a.Key // the payload is the name
+		}
+		if f.state.send(value, d.scene.now) {
 			if fresh++; p.worked != 0 {
 				f.state.confirmed++
 			}
@@ -194,11 +198,15 @@ func weigh(c *call.Call, a *call.Arg, v *valueProfile) payload {
 	if p.families == 0 {
 		return p
 	}
+	if a.Where == call.InBody && prose.in(lastName(a.Name)) != "" { // people write there what they like, and editors send pages
+		p.sure &^= inject.XSS | inject.Path | inject.Template | inject.SQL
+		free = true
+	}
 	if a.Len > longValue { // pages and documents hold scripts, and speak of files
 		p.sure &^= inject.XSS | inject.Path | inject.Command | inject.Template
 	}
 	weak := inject.XPath | inject.Lines | inject.Deserialising
-	if c.Flags&call.Login == 0 && !anything(a) {
+	if c.Flags&call.Login == 0 && !anything(a) && !(operator(a) && v != nil && v.known()) {
 		weak |= inject.NoSQL // operators are how some applications write filters
 	}
 	strong := p.sure != 0 || p.families&^weak != 0 && a.Len <= longValue && a.Where != call.InHeader
@@ -219,8 +227,26 @@ func weigh(c *call.Call, a *call.Arg, v *valueProfile) payload {
 	return p
 }
 
+// prose are the names of what is written to be read, in whole or as their beginning.
+var prose = wordList{"html", "text", "note", "body", "content", "template", "message", "comment", "remark", "description", "narrative", "letter",
+	"summary", "finding", "impression", "assessment", "instruction", "history", "subjective", "objective", "plan", "div", "markdown", "css",
+	"signature", "reason", "diagnosis", "complaint"}
+
 // failure tells whether a status says that the program failed: not that a gateway found none.
 func failure(status int) bool { return status == 500 || status == 501 || status >= 505 && status < 600 }
+
+// operator tells whether a parameter of the query bears an operator that no search form needs, where others send none.
+func operator(a *call.Arg) bool {
+	if a.Where != call.InQuery || a.Look.Families&inject.NoSQL == 0 {
+		return false
+	}
+	for _, op := range [...]string{"[$ne]", "[$regex]", "[$where]", "[$gt]", "[$nin]", "[$exists]"} {
+		if strings.HasSuffix(a.Name, op) {
+			return true
+		}
+	}
+	return false
+}
 
 // anything tells whether the operand of an operator is one that only a way around a login has: none, anything at all.
 func anything(a *call.Arg) bool {

@@ -73,6 +73,17 @@ func TestInjection(t *testing.T) {
 	late := func(c *call.Call, s int) *call.Call { c.TTFB = clock.Time(s) * second; return c }
 	blocked := func(c *call.Call) *call.Call { c.Status = 403; return c }
 	header := func(c *call.Call) *call.Call { c.Args[0].Where = call.InHeader; return c }
+	body := func(c *call.Call) *call.Call { c.Method, c.Args[0].Where = "POST", call.InBody; return c }
+	named := func(at int, op string) *call.Call {
+		c := valued(at, 1, "name"+op, "x", 200)
+		c.Args[0].Look.Families = inject.NoSQL
+		return c
+	}
+	f("an editor's page", "", with(searches(10), body(valued(20, 1, "html", "<head><script src='/js/print.js'></script></head>", 200)),
+		body(valued(30, 1, "html", "<div onclick=\"toggle()\">Plan</div>", 200)), body(valued(40, 1, "text", "Dear {{patient.name}}, ${clinic}", 200)),
+		body(valued(50, 1, "note", "see ../old/notes and file://server/x", 200)))...)
+	f("operators in names", "u1 Medium", with(searches(10), named(20, "[$ne]"), named(21, "[$gt]"), named(22, "[$regex]"))...)
+	f("one operator in a name", "", with(searches(10), named(20, "[$gt]"), named(21, "[$gt]"), named(22, "[$gt]"))...)
 	login := func(c *call.Call) *call.Call { c.Flags |= call.Login; return c }
 	long := func(c *call.Call) *call.Call { c.Args[0].Len = 4000; return c }
 

@@ -101,7 +101,7 @@ const alarm = 2
 // Observe folds one call. FHIR resources have status, active and owners by their standard, and a GraphQL service has
 // one endpoint for everything: neither says who usually sends what.
 func (d *massAssignment) Observe(dst []Signal, c *call.Call) []Signal {
-	if c.Continued || c.FHIR.Interaction != "" || c.Flags&(call.GraphQL|call.Health) != 0 {
+	if c.Continued || c.Flags&(call.GraphQL|call.Health) != 0 || c.FHIR.Interaction != "" && (c.Method == "GET" || resource(c)) {
 		return dst
 	}
 	switch c.Method {
@@ -113,6 +113,19 @@ func (d *massAssignment) Observe(dst []Signal, c *call.Call) []Signal {
 		}
 	}
 	return dst
+}
+
+// resource is whether a write sends a FHIR resource; not everything is one that has a FHIR type's name in its path.
+func resource(c *call.Call) bool {
+	if len(c.Args) == 0 || strings.Contains(c.ContentType, "fhir") {
+		return true
+	}
+	for i := range c.Args {
+		if c.Args[i].Name == "resourceType" {
+			return true
+		}
+	}
+	return false
 }
 
 // write judges the names that a write sends.

@@ -145,13 +145,10 @@ func registers(route string) bool {
 
 // aboutUsers is whether a route is where administrators manage accounts.
 func aboutUsers(route string) bool {
-	for _, w := range [...]string{"user", "staff", "account", "member", "employee", "role", "permission", "team", "group", "tenant", "admin", "iam"} {
-		if strings.Contains(route, w) {
-			return true
-		}
-	}
-	return false
+	return accountWords.in(route) != ""
 }
+
+var accountWords = wordList{"user", "staff", "account", "member", "employee", "role", "permission", "team", "group", "tenant", "admin", "iam"}
 
 // selfService is whether a write is about the writer: registering, a profile of their own, or their own record.
 func selfService(c *call.Call) bool {
@@ -162,7 +159,7 @@ func selfService(c *call.Call) bool {
 	for rest != "" {
 		var seg string
 		seg, rest, _ = strings.Cut(rest, "/")
-		switch seg {
+		switch strings.ToLower(seg) {
 		case "me", "profile", "self", "account", "my-profile", "myprofile", "my":
 			return true
 		}

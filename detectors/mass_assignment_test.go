@@ -123,8 +123,11 @@ func TestMassAssignment(t *testing.T) {
 		}
 	}
 	fhir := patch(9, 1, "role=admin", "active=true")
-	fhir.FHIR.Interaction = "update"
+	fhir.FHIR.Interaction, fhir.ContentType = "update", "application/fhir+json"
 	f("FHIR", "", fhir)
+	account := writing(9, 9, "PUT", "/api/Account", "displayName=x", "roles=Administrator")
+	account.FHIR.Interaction, account.FHIR.Type = "update", "Account"
+	f("a profile with the name of a FHIR resource", "Medium", writing(0, 1, "PUT", "/api/Account", "displayName=a"), account)
 	f("no values of requests in the words", "High", honest(showing(patch(9, 9, "phone=1", "insuranceStatus=verified"), "insuranceStatus=verified"))...)
 }
 

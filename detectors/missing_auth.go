@@ -2,6 +2,7 @@ package detectors
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,6 +30,7 @@ type area struct {
 	answers  int       // with a credential and patients' data
 	refusals int       // of requests without a credential: 401
 	bare     []uint64  // clients that were given data without, the first few
+	programs []uint64  // of those clients, the first few: several people share an address
 }
 
 // bare is a client that was given data without a credential.
@@ -154,14 +156,13 @@ func signsLink(name string) bool {
 // without judges an answer to a request that carried nothing.
 func (d *missingAuth) without(dst []Signal, a *area, key uint64, c *call.Call) []Signal {
 	who := c.Principal.Key
-	known := false
-	for _, b := range a.bare {
-		known = known || b == who
-	}
-	if !known && len(a.bare) < openTo {
+	if len(a.bare) < openTo && !slices.Contains(a.bare, who) {
 		a.bare = append(a.bare, who)
 	}
-	if len(a.bare) >= openTo {
+	if p := who ^ stats.Mix(agent(c)); len(a.programs) < openTo && !slices.Contains(a.programs, p) {
+		a.programs = append(a.programs, p)
+	}
+	if a.open() {
 		if f := d.clients.find(who); f == nil || !f.open(d.scene.now) {
 			return d.scene.serverPosture(dst, c, d.Name(), "open server", openServer)
 		}
@@ -188,6 +189,9 @@ func (d *missingAuth) without(dst []Signal, a *area, key uint64, c *call.Call) [
 	return d.clients.tell(dst, f, c)
 }
 
+// open is whether several were let in without a credential: clients, or programs at one address.
+func (a *area) open() bool { return len(a.bare) >= openTo || len(a.programs) >= openTo }
+
 // needs is whether others had to show who they are.
 func (a *area) needs() bool {
 	return a.answers >= ownedAnswers && a.owners.Len() >= ownedBy || a.refusals > 0 && a.owners.Len() > 0 || a.owners.Len() >= ownedBy+1
@@ -195,7 +199,7 @@ func (a *area) needs() bool {
 
 // late names those who had read before it was known that others carry credentials.
 func (d *missingAuth) late(dst []Signal, a *area, key uint64, c *call.Call) []Signal {
-	if !a.needs() || len(a.bare) >= openTo {
+	if !a.needs() || a.open() {
 		return dst
 	}
 	for _, who := range a.bare {

@@ -24,6 +24,16 @@ func TestMissingAuth(t *testing.T) {
 		}
 	}
 	const accused = "missing_auth High 10.20.0.9"
+	f("people behind one address, before anyone shows a credential", "", 0, append(repeat(12, func(i int) []*call.Call {
+		c := chart(from(i*1000, 9), 300+i)
+		c.UserAgent = fmt.Sprint("Mozilla/5.0 Chrome/", i%4)
+		return []*call.Call{c}
+	}), credentialed(60000, 9)...))
+	f("one who changes the name of the program", accused, 7, append(credentialed(0, 6), repeat(6, func(i int) []*call.Call {
+		c := chart(from(70000+i*1000, 9), 300+i)
+		c.UserAgent = fmt.Sprint("Mozilla/5.0 Chrome/", i%4)
+		return []*call.Call{c}
+	})...))
 	bare := func(start, n, client int, change func(*call.Call)) []*call.Call {
 		return repeat(n, func(i int) []*call.Call {
 			c := chart(from(start+i*1000, client), 500+i)

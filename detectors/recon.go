@@ -50,6 +50,8 @@ const (
 	knownNats = 0.7
 	// brokenNats is what a path says that does not work for others either.
 	brokenNats = 0.3
+	// closedNats is what a path says that asks for a credential of one who shows none: a session that has ended does too.
+	closedNats = 0.5
 	toolCalls  = 3 // of a tool that names itself
 	triedMost  = 256
 	// objectHonest is the least share of refused objects taken for honest.
@@ -79,10 +81,11 @@ func (d *recon) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	tool := d.tools.of(c.UserAgent)
-	if tool == "" && c.Status < 400 && !oddMethod(c.Method) {
+	if tool == "" && c.Status < 400 && !oddMethod(c.Method) && !decoy(c) {
 		return d.success(dst, c)
 	}
-	no := refusal(c)
+	no := refusal(c) || c.Status == 401 && c.Auth.Scheme == call.NoCredential && !d.works.Has(c.Endpoint)
+	no = no || decoy(c)
 	if tool == "" && (!no && !oddMethod(c.Method) || c.Flags&call.Login != 0) {
 		return dst
 	}
@@ -120,6 +123,19 @@ func (d *recon) guilty(p *scout, c *call.Call) bool {
 // refusal is an answer that says that there is nothing, or nothing for this caller. 401 says that a session ended.
 func refusal(c *call.Call) bool {
 	return c.Status == 404 || c.Status == 403 || c.Status == 405 || c.Status == 400 || c.Status == 410 || c.Status == 501
+}
+
+// decoy is a file that no application has, in place of which it sends its one page, as it does for every path.
+func decoy(c *call.Call) bool {
+	if c.Status != 200 || c.Method != "GET" || len(c.ContentType) < 9 || c.ContentType[:9] != "text/html" || c.Answer.Set != 0 {
+		return false
+	}
+	for _, w := range [...]string{"/.env", "/.git", "/.svn", "/.aws", "/.ssh", "/.ht", "/.ds_store", "/web.config", "/phpunit", ".sql", ".bak", ".swp", "/id_rsa"} {
+		if i := strings.Index(c.Path, w); i >= 0 && (w[0] == '/' || i+len(w) == len(c.Path)) {
+			return true
+		}
+	}
+	return false
 }
 
 // oddMethod tells of methods that no client of an API uses.
@@ -206,6 +222,8 @@ func (d *recon) path(p *scout, c *call.Call) bool {
 	case name != "" || odd:
 	case way.first != callerKey(c), known:
 		z = brokenNats
+	case c.Status == 401:
+		z = closedNats
 	case c.Flags&call.HealthAPI != 0:
 		z = knownNats
 	}

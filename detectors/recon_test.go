@@ -1,6 +1,7 @@
 package detectors
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -68,6 +69,32 @@ func TestRecon(t *testing.T) {
 		s.wait(7*time.Second).do(who(1), "GET", "/api/v2/patients/{id}", status, patient(73000+i*i*917%9000))
 	}
 	f("a list on paper, half of it mistyped", "", s)
+
+	page := func(c *call.Call) { c.ContentType = "text/html; charset=utf-8" }
+	s = newScript()
+	for _, w := range []string{"/.env", "/.git/config", "/backup.sql", "/web.config", "/.htpasswd"} {
+		s.wait(time.Second).do(who(1), "GET", w, 200, page)
+	}
+	f("files for which a page comes", "4 Medium", s)
+
+	s = newScript()
+	for i := range 60 {
+		s.wait(time.Second).do(who(1), "GET", fmt.Sprintf("/ward/%d/list.jsp", i), 200, page)
+	}
+	f("pages of an old application", "", s)
+
+	closed := func(c *call.Call) { c.Auth.Scheme = call.NoCredential }
+	s = newScript()
+	for i := range 40 {
+		s.wait(time.Second).do(who(1), "GET", fmt.Sprint("/api/f", i), 401, closed)
+	}
+	f("a word list at a closed door", "28 Medium", s)
+
+	s = newScript()
+	for i := range 12 {
+		s.wait(time.Second).do(who(1), "GET", fmt.Sprint("/api/f", i), 401, closed)
+	}
+	f("a page whose session has ended", "", s)
 
 	s = newScript()
 	for range 40 {

@@ -56,10 +56,16 @@ func (d *bruteforce) spray(dst []Signal, c *call.Call, a *attempt, from uint64) 
 		return dst
 	}
 	d.sprays.note(f, c)
-	if !f.open(d.scene.now) && !s.enough() {
+	if !f.open(d.scene.now) && (!s.enough() || s.sources.Len() == 1 && d.entered(from, s.users.Len())) {
 		return dst
 	}
 	return d.sprays.tell(dst, f, c)
+}
+
+// entered is whether a third as many as that got in from a source: people at one address, who type what they were given.
+func (d *bruteforce) entered(from uint64, users int) bool {
+	f := d.sources.find(from)
+	return f != nil && 3*f.state.won.Len() >= users
 }
 
 // webAgent is whether a user agent says it is one: a fleet of them looks alike.
@@ -97,6 +103,8 @@ type fleet struct {
 	w                  stats.CUSUM
 	tries              int
 	sources            stats.Set
+	agents             stats.Set // programs, of one address that changes its own with every try
+	masked             bool
 	who                []station // the first of them
 	last               clock.Time
 }
@@ -111,20 +119,27 @@ type station struct {
 const (
 	fleetUsual, fleetAttack = 0.5, 0.95 // half of all first tries fail on the morning of a password change
 	fleetSources            = 5
+	maskedAgents            = 8 // programs at one address, one for every two users: a tool that makes up names
+	maskedUsual             = 0.35
 	fleetNamed              = 64
 )
 
 func fleetKey(a *attempt, agent uint64) uint64 { return stats.Mix(agent) ^ a.key }
 
-// fleet judges a failure among all of one program at one door. On a bad morning people try again, or get in.
-func (d *bruteforce) fleet(dst []Signal, c *call.Call, a *attempt, agent uint64) []Signal {
-	f := d.fleets.of(fleetKey(a, agent))
+// fleet judges a failure among all of one program at one door, or all of one address whose programs change. On a bad
+// morning people try again, or get in.
+func (d *bruteforce) fleet(dst []Signal, c *call.Call, a *attempt, key uint64, masked bool) []Signal {
+	f := d.fleets.of(key)
 	g := &f.state
 	if g.last != 0 && d.scene.now-g.last > sourceRest && !f.open(d.scene.now) {
 		d.fleets.drop(f)
 	}
-	g.last = c.Time
+	g.last, g.masked = c.Time, masked
 	g.tries++
+	usual := fleetUsual
+	if masked && g.agents.Len() < maxTried && g.agents.Add(agent(c)) {
+		usual = maskedUsual
+	}
 	if g.sources.Len() < maxTried && g.sources.Add(addressKey(c)) && len(g.who) < fleetNamed {
 		g.who = append(g.who, station{address: addressKey(c), who: clonePrincipal(&c.Principal)})
 	}
@@ -133,9 +148,9 @@ func (d *bruteforce) fleet(dst []Signal, c *call.Call, a *attempt, agent uint64)
 		if a.known {
 			g.known++
 		}
-		g.w.Add(math.Log(fleetAttack / fleetUsual))
+		g.w.Add(math.Log(fleetAttack / usual))
 	}
-	if float64(g.w) < d.h/2 || g.sources.Len() < fleetSources {
+	if float64(g.w) < d.h/2 || !masked && g.sources.Len() < fleetSources || masked && (g.agents.Len() < maskedAgents || 2*g.agents.Len() < g.users.Len()) {
 		return dst
 	}
 	d.fleets.note(f, c)
@@ -165,6 +180,14 @@ func (d *bruteforce) spread(f *dossier[fleet]) Signal {
 	g := &f.state
 	n := g.users.Len()
 	sig := Signal{Detector: d.Name(), Severity: Medium, Confidence: 75, Score: float64(g.w), Threshold: d.h}
+	if g.masked {
+		sig.Title = fmt.Sprintf("{principal} tried to log in as %s, under %s of a program", count(n, "different user"), count(g.agents.Len(), "name"))
+		sig.Expected = "People try again when a login fails, and most get in; an address of many has many who do"
+		sig.Observed = fmt.Sprintf("%d logins as %s from one address: nearly all failed, once each", g.tries, count(n, "user"))
+		sig.Facts = []Fact{{"users tried", strconv.Itoa(n)}, {"names of programs", strconv.Itoa(g.agents.Len())}, {"got in", strconv.Itoa(g.won.Len())},
+			{"evidence, nats", fmt.Sprintf("%.1f of %.1f", sig.Score, sig.Threshold)}}
+		return sig
+	}
 	sig.Title = fmt.Sprintf("{principal} and %s tried to log in as %s, with one program", addresses(g.sources.Len()-1)+" more", count(n, "different user"))
 	sig.Expected = "People try again when a login fails, and most get in"
 	sig.Observed = fmt.Sprintf("%d logins as %s from %s: nearly all failed, once each", g.tries, count(n, "user"), addresses(g.sources.Len()))

@@ -72,7 +72,7 @@ const (
 	otherCalls  = 2 // from each place, with health data; one more without
 	sameTurns   = 6 // of like programs, within sameTime, in networks apart
 	sameCalls   = 5
-	sameTime    = 10 * minute
+	sameTime    = 5 * minute
 	relayTokens = 3
 	rotateTime  = 10 * minute
 	relayLapse  = minute / 30 // what calls with its users' tokens calls as they do

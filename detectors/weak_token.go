@@ -31,11 +31,12 @@ type checks struct {
 }
 
 const (
-	fewPrincipals = 4
+	fewPrincipals = 6
 	usualFrom     = 3 // principals with the same fault: that is how it works here
 	triesRefused  = 2 // tokens of a forger that were refused
 	lateCalls     = 2
-	urlCalls      = 2
+	urlCalls      = 5
+	urlOthers     = 5 // with sound tokens, none of them in a URL
 )
 
 type forger struct {
@@ -203,7 +204,7 @@ func (d *weakToken) exposed(dst []Signal, k *checks, c *call.Call) []Signal {
 	f := d.carriers.of(c.Principal.Key)
 	f.state.accepted++
 	d.carriers.note(f, c)
-	if !f.open(d.scene.now) && (f.state.accepted < urlCalls || others(&k.sound, c.Principal.Key) < 2 || c.PHI.People == 0) {
+	if !f.open(d.scene.now) && (f.state.accepted < urlCalls || others(&k.sound, c.Principal.Key) < urlOthers || c.PHI.People == 0) {
 		return dst
 	}
 	return d.carriers.tell(dst, f, c)

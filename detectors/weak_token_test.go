@@ -69,7 +69,11 @@ func TestWeakToken(t *testing.T) {
 		}
 		return []*call.Call{c}
 	})))
-	f("alone with a token in the URL", "weak_token Medium rao", 1, join(credentialed(0, 6), bad(61000, 2, "rao", inURL)))
+	five := repeat(10, func(i int) []*call.Call {
+		return []*call.Call{as(chart(from(i*1000, 100+i%5), 50+i), fmt.Sprint("nurse", i%5))}
+	})
+	f("alone with a token in the URL", "weak_token Medium rao", 1, join(five, bad(61000, 5, "rao", inURL)))
+	f("thrice with a token in the URL", "", 1, join(five, bad(61000, 3, "rao", inURL)))
 	f("all with tokens in the URL", "", 1, join(credentialed(0, 6), repeat(60, func(i int) []*call.Call {
 		c := as(chart(from(i, i%5), i), fmt.Sprint("u", i%5))
 		inURL(c)

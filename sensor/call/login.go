@@ -14,21 +14,14 @@ func MayLogin(method, target []byte) bool {
 	if string(method) != "POST" && string(method) != "PUT" {
 		return false
 	}
-	if i := bytes.IndexByte(target, '?'); i >= 0 {
-		target = target[:i]
-	}
-	last := target[bytes.LastIndexByte(target, '/')+1:]
+	path, query, _ := bytes.Cut(target, []byte("?"))
+	path = bytes.TrimRight(path, "/")
+	return loginWord(path[bytes.LastIndexByte(path, '/')+1:]) || bytes.Contains(query[:min(len(query), 64)], []byte("=login"))
+}
+
+func loginWord(last []byte) bool {
 	var buf [64]byte
-	if len(last) > len(buf) {
-		return false
-	}
-	low := lower(buf[:0], last)
-	for _, w := range loginWords {
-		if bytes.Contains(low, []byte(w)) {
-			return true
-		}
-	}
-	return false
+	return len(last) <= len(buf) && says(lower(buf[:0], last), loginWords)
 }
 
 // login takes what the exchange says of who asks to be let in, and what it hands out: session cookies, and the tokens
@@ -38,12 +31,11 @@ func (b *Builder) login(c *Call, ar *Arena, x *http.Exchange, texts *Texts) {
 	if login {
 		b.asked(c, ar, texts.sides[http.Request].b)
 	}
-	if login || b.loggedIn || texts != nil && asksCode(x) {
-		var body []byte
-		if texts != nil {
-			body = texts.sides[http.Response].b
-		}
-		if b.rejects(c, x, body) {
+	if texts != nil && len(x.Method) == 4 && !login {
+		b.graphLogin(c, ar, texts.sides[http.Request].b)
+	}
+	if texts != nil && (login || b.loggedIn || asksCode(x) || asksSession(c, x)) {
+		if b.rejects(c, x, texts.sides[http.Response].b) {
 			c.Auth.Marks |= Rejected
 		}
 	}
@@ -134,11 +126,17 @@ type loginFields struct {
 }
 
 func (l *loginFields) take(b *Builder, c *Call, ar *Arena, key, value []byte) {
-	if len(value) == 0 {
+	if len(value) == 0 || len(key) > 48 {
 		return
 	}
-	switch string(key) {
-	case "username", "user", "login", "email", "userName", "user_name", "userId", "j_username", "uname", "loginId":
+	// The last part of the name tells: Input.Password, user[password].
+	if i := bytes.LastIndexAny(key, ".["); i >= 0 {
+		key = key[i+1:]
+	}
+	var buf [48]byte
+	switch string(bytes.TrimRight(lower(buf[:0], key), "]")) {
+	case "username", "user", "login", "email", "user_name", "userid", "j_username", "uname", "loginid", "authuser", "loginname", "login_name",
+		"useremail", "identifier", "emailaddress", "usr":
 		if !l.user {
 			b.userBuf = append(b.userBuf[:0], value...)
 		}
@@ -146,17 +144,67 @@ func (l *loginFields) take(b *Builder, c *Call, ar *Arena, key, value []byte) {
 		if c.User == "" {
 			c.User = b.clip(ar, value)
 		}
-	case "password", "pass", "passwd", "pwd", "j_password":
+	case "password", "pass", "passwd", "pwd", "j_password", "pw", "clearpass", "userpassword", "passphrase", "passcode":
 		if !l.password {
 			b.secretBuf = append(b.secretBuf[:0], value...)
 		}
 		l.password = true
-	case "client_id", "clientId":
+	case "client_id", "clientid":
 		l.client = b.clip(ar, value)
-	case "grant_type", "grantType":
+	case "grant_type", "granttype":
 		c.Grant = UserGrant
 		if string(value) == "client_credentials" {
 			c.Grant = ClientCredentials
 		}
+	}
+}
+
+// graphLogin reads who asks to log in by a GraphQL mutation whose variables hold a user and a password, in them or in
+// an object among them.
+func (b *Builder) graphLogin(c *Call, ar *Arena, body []byte) {
+	head := body[:min(len(body), 2<<10)]
+	if !bytes.Contains(head, []byte("mutation")) || !bytes.Contains(head, []byte("variables")) || !says(head, []string{"pass", "Pass", "pwd"}) {
+		return
+	}
+	m, ok := object(body)
+	if !ok {
+		return
+	}
+	var l loginFields
+	b.userBuf = b.userBuf[:0]
+	named := false
+	for key, value, ok := m.next(); ok; key, value, ok = m.next() {
+		switch string(key) {
+		case "query":
+			b.valueBuf = lower(b.valueBuf[:0], value[:min(len(value), 512)])
+			named = says(b.valueBuf, []string{"login", "signin", "authenticate", "tokenauth", "tokencreate", "createtoken"})
+		case "variables":
+			if vars, ok := object(value); ok {
+				b.graphFields(c, ar, vars, &l, 0)
+			}
+		}
+	}
+	if !named || !l.user || !l.password {
+		if l.user {
+			c.User = ""
+		}
+		return
+	}
+	b.loggedIn = true
+	if c.Auth.Secret == 0 {
+		c.Auth.password(b.userBuf, b.secretBuf)
+	}
+}
+
+func (b *Builder) graphFields(c *Call, ar *Arena, m members, l *loginFields, depth int) {
+	for key, value, ok := m.next(); ok; key, value, ok = m.next() {
+		if in, ok := object(value); ok {
+			if depth == 0 {
+				b.graphFields(c, ar, in, l, 1)
+			}
+			continue
+		}
+		b.valueBuf = text(b.valueBuf[:0], value)
+		l.take(b, c, ar, key, b.valueBuf)
 	}
 }

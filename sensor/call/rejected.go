@@ -31,6 +31,17 @@ func asksCode(x *http.Exchange) bool {
 	return says(lower(buf[:0], path[max(0, len(path)-len(buf)):]), []string{"otp", "mfa", "2fa", "verify", "passcode", "challenge"})
 }
 
+// asksSession is whether Basic credentials are shown to an endpoint that says whose session it is, as OpenMRS has one
+// that answers 200 to everybody.
+func asksSession(c *Call, x *http.Exchange) bool {
+	if c.Auth.Scheme != BasicAuth || c.Status != 200 {
+		return false
+	}
+	path, _, _ := bytes.Cut(x.Target, []byte("?"))
+	path = bytes.TrimRight(path, "/")
+	return loginWord(path[bytes.LastIndexByte(path, '/')+1:])
+}
+
 // leadsBack is whether a redirect ends where the login was sent to, or names an error.
 func leadsBack(target, to []byte) bool {
 	if _, rest, ok := bytes.Cut(to, []byte("://")); ok && len(to)-len(rest) <= len("https://") {
@@ -50,7 +61,13 @@ func leadsBack(target, to []byte) bool {
 			return true
 		}
 	}
-	last := lower(buf[:0], path[max(0, len(path)-32):])
+	_, query, _ = bytes.Cut(to, []byte("?"))
+	last, _, _ := bytes.Cut(lower(buf[:0], path[max(bytes.LastIndexByte(path, '/')+1, len(path)-len(buf)):]), []byte("."))
+	switch string(last) {
+	case "login", "log-in", "signin", "sign-in", "logon":
+		return !says(query, []string{"code=", "ticket=", "token", "SAML", "otp", "mfa"}) // on to the application
+	}
+	last = lower(buf[:0], path[max(0, len(path)-32):])
 	return bytes.Contains(last, []byte("log")) && says(last, errorWords) || says(last, []string{"denied"})
 }
 

@@ -31,6 +31,9 @@ func TestRejected(t *testing.T) {
 	f(false, "/portal/login", form, 302, "", "<Location: /portal/login/mfa")
 	f(false, "/portal/login", form, 302, "", "<Location: /home?returnUrl=%2Ferrors")
 	f(false, "/portal/login", form, 302, "")
+	f(true, "/main.php?auth=login&site=default", "authUser=ann&clearPass=x1", 302, "", "<Location: ../login/login.php?site=default&first=1")
+	f(true, "/account/login.aspx", "Input.Email=ann&Input.Password=x1", 200, "<p>Invalid login attempt.</p>")
+	f(false, "/realms/h/login-actions/authenticate", form, 302, "", "<Location: https://ehr.hospital.test/sso/login?state=a&code=b")
 	f(true, "/api/login", data, 200, `{"success":false,"message":"Bad credentials"}`)
 	f(true, "/api/login", data, 200, `{"authenticated":false}`)
 	f(true, "/api/login", data, 200, `{"status":"error","data":null}`)
@@ -42,6 +45,14 @@ func TestRejected(t *testing.T) {
 	f(false, "/api/login", data, 200, `{"token":"abcdefghijkl","message":"failed logins since: 2; account locked before"}`)
 	f(true, "/api/mfa/verify", `{"otp":"123456"}`, 200, `{"valid":false}`)
 	f(false, "/api/mfa/verify", `{"otp":"123456"}`, 200, `{"valid":true}`)
+	gql := `{"query":"mutation L($u:String!){login(input:$u){token}}","variables":{"input":{"username":"ann","password":"x1"}}}`
+	f(true, "/graphql", gql, 200, `{"data":{"login":null},"errors":[{"message":"no"}]}`)
+	f(false, "/graphql", gql, 200, `{"data":{"login":{"token":"abcdefghijkl"}}}`)
+	f(false, "/graphql", `{"query":"mutation{addNote}","variables":{"text":"pass"}}`, 200, `{"errors":[{"message":"no"}]}`)
 	f(false, "/api/notes", `{"text":"x"}`, 200, `{"status":"error"}`)
 	f(false, "/api/login", data, 401, `{"error":"invalid"}`) // its status says so already
+	c := answered("GET", "/openmrs/ws/rest/v1/session", "", 200, `{"authenticated":false}`, "Authorization: Basic YW5uOngx")
+	if c.Auth.Marks&call.Rejected == 0 {
+		t.Error("a session that is nobody's was not told")
+	}
 }

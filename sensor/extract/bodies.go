@@ -140,7 +140,7 @@ func (e *Extractor) tells(x *http.Exchange) bool {
 		return true
 	}
 	path, _, _ := bytes.Cut(x.Target, []byte{'?'})
-	return e.memo.Route(path).Words&(call.Operator|call.Admin) != 0
+	return e.memo.Route(path).Words&(call.Operator|call.Admin|call.Login) != 0
 }
 
 // scanner is one at rest, or a new one.
