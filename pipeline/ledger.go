@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"auscult/sensor/clock"
@@ -175,6 +176,7 @@ func (o *owner) losses(s *extract.Stats) []Lost {
 	add(d.RulesStopped, "times", "detect: an operator's rule went past its cost")
 	add(d.RulesFailed, "times", "detect: an operator's rule could not be worked out")
 	add(d.RunsRefused, "runs", "detect: without kept evidence, too many at once")
+	add(uint64(math.Round(100*d.ThresholdRaise)), "hundredths of a nat", "detect: by which all thresholds stand higher, as alarms were more than the budget")
 	a := o.folder.Stats()
 	add(a.Silenced, "signals", "alert: on the allow-list")
 	add(a.Evicted, "incidents", "alert: closed early, too many open")
