@@ -56,7 +56,7 @@ func (d *fanout) cared(c *call.Call) {
 			continue
 		}
 		explained, not := p.care.written(o.Key)
-		for range explained + not {
+		for range max(explained, not) { // a number looked up and its chart count once
 			p.tallies[opened].take(s.now)
 		}
 		if not == 0 {

@@ -39,6 +39,15 @@ const (
 	offStranger = 0.6
 )
 
+// One patient after another for whom no reason is seen, each within briskGap of the one before, is no work with
+// patients, whether lists are in sight or not: who treats, calls or codes stays longer with most. briskAttack and
+// briskHonest are the shares of such contacts among the unexplained ones of an attack and of the busy.
+const (
+	briskGap                 = 45 * minute / 60
+	briskAttack, briskHonest = 0.9, 0.3
+	briskCredit              = 6 // nats that still let a busy hour teach
+)
+
 // rushPrior is the same for each of the three marks of haste when they are taken together.
 const rushPrior = 0.05
 
@@ -71,8 +80,11 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 		}
 		if s.now-p.last > 10*minute && d.evidence() <= 0 && !f.open(s.now) {
 			s.close(f)
+			if !p.heard {
+				p.plain = [3]stats.CUSUM{}
+			}
 		}
-		d.weigh(k, own, calm)
+		d.weigh(c, k, own, calm)
 		p.last = s.now
 		if !noted {
 			s.note(f, c)
@@ -101,18 +113,29 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 }
 
 // weigh counts one first contact, unless a program fetched it ahead, and those before it that now count too.
-func (d *fanout) weigh(k *contact, own *group, calm bool) {
+func (d *fanout) weigh(c *call.Call, k *contact, own *group, calm bool) {
 	s, p := d.scene, d.scene.p
 	yes := k.why == unexplained && !d.newcomer(k)
 	n := p.burst.take(s.now, s.now-p.last, !yes)
 	if n == 0 {
 		return
 	}
-	p.care.open(k.Key, !yes)
-	for range n {
-		d.mark(k.why, yes, own, calm)
+	marks := n
+	if k.why == delivered && (p.looked != 0 && s.now-p.looked < minute || s.visits.made(k.Key, s.now)) {
+		n-- // the chart of the number just looked up, which counted, or of a patient just registered
 	}
-	d.tally(opened, n, calm)
+	p.looked = 0
+	if yes && c.Flags&call.Search != 0 {
+		p.looked = s.now
+	}
+	p.care.open(k.Key, !yes)
+	for range marks {
+		d.mark(c, k.why, yes, own, calm)
+	}
+	p.way.take(k)
+	if n > 0 {
+		d.tally(opened, n, calm)
+	}
 	if yes {
 		d.tally(openedUnexplained, n, calm)
 	}
@@ -168,13 +191,13 @@ func (d *fanout) reopen(f *casefile) {
 // settle forgets the evidence that was told.
 func (d *fanout) settle() {
 	p := d.scene.p
-	p.plain, p.pace, p.rush = [3]stats.CUSUM{}, 0, 0
+	p.plain, p.pace, p.rush, p.brisk = [3]stats.CUSUM{}, 0, 0, 0
 	p.paceCode.Reset()
 	p.sweep, p.harvest = sweep{}, harvest{}
 }
 
 // mark feeds one first contact to stream U.
-func (d *fanout) mark(why reason, yes bool, g *group, calm bool) {
+func (d *fanout) mark(c *call.Call, why reason, yes bool, g *group, calm bool) {
 	s, p := d.scene, d.scene.p
 	if why == byPeer || why == arrived || why == unexplained && !yes {
 		return // says nothing either way: two colluders must not clear each other
@@ -191,9 +214,14 @@ func (d *fanout) mark(why reason, yes bool, g *group, calm bool) {
 		}
 	}
 	s.witness(p, yes)
-	if theta < offFamiliar || theta < offStranger && !p.familiar() && s.witnessed(p) {
+	p.heard = p.familiar() || s.witnessed(p)
+	if theta < offFamiliar || theta < offStranger && !p.familiar() && (p.heard || s.watched() < day) {
 		for i, one := range attackShares(theta) {
-			p.plain[i].Add(stats.Bernoulli(yes, one, theta))
+			says := stats.Bernoulli(yes, one, theta)
+			if yes && c.Flags&call.Search != 0 {
+				says /= 2 // a number typed in was read somewhere
+			}
+			p.plain[i].Add(says)
 		}
 	}
 	m := markExplained
@@ -208,6 +236,9 @@ func (d *fanout) mark(why reason, yes bool, g *group, calm bool) {
 		default:
 			m = markSlow
 		}
+	}
+	if !p.familiar() {
+		p.brisk.Add(stats.Bernoulli(yes && s.now-p.last <= briskGap, briskAttack, briskHonest))
 	}
 	p0 := 1.0
 	switch m {
@@ -247,11 +278,7 @@ func attackShares(theta float64) [3]float64 {
 // evidence is the largest sum of stream U.
 func (d *fanout) evidence() float64 {
 	p := d.scene.p
-	w := max(float64(p.pace), float64(p.rush))
-	for _, x := range p.plain {
-		w = max(w, float64(x))
-	}
-	return w
+	return max(float64(p.pace), float64(p.rush), p.reasonless())
 }
 
 // volume is the most surprising count of each measure.
@@ -261,9 +288,10 @@ func (d *fanout) volume(g *group) (v [measures]verdict) {
 	if s.watched() >= 7*day {
 		down = 1.7
 	}
-	cold := p.days < s.cfg.WarmDays
+	how := way{cold: p.days < s.cfg.WarmDays, known: p.days >= wayDays, sought: p.way.sought, listed: p.way.listed,
+		blind: p.theta(s.reasons(p)) >= offFamiliar}
 	for m := range v {
-		v[m] = p.tallies[m].judge(measure(m), s.now, g, &s.groups[groupCount], p.lesson, down, cold)
+		v[m] = p.tallies[m].judge(measure(m), s.now, g, &s.groups[groupCount], p.lesson, down, &how)
 	}
 	return v
 }
@@ -280,7 +308,7 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 	}
 	w := d.evidence()
 	many := v[worst].p < s.h.tail
-	reasonless := noted && w >= h
+	reasonless := noted && (w >= h || p.hasty() >= s.cfg.ColdThreshold)
 	swept := searched && float64(p.sweep.w) >= h
 	reaped := noted && float64(p.harvest.w) >= h
 	if !many && !reasonless && !swept && !reaped {
@@ -293,6 +321,9 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 	switch {
 	case reasonless:
 		sig.Score, sig.Threshold = w, h
+		if w < h {
+			sig.Score, sig.Threshold = p.hasty(), s.cfg.ColdThreshold
+		}
 		refused := max(float64(p.refused[0]), float64(p.refused[1])) > s.h.refused/2
 		if v[opened].p < 1e-4 || v[openedUnexplained].p < 1e-4 || refused {
 			sig.Severity, sig.Confidence = High, p.confidence(85)

@@ -25,10 +25,14 @@ type principal struct {
 	plain    [3]stats.CUSUM
 	pace     stats.CUSUM
 	rush     stats.CUSUM
+	brisk    stats.CUSUM
+	heard    bool       // whether plain counts: others' contacts are mostly explained, or its own days are known
+	looked   clock.Time // a number up that no list gave, as its last contact
 	sweep    sweep
 	harvest  harvest
 	burst    burst
 	care     care
+	way      ways
 	spoke    witness
 	shift    shift
 	profile  profile
@@ -78,14 +82,31 @@ func (p *principal) meet(c *call.Call, now clock.Time) {
 
 // heat is the largest evidence held against the principal.
 func (p *principal) heat() float64 {
-	w := max(max(float64(p.rush), float64(p.sweep.w), float64(p.harvest.w)-harvestCredit), max(float64(p.pace), max(float64(p.excess), max(float64(p.refused[0]), float64(p.refused[1])))))
-	for _, x := range p.plain {
-		w = max(w, float64(x))
-	}
+	w := max(float64(p.rush), float64(p.brisk)-briskCredit, float64(p.pace), p.reasonless(), float64(p.sweep.w),
+		float64(p.harvest.w)-harvestCredit, float64(p.excess), float64(p.refused[0]), float64(p.refused[1]))
 	for _, l := range p.lattices {
 		w = max(w, l.heat())
 	}
 	return w
+}
+
+// reasonless is the evidence that too many of p's contacts have no reason.
+func (p *principal) reasonless() (w float64) {
+	if !p.heard {
+		return 0
+	}
+	for _, x := range p.plain {
+		w = max(w, float64(x))
+	}
+	return w
+}
+
+// hasty is the evidence that one patient after another had no reason, and no time either.
+func (p *principal) hasty() float64 {
+	if p.brisk <= 0 {
+		return 0
+	}
+	return float64(p.brisk) + p.reasonless()
 }
 
 // accused tells whether any finding on the principal is younger than a day.

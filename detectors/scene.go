@@ -209,6 +209,7 @@ func (s *scene) finish(c *call.Call) {
 	if s.oversize || !c.OK() {
 		return // what an oversized answer delivered explains nothing
 	}
+	p.way.found(c)
 	for _, key := range c.Delivered {
 		if _, full := p.delivered.Add(key, s.now, deliveredHalf, s.cfg.Delivered); full {
 			s.stats.EarlyForgotten++

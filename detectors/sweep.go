@@ -66,9 +66,12 @@ const (
 	harvestFresh  = 5                // new patients that make it a page
 	harvestCredit = 10               // nats that paging alone may give, below every threshold
 	harvestHaste  = 25 * minute / 60 // per chart
-	// harvestAttack and harvestHonest are the shares of openings within harvestHaste of the one before.
-	harvestAttack, harvestHonest = 0.9, 0.35
+	harvestBrisk  = 45 * minute / 60
 )
+
+// harvestSays is what an opening says by how soon it follows the one before, in nats: within harvestHaste (nine of ten
+// in an attack, one of three on a round), within harvestBrisk, later.
+var harvestSays = [...]float64{0.94, 0.4, -1.87}
 
 // page folds a step of a page walk that gave people not given before.
 func (h *harvest) page(now clock.Time, people int) {
@@ -93,7 +96,14 @@ func (h *harvest) open(now, last clock.Time) {
 	if now-h.paged < minute/60 {
 		return // the application that drew the page fetches it ahead
 	}
-	h.w.Add(stats.Bernoulli(now-max(last, h.paged) <= harvestHaste, harvestAttack, harvestHonest))
+	says := 2
+	switch gap := now - max(last, h.paged); {
+	case gap <= harvestHaste:
+		says = 0
+	case gap <= harvestBrisk:
+		says = 1
+	}
+	h.w.Add(harvestSays[says])
 	if h.w <= 0 {
 		*h = harvest{}
 	}

@@ -111,6 +111,25 @@ const groupWeight = 30
 // how the charts were come by.
 var floors = [...][len(scales)]int{{0, 75, 220, 280, 900}, {0, 80, 400, 500, 2000}}
 
+// floor is the least count of m that alarms at scale i, for one who comes by patients in this way.
+func (t *tally) floor(m measure, i int, how *way) int {
+	row := 0
+	if how.cold {
+		row = 1
+	}
+	switch {
+	case m == deliveredPeople:
+		return deliveredFloor[i]
+	case m == opened && how.soughtMost():
+		return max(soughtFloor[i], int(soughtTimes*t.hist[i].Mean(0, 0, prior[m][i].k)))
+	case m == opened && how.listed >= wayMost:
+		return listedTimes * floors[row][i]
+	case m == opened || how.cold || how.blind:
+		return floors[row][i]
+	}
+	return 0
+}
+
 // deliveredFloor is the least count of patients given by lists that alarms at each scale, ever: a clerk may page
 // through a report of a thousand.
 var deliveredFloor = [len(scales)]int{1500, 2000, 3000, 4000, 10000}
@@ -139,17 +158,16 @@ func (g *group) mean(m measure, i int, elsewhere float64, own *lesson) float64 {
 // judge compares the counts that end at now with the principal's own history, shrunk to its group's, shrunk to
 // the site's, shrunk to the shipped prior. People differ about as much as their mean, so the group weighs one over the mean in windows.
 // Means go below the prior by at most the factor down, and above it by at most most.
-func (t *tally) judge(m measure, now clock.Time, g, site *group, own *lesson, down float64, cold bool) verdict {
+func (t *tally) judge(m measure, now clock.Time, g, site *group, own *lesson, down float64, how *way) verdict {
 	best := verdict{p: 1}
-	row := 0
-	if cold {
-		row = 1
-	}
 	for i := range scales {
 		n := t.slide[i].Sum(now, scales[i].width)
 		pr := prior[m][i]
-		if float64(n) < 4*pr.mean || m == deliveredPeople && n < deliveredFloor[i] ||
-			m == opened && n < floors[row][i] || m == openedUnexplained && cold && n < floors[row][i] {
+		down, shape := down, pr.k
+		if m == opened && how.soughtMost() {
+			down, shape = max(down, soughtDown), max(shape, soughtShape)
+		}
+		if float64(n) < 4*pr.mean/down || n < t.floor(m, i, how) {
 			continue
 		}
 		mean := site.mean(m, i, pr.mean, own)
@@ -158,11 +176,11 @@ func (t *tally) judge(m measure, now clock.Time, g, site *group, own *lesson, do
 		}
 		mean = max(mean, pr.mean/down)
 		mean = t.hist[i].Mean(mean, 1/mean, pr.k)
-		if !cold {
+		if !how.cold {
 			mean = t.drift[i].Hold(mean, now)
 		}
 		mean = min(max(mean, pr.mean/down), pr.mean*most)
-		if p := stats.Tail(n, mean, t.hist[i].Shape(pr.k)); p < best.p {
+		if p := stats.Tail(n, mean, t.hist[i].Shape(shape)); p < best.p {
 			best = verdict{p, n, mean, i}
 		}
 	}
