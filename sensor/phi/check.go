@@ -8,6 +8,7 @@ type check uint8
 const (
 	anything check = iota // any value but null, a boolean or an empty one
 	words                 // holds a letter
+	named                 // the same, and is no path: owner/repository
 	date
 	phone
 	email
@@ -29,6 +30,8 @@ func pass(c check, v []byte) bool {
 	switch c {
 	case words:
 		return hasLetter(v)
+	case named:
+		return hasLetter(v) && (bytes.IndexByte(v, '/') < 0 || bytes.IndexByte(v, ' ') >= 0)
 	case date:
 		return isBirthDate(v)
 	case phone:

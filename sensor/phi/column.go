@@ -29,8 +29,13 @@ func (s *Scanner) bare(v []byte) {
 			s.frames[s.depth].strong |= PAN
 		}
 	}
-	if n > 5 && (v[n-5] == '@' || v[n-4] == '@') && isABHAAddress(v) {
-		s.frames[s.depth].strong |= ABHA
+	s.abhaAddress(&s.frames[s.depth], v)
+}
+
+// abhaAddress gives f the class of an address like name@abdm, which is plain without a key.
+func (s *Scanner) abhaAddress(f *frame, v []byte) {
+	if n := len(v); n > 5 && (v[n-5] == '@' || v[n-4] == '@') && isABHAAddress(v) {
+		f.strong |= ABHA
 	}
 }
 

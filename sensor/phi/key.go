@@ -1,5 +1,7 @@
 package phi
 
+import "bytes"
+
 // role is what a key means to the reader of records, beside the class of its value.
 type role uint8
 
@@ -107,6 +109,27 @@ func (t *tokens) end(start int) int {
 	return t.size
 }
 
+// unglue cuts a key written without borders, patientssn or drugname, after its first or before its last word, if that
+// is one that many keys have.
+func (t *tokens) unglue() bool {
+	flat := t.flat[:t.size]
+	at := 0
+	if rest, ok := bytes.CutPrefix(flat, []byte("patient")); ok {
+		at = t.size - len(rest)
+	}
+	for _, w := range [...]string{"number", "date", "name", "code", "diagnosis", "allergies", "allergy", "medications", "vaccine", "npi",
+		"no", "id"} {
+		if at == 0 && bytes.HasSuffix(flat, []byte(w)) {
+			at = t.size - len(w)
+		}
+	}
+	if at < 2 || at == t.size {
+		return false
+	}
+	t.ends[0], t.ends[1], t.n = uint8(at), uint8(t.size), 2
+	return true
+}
+
 // classify is what key says of its value. It is a pure function.
 func classify(key []byte) keyInfo {
 	if len(key) == 0 || len(key) > maxKey {
@@ -118,6 +141,11 @@ func classify(key []byte) keyInfo {
 	if !ok && t.n > 0 {
 		if k, ok = whole(t.flat[:t.size]); !ok {
 			k = byTokens(&t)
+		}
+		if !ok && t.n == 1 && k == (keyInfo{}) && t.unglue() {
+			if k = byTokens(&t); k.class == 0 {
+				k = keyInfo{} // "paid" is no "pa id"
+			}
 		}
 	}
 	if grantWord(t.flat[:t.size]) {

@@ -44,11 +44,11 @@ func exact(key []byte) (keyInfo, bool) {
 		return keyInfo{role: telecomKey}, true
 	case "type", "contact", "contacts", "demographics", "personal", "personalInfo", "personal_info", "profile":
 		return keyInfo{role: partKey}, true
-	case "name", "Name":
+	case "name", "Name", "NAME":
 		return keyInfo{role: nameKey, class: Name, check: words, traits: weak}, true
 	case "names":
 		return keyInfo{role: nameKey, class: Name, check: words, traits: weak}, true
-	case "address", "addresses", "Address":
+	case "address", "addresses", "Address", "ADDRESS":
 		return keyInfo{role: addressKey, class: Address, check: words, traits: weak}, true
 	case "family", "given":
 		return keyInfo{class: Name, check: words, traits: weak}, true
@@ -64,7 +64,7 @@ func exact(key []byte) (keyInfo, bool) {
 		return keyInfo{role: wrapperKey}, true
 	case "Value", "Alphabetic", "Ideographic", "Phonetic":
 		return keyInfo{role: inheritKey}, true
-	case "gender", "sex", "Gender", "Sex":
+	case "gender", "sex", "Gender", "Sex", "GENDER", "SEX":
 		return keyInfo{traits: person}, true
 	case "photo", "photos", "portrait":
 		return keyInfo{class: Photo, traits: weak}, true
@@ -119,23 +119,37 @@ func whole(flat []byte) (keyInfo, bool) {
 		"medicalrecord", "medicalrecordno", "medicalrecordnumber", "medicalrecordid", "medrecno", "nhsno", "nhsnumber",
 		"chartno", "chartnumber", "healthcardnumber", "patientmrn", "uhidnumber", "mrns":
 		return keyInfo{class: MRN, id: businessID, check: marked}, true
-	case "dob", "dateofbirth", "birthdate", "birthday", "bornon", "birthdt":
+	case "dob", "dateofbirth", "birthdate", "birthday", "bornon", "birthdt", "datebirth":
 		return keyInfo{class: BirthDate, check: date}, true
 	case "patientdob", "patientbirthdate", "patientdateofbirth":
 		return keyInfo{class: BirthDate, check: date, traits: prefix}, true
 	case "firstname", "lastname", "middlename", "fullname", "givenname", "familyname", "surname", "maidenname",
 		"forename", "fathername", "fathersname", "mothername", "mothersname", "spousename", "guardianname",
 		"nextofkin", "legalname", "preferredname", "membername", "insuredname", "subscribername", "beneficiaryname":
-		return keyInfo{class: Name, check: words}, true
-	case "patientname", "patientfirstname", "patientlastname", "patientfullname", "nameofpatient":
+		return keyInfo{class: Name, check: named, traits: leaf}, true
+	case "patientname", "patientfirstname", "patientlastname", "patientfullname", "nameofpatient", "ptname", "patname":
 		return keyInfo{class: Name, check: words, traits: prefix}, true
+	case "fname", "lname", "mname":
+		return keyInfo{class: Name, check: named, traits: weak | leaf}, true
 	case "homeaddress", "streetaddress", "permanentaddress", "residentialaddress", "postaladdress", "mailingaddress",
 		"patientaddress", "addressline", "addressline1", "addressline2", "currentaddress", "correspondenceaddress":
 		return keyInfo{class: Address, check: words}, true
-	case "street", "zip", "zipcode", "postalcode", "pincode", "city":
+	case "street", "zip", "zipcode", "postalcode", "pincode", "city", "addr", "addr1", "addr2":
 		return keyInfo{class: Address, check: anything, traits: weak}, true
 	case "patientphone", "patientmobile":
 		return keyInfo{class: Phone, check: phone, traits: prefix}, true
+	case "contactno", "contactnumber", "contactnum", "emergencycontact", "emergencycontactno", "emergencycontactnumber",
+		"alternatecontact", "phoneno", "phonenumber", "mobileno", "mobilenumber", "mobilephone", "homephone", "workphone",
+		"phno", "mobno", "telno", "tel", "cellno", "cell":
+		return keyInfo{class: Phone, check: phone}, true
+	case "emailid", "emailaddress":
+		return keyInfo{class: Email, check: email}, true
+	case "ssnno", "ssnumber":
+		return keyInfo{class: SSN, id: businessID, check: ssn}, true
+	case "aadhaarno", "aadhaarnumber", "aadharno", "aadharnumber", "adharno", "adharnumber", "uidno":
+		return keyInfo{class: Aadhaar, id: businessID, check: aadhaar}, true
+	case "abhano", "abhanumber", "abhaid", "abhaaddress":
+		return keyInfo{class: ABHA, id: businessID, check: abha}, true
 	case "socialsecuritynumber", "socialsecurity", "socialsecurityno":
 		return keyInfo{class: SSN, id: businessID, check: ssn}, true
 	case "panno", "pannumber", "pancard", "pan", "pancardno", "pancardnumber":
@@ -158,9 +172,12 @@ func whole(flat []byte) (keyInfo, bool) {
 		return keyInfo{class: Financial}, true
 	case "memberid", "subscriberid", "policynumber", "policyno", "policyid", "insuranceid", "groupnumber",
 		"insurancenumber", "insurance", "insurances", "payer", "tpa", "coverage", "insuranceprovider":
-		return keyInfo{class: Insurance}, true
+		// A parcel, a flight and a test of code have them too.
+		return keyInfo{class: Insurance, traits: weak}, true
 	case "bloodgroup", "bloodtype", "bloodpressure", "heartrate", "vitals", "vitalsigns", "labresult", "labresults",
-		"testresult", "testresults", "hba1c", "spo2", "bmi", "labs", "observations":
+		"testresult", "testresults", "hba1c", "spo2", "bmi", "labs", "observations",
+		"pulserate", "respiratoryrate", "oxygensaturation", "bodytemperature", "bloodsugar", "bloodglucose", "systolicbp",
+		"diastolicbp", "haemoglobin", "hemoglobin":
 		return keyInfo{class: Observation}, true
 	case "loinc", "loinccode":
 		return keyInfo{class: Observation, check: loinc}, true
@@ -188,7 +205,7 @@ func whole(flat []byte) (keyInfo, bool) {
 // byTokens knows keys by the tokens in them.
 func byTokens(all *tokens) keyInfo {
 	var k keyInfo
-	patient, named, addressed, counts := false, false, false, false
+	patient, called, addressed, counts := false, false, false, false
 	var t []byte
 	start := uint8(0)
 	for _, end := range all.ends[:all.n] {
@@ -203,11 +220,11 @@ func byTokens(all *tokens) keyInfo {
 		case "ip", "mac", "url", "host", "server", "wallet", "web", "file", "company", "hospital", "ward", "facility",
 			"doctor", "physician", "provider", "practitioner", "clinic", "department", "organization", "template",
 			"count", "counts", "enabled", "required", "visible", "field", "label", "format", "valid", "verified", "is",
-			"has", "show", "allow", "max", "min", "type":
+			"has", "show", "allow", "max", "min", "type", "shipping", "freight", "travel", "vehicle", "stored", "bytes", "packets":
 			k.traits |= staff
 		case "ssn":
 			k = keyInfo{class: SSN, id: businessID, check: ssn, traits: k.traits}
-		case "aadhaar", "aadhar", "adhaar", "uidai":
+		case "aadhaar", "aadhar", "adhaar", "adhar", "uidai":
 			k = keyInfo{class: Aadhaar, id: businessID, check: aadhaar, traits: k.traits}
 		case "abha":
 			k = keyInfo{class: ABHA, id: businessID, check: abha, traits: k.traits}
@@ -217,7 +234,7 @@ func byTokens(all *tokens) keyInfo {
 			k = keyInfo{class: NPI, check: npi, traits: k.traits}
 		case "mrn", "uhid":
 			k = keyInfo{class: MRN, id: businessID, check: marked, traits: k.traits}
-		case "dob", "birthdate":
+		case "dob", "birthdate", "birth":
 			k = keyInfo{class: BirthDate, check: date, traits: k.traits}
 		case "phone", "mobile", "telephone", "whatsapp", "msisdn", "cellphone":
 			k = keyInfo{class: Phone, check: phone, traits: k.traits}
@@ -226,18 +243,20 @@ func byTokens(all *tokens) keyInfo {
 		case "page", "line", "row", "version", "limit", "offset":
 			counts = true
 		case "name":
-			named = true
-		case "address":
+			called = true
+		case "address", "addr":
 			addressed = true
 		case "insurance", "insurer":
-			k = keyInfo{class: Insurance, traits: k.traits}
+			k = keyInfo{class: Insurance, traits: k.traits | weak}
 		case "diagnosis", "diagnoses":
 			k = keyInfo{class: Diagnosis, traits: k.traits}
 		case "observation", "observations", "vital", "vitals":
 			k = keyInfo{class: Observation, traits: k.traits}
 		case "medication", "medications", "medicine", "medicines", "drug", "drugs", "prescription", "prescriptions",
-			"rx", "rxnorm", "dosage":
+			"rxnorm", "dosage":
 			k = keyInfo{class: Medication, traits: k.traits}
+		case "rx": // as a number, what an interface received
+			k = keyInfo{class: Medication, check: words, traits: k.traits}
 		case "procedure", "procedures", "surgery", "surgeries", "cpt":
 			k = keyInfo{class: Procedure, traits: k.traits}
 		case "allergy", "allergies", "allergen", "allergens":
@@ -255,14 +274,14 @@ func byTokens(all *tokens) keyInfo {
 		}
 	}
 	other := k.traits&staff != 0
-	k.traits = 0
+	k.traits &= weak
 	if other && k.class != NPI {
 		k = keyInfo{}
 	}
 	if k.class == 0 && patient && !other {
 		k.traits = prefix
 		switch {
-		case named:
+		case called:
 			k.class, k.check = Name, words
 		case addressed:
 			k.class, k.check = Address, words

@@ -127,6 +127,7 @@ func (s *Scanner) member(f *frame, k keyInfo, v []byte) {
 		if isMark(v) && f.own.n == 0 {
 			f.own = s.keep(v)
 		}
+		s.abhaAddress(f, v)
 		return
 	case referenceKey:
 		s.reference(f, v)
@@ -138,6 +139,7 @@ func (s *Scanner) member(f *frame, k keyInfo, v []byte) {
 		f.system = namespaceOf(v)
 		return
 	case valueKey:
+		s.abhaAddress(f, v)
 		if f.key.role == identifierKey || f.key.role == telecomKey {
 			if f.val.n == 0 {
 				f.val = s.keep(v)
