@@ -282,7 +282,7 @@ func (d *bfla) describe(f *dossier[overreach]) Signal {
 		sig.Title = fmt.Sprintf("{principal} tried %s for administrators and was refused", count(refused, "function"))
 		sig.Score, sig.Threshold = float64(refused), refusedFunctions
 	} else {
-		sig.Title = fmt.Sprintf("{principal} used %s for administrators, which nobody of its work uses", count(used, "function"))
+		sig.Title = fmt.Sprintf("{principal} used %s for administrators, which nobody else of that work uses", count(used, "function"))
 		if refused > 0 || used > 1 && p.written.Len() > 0 {
 			sig.Severity, sig.Confidence = High, sureness(&f.accused, 85)
 		}

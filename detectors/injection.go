@@ -359,7 +359,7 @@ func (d *injection) describe(f *dossier[injector]) Signal {
 	switch {
 	case s.worked != 0 && (s.sure&s.worked != 0 || s.confirmed > 1):
 		sig.Severity, sig.Confidence = High, 95
-		sig.Title += ", and the server reacts to it"
+		sig.Title += ", and the server reacts"
 	case s.sure != 0:
 		sig.Confidence = 85
 	}

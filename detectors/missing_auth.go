@@ -270,6 +270,7 @@ func (d *missingAuth) describe(f *dossier[bare]) Signal {
 	sig.Observed = fmt.Sprintf("%s with patients' data to requests that carried none; %d others carried one", count(f.state.answers, "answer"), f.state.owners)
 	if f.state.apart {
 		sig.Severity, sig.Confidence = Low, 60
+		sig.Expected = "Patients' data is given to those who show a credential"
 		sig.Observed += " elsewhere on this server, none in this part of it"
 	}
 	sig.Facts = []Fact{{"answers without a credential", strconv.Itoa(f.state.answers)}, {"principals with one", strconv.Itoa(f.state.owners)},

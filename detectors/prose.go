@@ -221,8 +221,8 @@ func percent(x float64) string { return strconv.FormatFloat(100*x, 'f', 0, 64) +
 func span(t clock.Time) string {
 	d := time.Duration(t)
 	switch {
-	case d < 2*time.Second:
-		return "2 seconds"
+	case d < 1500*time.Millisecond:
+		return "a second"
 	case d < 2*time.Minute:
 		return number(d.Seconds()) + " seconds"
 	case d < 2*time.Hour:

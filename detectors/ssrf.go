@@ -250,7 +250,7 @@ func (d *ssrf) describe(f *dossier[prober]) Signal {
 	where := s.where()
 	sig.Title = fmt.Sprintf("{principal} asked a server to fetch from %s, through %s", where, f.route)
 	sig.Expected = "Parameters that a server follows name outside hosts, or the few inner ones that were agreed"
-	sig.Observed = fmt.Sprintf("%s named %s in %s (%s), in %s; %d answered with success, %d refused", count(f.calls, "request"), count(s.at, "different host and port"),
+	sig.Observed = fmt.Sprintf("%s named %s in %s (%s), in %s; %d answered with success, %d refused", count(f.calls, "request"), count(s.at, "different destination"),
 		plural("parameter", s.names), strings.Join(s.names, ", "), span(f.last-f.since), s.followed, f.refusals)
 	if s.hidden {
 		sig.Observed += "; addresses were written so as to hide them"
