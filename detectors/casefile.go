@@ -93,7 +93,7 @@ func (s *scene) note(f *casefile, c *call.Call) {
 		if f.since == 0 {
 			f.since = c.Time
 		}
-		f.route = strings.Clone(c.Method + " " + c.Route)
+		f.route = c.Method + " " + c.Route // a string of its own
 		f.endpoint = c.Endpoint
 	}
 	f.last = c.Time
