@@ -210,7 +210,8 @@ func (b *Builder) queryArg(c *Call, ar *Arena, r *Route, pair, key, value []byte
 		b.variables(c, ar, r, value)
 		return
 	}
-	a := b.take(InQuery, key, value, String)
+	name := key[:min(len(key), maxArgName)]
+	a := b.take(InQuery, name, value, String)
 	if a == nil {
 		return
 	}
@@ -220,10 +221,10 @@ func (b *Builder) queryArg(c *Call, ar *Arena, r *Route, pair, key, value []byte
 		raw = len(pair)
 	}
 	sent := c.Query[off : off+len(pair)]
-	if len(key) == raw && string(key) == sent[:raw] {
-		a.Name = sent[:raw]
+	if len(key) == raw && string(name) == sent[:len(name)] {
+		a.Name = sent[:len(name)]
 	} else {
-		a.Name = ar.bytes(key)
+		a.Name = ar.bytes(name)
 	}
 	if a.Kind != Secret {
 		text := value[:min(len(value), maxArgText)]
