@@ -64,6 +64,9 @@ func toolNamed(agent string) string {
 		for _, w := range scanners {
 			end := i + len(w)
 			if len(agent) >= end && strings.EqualFold(agent[i:end], w) && (end == len(agent) || !letter(agent[end])) {
+				if w == fool {
+					return "ffuf"
+				}
 				return w
 			}
 		}
@@ -73,8 +76,11 @@ func toolNamed(agent string) string {
 
 func letter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
 
+// fool is what ffuf calls itself.
+const fool = "fuzz faster u fool"
+
 // scanners are words of the User-Agents of tools that look for weaknesses. Libraries and curl are none of them.
-var scanners = [...]string{"sqlmap", "nikto", "nuclei", "ffuf", "fuzz faster u fool", "gobuster", "dirsearch", "dirbuster", "dirb", "wfuzz", "feroxbuster", "zap",
+var scanners = [...]string{"sqlmap", "nikto", "nuclei", "ffuf", fool, "gobuster", "dirsearch", "dirbuster", "dirb", "wfuzz", "feroxbuster", "zap",
 	"zaproxy", "owasp zap", "burp", "burpsuite", "acunetix", "nessus", "openvas", "masscan", "zgrab", "nmap", "nmap scripting engine", "arachni",
 	"w3af", "wpscan", "whatweb", "commix", "xsser", "skipfish", "netsparker", "invicti", "appscan", "qualys", "jaeles",
 	"kiterunner", "interactsh", "dalfox", "nosqlmap", "jsql", "havij", "sqlninja", "grendel-scan", "paros", "webinspect", "detectify", "sn1per",
