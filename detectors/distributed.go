@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"auscult/detectors/stats"
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
@@ -96,11 +95,8 @@ func (d *distributed) Observe(dst []Signal, c *call.Call) []Signal {
 
 // entered is when p last touched the space of k, or when it was first seen.
 func (p *principal) entered(k *contact) clock.Time {
-	key := k.Param ^ stats.Mix(k.num.family)
-	for _, l := range p.lattices {
-		if l.space == key {
-			return l.used
-		}
+	if l := p.moves(k); l != nil {
+		return l.used
 	}
 	return p.first
 }

@@ -19,10 +19,10 @@ func parseTimed(b []byte) ident {
 			n += copy(u[n:], b[14:18])
 			n += copy(u[n:], b[19:23])
 			copy(u[n:], b[24:])
-			return parseUUID(u[:])
+			return parseUUID(u[:], true)
 		}
 	case 32:
-		return parseUUID(b)
+		return parseUUID(b, false)
 	case 27:
 		return parseKSUID(b)
 	case 26:
@@ -37,8 +37,9 @@ func parseTimed(b []byte) ident {
 	return ident{}
 }
 
-// parseUUID reads the time of versions 1, 6 and 7 (RFC 9562, section 5); others are opaque.
-func parseUUID(b []byte) ident {
+// parseUUID reads the time of versions 1, 6 and 7 (RFC 9562, section 5); others are opaque. Without its hyphens it may
+// be a hash that looks like one, and needs a time that can be; makers with a clock of their own write hyphens.
+func parseUUID(b []byte, hyphens bool) ident {
 	hi, ok1 := parseHex(b[:16])
 	lo, ok2 := parseHex(b[16:32])
 	if !ok1 || !ok2 || lo>>62 != 2 { // the variant
@@ -57,7 +58,7 @@ func parseUUID(b []byte) ident {
 		return ident{}
 	}
 	const gregorian = 122192928000000000 // from 1582-10-15 to the Unix epoch
-	if t < gregorian || !timely((t-gregorian)/1e7) {
+	if !hyphens && (t < gregorian || !timely((t-gregorian)/1e7)) {
 		return ident{}
 	}
 	return ident{family: famUUIDTime ^ lo<<8, value: t, kind: ticks, ok: true}

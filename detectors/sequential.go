@@ -33,7 +33,7 @@ func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 	noted := false
 	for i := range s.contacts {
 		k := &s.contacts[i]
-		if k.why == again || k.why == delivered || k.why == created || k.why == arrived {
+		if k.why == again || k.why == delivered || k.why == created || k.why == arrived || p.walked(k) {
 			if k.num.ok {
 				d.follow(c, k)
 			}
@@ -72,6 +72,24 @@ func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 	return d.verdict(dst, c, f)
 }
 
+// walked tells whether p has been at k before, even longer ago than contacts are remembered: a job that reads its few
+// patients once a month goes nowhere.
+func (p *principal) walked(k *contact) bool {
+	l := p.moves(k)
+	return l != nil && k.num.ok && l.has(&k.num)
+}
+
+// moves is the lattice of p in the space of k, if there is one.
+func (p *principal) moves(k *contact) *lattice {
+	key := k.Param ^ stats.Mix(k.num.family)
+	for _, l := range p.lattices {
+		if l.space == key {
+			return l
+		}
+	}
+	return nil
+}
+
 // walkHeat is the evidence of the streams of this detector.
 func (p *principal) walkHeat() float64 {
 	w := max(float64(p.refused[0]), float64(p.refused[1]))
@@ -103,15 +121,18 @@ func (d *sequential) refusal(c *call.Call) {
 	}
 }
 
+// answers tells whether the identifiers of l have ever been those of something.
+func (s *scene) answers(l *lattice) bool {
+	sp := s.spaces.find(l.space)
+	return sp != nil && sp.real
+}
+
 // lattice finds how p moves in the space of k.
 func (s *scene) lattice(p *principal, k *contact) *lattice {
-	key := k.Param ^ stats.Mix(k.num.family)
-	for _, l := range p.lattices {
-		if l.space == key {
-			return l
-		}
+	if l := p.moves(k); l != nil {
+		return l
 	}
-	l := &lattice{space: key}
+	l := &lattice{space: k.Param ^ stats.Mix(k.num.family)}
 	if len(p.lattices) < s.cfg.Lattices {
 		p.lattices = append(p.lattices, l)
 		return l
@@ -134,8 +155,13 @@ func (d *sequential) follow(c *call.Call, k *contact) {
 	s, p := d.scene, d.scene.p
 	x := k.num.value
 	sp := s.space(k)
+	if c.OK() {
+		sp.real = true
+	} else if !sp.real && rootless(k.Type) {
+		return // words of a list are no numbers of a template that never answered: recon_probe tells them
+	}
 	l := s.lattice(p, k)
-	if k.why == again {
+	if k.why == again || l.has(&k.num) {
 		l.plain.pass(x)
 		l.stripped.pass(k.num.second)
 		return
@@ -144,7 +170,7 @@ func (d *sequential) follow(c *call.Call, k *contact) {
 	calm := p.service || p.heat() < s.h.lattice/2 && !p.accused(s.now)
 	exact, near := l.usual(g)
 	evidence := k.why == unexplained || k.why == byPeer
-	arrivals := s.inTurn(k, sp, s.now-l.used)
+	arrivals := s.inTurn(k, sp, s.now-l.used) && (c.OK() || !k.Patient)
 	l.used = s.now
 	if l.n++; l.n == headContacts {
 		sp.heads++
@@ -156,10 +182,7 @@ func (d *sequential) follow(c *call.Call, k *contact) {
 	if evidence {
 		around := min(sp.around(), 1/exact)
 		if arrivals {
-			around = 4 // new patients are met in order, at the pace at which they come: a walk there says little
-			if !k.Patient {
-				around = 2
-			}
+			around = 2 // new patients are met in order, at the pace at which they come: a walk there says nothing
 		}
 		near = max(nearFloor, near)
 		ahead = l.plain.step(x, around, near, 8, 2, reaches[k.num.kind][0]).near && !arrivals
@@ -183,7 +206,7 @@ func (d *sequential) follow(c *call.Call, k *contact) {
 		if ahead {
 			symbol = classes
 		}
-		d.code(sp, l, symbol, evidence && (k.Patient || !arrivals), calm)
+		d.code(sp, l, symbol, evidence && !arrivals, calm)
 	}
 	if w := l.heat(); evidence && w > 2 {
 		sp.reached(w, p.key)
@@ -269,7 +292,7 @@ func (d *sequential) verdict(dst []Signal, c *call.Call, f *casefile) []Signal {
 	probing := max(float64(p.refused[0]), float64(p.refused[1]))
 	walked := over >= 0
 	// Refusals in no order are for recon_probe to tell.
-	if !walked && (probing < s.h.refused || best == nil || best.heat() < s.h.lattice/2) {
+	if !walked && (probing < s.h.refused || best == nil || best.heat() < s.h.lattice/2 || !s.answers(best)) {
 		return dst
 	}
 	// A job that walks is at its trade; one that has been watched for days and walks where it never did is not.
@@ -313,7 +336,16 @@ const leisure = minute / 3
 // the cold threshold; and so do records, which a page may fetch in a row.
 func (s *scene) bar(p *principal, l *lattice, f *casefile) float64 {
 	h := s.threshold(s.h.lattice)
-	if h <= coldBar || l.listed || !l.patients || l.heat() < coldBar {
+	leisurely := f.last-f.since > clock.Time(f.calls)*leisure
+	near := l.walk() < l.heat()
+	switch {
+	case l.listed:
+		return h
+	case leisurely && near && s.listsUnseen():
+		return math.Inf(1) // who works on a ward, a cohort or a week's discharges is near, and no list says so
+	case leisurely && near && !l.patients:
+		return 2 * h // what is billed or filed one after another was made so
+	case h <= coldBar || !l.patients || l.heat() < coldBar:
 		return h
 	}
 	sp := s.spaces.find(l.space)
@@ -321,7 +353,7 @@ func (s *scene) bar(p *principal, l *lattice, f *casefile) float64 {
 		return h
 	}
 	fall := (h - coldBar) * sp.known(p.key)
-	if f.last-f.since <= clock.Time(f.calls)*leisure {
+	if !leisurely {
 		return h - fall
 	}
 	strict := l.exact() >= l.heat()
@@ -336,6 +368,14 @@ func (s *scene) bar(p *principal, l *lattice, f *casefile) float64 {
 		return h
 	}
 	return h - fall/2
+}
+
+// listsUnseen tells whether what people work from is out of the sensor's sight: most of what they open was in no answer.
+func (s *scene) listsUnseen() bool {
+	if s.watched() < day {
+		return !s.showsLists()
+	}
+	return !s.groups[groupCount].seesDeliveries()
 }
 
 // showsLists tells whether answers deliver what is asked for next, so far in this capture: one first contact in five.

@@ -25,6 +25,7 @@ type space struct {
 	ages       *ages       // of what they ask for without a reason, once the space is wide
 	told       *block      // a block that was told
 	seen       clock.Time  // of the last contact
+	real       bool        // something here was answered
 	heads      int         // principals of at least headContacts contacts
 	peaks      [2]peak     // the largest evidence held against two principals
 	top        uint64

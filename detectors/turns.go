@@ -28,12 +28,23 @@ func (s *scene) inTurn(k *contact, sp *space, gap clock.Time) bool {
 	return k.num.value < smallNumber && says(k.Type, places[:])
 }
 
+// rootless tells whether typ names no kind of thing, so that what stands behind it in a path is a guess at a name.
+func rootless(typ string) bool {
+	for _, b := range bases {
+		if strings.EqualFold(typ, b) {
+			return true
+		}
+	}
+	return false
+}
+
 // Last words of the names of things: those that carry a barcode and are read by it, those that wait in a queue, and
-// those of which there are few.
+// those of which there are few; and the names of what is no thing.
 var (
 	scanned = [...]string{"specimen", "accession", "accessionnumber", "barcode", "sample", "tube", "container", "label"}
 	queued  = [...]string{"order", "invoice", "claim", "bill", "payment", "task", "ticket", "job", "message", "notification", "appointment",
 		"slot", "encounter", "visit", "request", "referral", "prescription", "requisition", "dispense"}
+	bases  = [...]string{"", "api", "rest", "fhir", "public", "static", "asset", "file", "backup", "web", "app", "www", "old", "v1", "v2", "v3", "r4"}
 	places = [...]string{"ward", "unit", "floor", "room", "bed", "page", "month", "day", "year", "week", "clinic", "department", "location"}
 )
 

@@ -250,8 +250,11 @@ type lattice struct {
 const latticeIDs = 512
 
 func (l *lattice) heat() float64 {
-	return max(float64(l.nearness), max(l.plain.best(), l.stripped.best()))
+	return max(float64(l.nearness), l.walk())
 }
+
+// walk is the evidence of the tracks.
+func (l *lattice) walk() float64 { return max(l.plain.best(), l.stripped.best()) }
 
 func (l *lattice) calm() {
 	l.nearness = 0
@@ -299,6 +302,15 @@ func (l *lattice) usual(g *group) (exact, near float64) {
 
 // nearest is the distance from x to the nearest own identifier; ok is false when there is none.
 func (l *lattice) nearest(x uint64) (d uint64, ok bool) { return nearest(l.sorted, x) }
+
+// has tells whether x is among the last own identifiers; of those made in one second or less, many have one value.
+func (l *lattice) has(x *ident) bool {
+	if x.kind == millis || x.kind == seconds {
+		return false
+	}
+	_, ok := slices.BinarySearch(l.sorted, x.value)
+	return ok
+}
 
 func nearest(sorted []uint64, x uint64) (d uint64, ok bool) {
 	i, _ := slices.BinarySearch(sorted, x)
