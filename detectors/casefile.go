@@ -81,9 +81,44 @@ func (s *scene) close(f *casefile) {
 
 // release frees what a principal held.
 func (s *scene) release(p *principal) {
-	for i := range p.cases {
-		s.close(&p.cases[i])
+	for i, f := range p.cases {
+		if f != nil {
+			s.close(f)
+			p.cases[i] = nil
+		}
 	}
+}
+
+// file is the case of the principal at hand in a family of findings. An empty one is put away when the call is done.
+func (s *scene) file(of family) *casefile {
+	f := s.p.cases[of]
+	if f == nil {
+		if f = s.spare[of]; f == nil {
+			f = &casefile{}
+		}
+		s.p.cases[of], s.spare[of] = f, nil
+	}
+	return f
+}
+
+// putAway takes the cases from p that hold nothing.
+func (s *scene) putAway(p *principal) {
+	for i, f := range p.cases {
+		if f != nil && f.calls == 0 {
+			p.cases[i], s.spare[i] = nil, f
+		}
+	}
+}
+
+// tidy ends the suspicions against p that came to nothing.
+func (s *scene) tidy(p *principal) {
+	idle := [families]bool{famFanout: p.contactHeat() <= 0, famWalk: p.walkHeat() <= 0}
+	for i, f := range p.cases {
+		if f != nil && idle[i] && f.until == 0 && s.now-f.last > hour {
+			s.close(f)
+		}
+	}
+	s.putAway(p)
 }
 
 // note adds a call to the case.
@@ -123,7 +158,7 @@ func (s *scene) noted(f *casefile) bool {
 		return false
 	}
 	for i := range s.p.cases {
-		if f == &s.p.cases[i] {
+		if f == s.p.cases[i] {
 			was := f.calls > 0 && s.run.noted[i] == f.since
 			s.run.noted[i] = f.since
 			return was

@@ -53,7 +53,7 @@ const rushPrior = 0.05
 
 func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 	s, p := d.scene, d.scene.p
-	f := &p.cases[famFanout]
+	f := s.file(famFanout)
 	if !p.person() {
 		return dst
 	}
@@ -78,7 +78,7 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 		if !k.Patient || k.list || k.why == again || failed(c) {
 			continue // a server that failed showed nothing, and its callers try again
 		}
-		if s.now-p.last > 10*minute && d.evidence() <= 0 && !f.open(s.now) {
+		if s.now-p.last > 10*minute && p.contactHeat() <= 0 && !f.open(s.now) {
 			s.close(f)
 			if !p.heard {
 				p.plain = [3]stats.CUSUM{}
@@ -275,12 +275,6 @@ func attackShares(theta float64) [3]float64 {
 	return [...]float64{0.97, theta + 0.25*(1-theta), theta + 0.55*(1-theta)}
 }
 
-// evidence is the largest sum of stream U.
-func (d *fanout) evidence() float64 {
-	p := d.scene.p
-	return max(float64(p.pace), float64(p.rush), p.reasonless())
-}
-
 // volume is the most surprising count of each measure.
 func (d *fanout) volume(g *group) (v [measures]verdict) {
 	s, p := d.scene, d.scene.p
@@ -306,9 +300,9 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 			worst = measure(m)
 		}
 	}
-	w := d.evidence()
+	w := p.contactHeat()
 	many := v[worst].p < s.h.tail
-	reasonless := noted && (w >= h || p.hasty() >= s.cfg.ColdThreshold)
+	reasonless := noted && (w >= h || float64(p.brisk) >= s.cfg.ColdThreshold)
 	swept := searched && float64(p.sweep.w) >= h
 	reaped := noted && float64(p.harvest.w) >= h
 	if !many && !reasonless && !swept && !reaped {
@@ -322,7 +316,7 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 	case reasonless:
 		sig.Score, sig.Threshold = w, h
 		if w < h {
-			sig.Score, sig.Threshold = p.hasty(), s.cfg.ColdThreshold
+			sig.Score, sig.Threshold = float64(p.brisk), s.cfg.ColdThreshold
 		}
 		refused := max(float64(p.refused[0]), float64(p.refused[1])) > s.h.refused/2
 		if v[opened].p < 1e-4 || v[openedUnexplained].p < 1e-4 || refused {

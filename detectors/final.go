@@ -11,9 +11,8 @@ func (e *Engine) Close(dst []Signal) []Signal {
 	s.principals.each(func(p *principal) {
 		s.p = p
 		joined := s.now < p.joined // then the walk of several speaks for it
-		for i := range p.cases {
-			f := &p.cases[i]
-			if !f.more(s.now) {
+		for i, f := range p.cases {
+			if f == nil || !f.more(s.now) {
 				continue
 			}
 			switch family(i) {

@@ -125,7 +125,7 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 	if why == "" && !c.Running {
 		d.learn(e, c, people)
 	}
-	f := &p.cases[famSize]
+	f := s.file(famSize)
 	if f.until != 0 && !f.open(s.now) {
 		s.close(f)
 	}

@@ -48,9 +48,9 @@ type principal struct {
 	lattices []*lattice
 	bulk     clock.Time // of its first bulk answer
 	excess   stats.CUSUM
-	lesson   *lesson // of a first reading; nil otherwise
-	cases    [families]casefile
-	joined   clock.Time // until when a walk across principals speaks for it
+	lesson   *lesson             // of a first reading; nil otherwise
+	cases    [families]*casefile // nil while nothing is suspected
+	joined   clock.Time          // until when a walk across principals speaks for it
 }
 
 // family is a kind of finding on one principal, and a case of its own.
@@ -101,18 +101,15 @@ func (p *principal) reasonless() (w float64) {
 	return w
 }
 
-// hasty is the evidence that one patient after another had no reason, and no time either.
-func (p *principal) hasty() float64 {
-	if p.brisk <= 0 {
-		return 0
-	}
-	return float64(p.brisk) + p.reasonless()
+// contactHeat is the largest sum of stream U.
+func (p *principal) contactHeat() float64 {
+	return max(float64(p.pace), float64(p.rush), p.reasonless())
 }
 
 // accused tells whether any finding on the principal is younger than a day.
 func (p *principal) accused(now clock.Time) bool {
 	for i := range p.cases {
-		if p.cases[i].open(now) {
+		if f := p.cases[i]; f != nil && f.open(now) {
 			return true
 		}
 	}
@@ -278,6 +275,7 @@ func (p *principal) familiar() bool { return p.days >= 3 && p.known >= 20 }
 func (s *scene) mark() {
 	s.principals.each(func(p *principal) {
 		s.markSteps(p)
+		s.tidy(p)
 		if p.shift.end() && p.who.Kind != call.Address && !p.shared && !p.accused(s.now) && p.heat() <= 2 {
 			p.service = true
 		}

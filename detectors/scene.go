@@ -52,10 +52,11 @@ type scene struct {
 	ongoing    *lru[ongoing]
 	runs       int // evidence being kept
 	copies     copies
-	given      uint64   // first contacts that an answer had delivered
-	oversize   bool     // this answer is under an alert for its size
-	fresh      bool     // this call names someone for the first time
-	run        *ongoing // nil unless this call is a part of an exchange
+	spare      [families]*casefile // empty, for the next suspicion
+	given      uint64              // first contacts that an answer had delivered
+	oversize   bool                // this answer is under an alert for its size
+	fresh      bool                // this call names someone for the first time
+	run        *ongoing            // nil unless this call is a part of an exchange
 	postures   postures
 	newPeople  int // patients in this answer that this principal had not been given before
 }
@@ -177,6 +178,7 @@ func (s *scene) explain(c *call.Call, k *contact) {
 // finish remembers contacts and deliveries, once all detectors have judged.
 func (s *scene) finish(c *call.Call) {
 	p := s.p
+	s.putAway(p)
 	for i := range s.contacts {
 		k := &s.contacts[i]
 		if k.list { // opening one of a worklist is still to come

@@ -25,7 +25,7 @@ const nearSymbols = classes + 1
 
 func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 	s, p := d.scene, d.scene.p
-	f := &p.cases[famWalk]
+	f := s.file(famWalk)
 	if f.until != 0 && !f.open(s.now) {
 		p.settle()
 		s.close(f)
