@@ -18,7 +18,7 @@ import (
 
 const (
 	baselineMagic   = "auscult baseline\n"
-	baselineVersion = 1
+	baselineVersion = 2
 	maxBaseline     = 1 << 28 // bytes: what 20,000 principals with full memories need, several times over
 	maxSection      = 64      // bytes of its name
 )

@@ -306,6 +306,10 @@ func (sp *space) save(e *encoder) {
 		e.hash(sp.sample[at].value)
 		e.hash(sp.sample[at].who)
 	}
+	e.flag(sp.ages != nil)
+	if sp.ages != nil {
+		sp.ages.save(e)
+	}
 }
 
 func (sp *space) restore(d *decoder) {
@@ -315,6 +319,10 @@ func (sp *space) restore(d *decoder) {
 	for range d.count(sampleSize, 16) {
 		sp.put(sp.n, sampled{d.hash(), d.hash()}, sp.n)
 		sp.n++
+	}
+	if d.flag() {
+		sp.ages = &ages{}
+		sp.ages.restore(d)
 	}
 }
 

@@ -251,3 +251,21 @@ func FuzzLoad(f *testing.F) {
 		saved(t, e)
 	})
 }
+
+// TestBaseline_Ages keeps how old the numbers are that people ask for.
+func TestBaseline_Ages(t *testing.T) {
+	a := &ages{newest: 200000}
+	for range blockDays + 1 {
+		a.today[0], a.today[11] = 7, 40
+		a.turn()
+	}
+	var e encoder
+	a.save(&e)
+	d, b := decoder{b: e.b}, &ages{}
+	if b.restore(&d); d.err != nil || len(d.b) != 0 || *b != *a {
+		t.Errorf("restored %+v of %+v, %d bytes left, %v", b, a, len(d.b), d.err)
+	}
+	if got := b.expect(199000, 6); got <= (&ages{newest: 200000}).expect(199000, 6) {
+		t.Errorf("what is usual is forgotten: %v", got)
+	}
+}

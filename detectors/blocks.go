@@ -61,6 +61,22 @@ func (a *ages) turn() {
 	a.today = [65]uint32{}
 }
 
+// save writes what was usual on ended days; the day at hand begins anew.
+func (a *ages) save(e *encoder) {
+	e.hash(a.newest)
+	e.count(a.days)
+	for _, x := range a.usual {
+		e.real(x)
+	}
+}
+
+func (a *ages) restore(d *decoder) {
+	a.newest, a.days = d.hash(), d.count(1<<20, 0)
+	for i := range a.usual {
+		a.usual[i] = d.real()
+	}
+}
+
 // expect is how many identifiers of a block of the given size are asked for in a day, at most: by the densest of
 // the ages that it spans and of their neighbours.
 func (a *ages) expect(first uint64, size uint) float64 {

@@ -47,6 +47,7 @@ func TestParseIdent(t *testing.T) {
 	near("507f1f77bcf86cd799439011", "507f1f78bcf86cd799439013", inDigits, 2)
 	near("01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEMTSV4RRFFQ69G5FAV", inDigits, 1)
 	near("c232ab00-9414-11ec-b3c8-9f6bdeced846", "c232ab05-9414-11ec-b3c8-9f6bdeced846", inDigits, 5)
+	near("00000007-0000-1ee0-9abc-0242ac120002", "00989687-0000-1ee0-9abc-0242ac120002", inDigits, 10000000) // a clock of its own
 	near("1ec9414c-232a-6b00-b3c8-9f6bdeced846", "1ec9414c-232a-6b02-b3c8-9f6bdeced846", inDigits, 2)
 	near("017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "017f22e2-79b3-7cc3-98c4-dc0c0c07398f", inDigits, 3)
 	near("017f22e279b07cc398c4dc0c0c07398f", "urn:uuid:017F22E2-79B1-7cc4-98c4-dc0c0c07398f", inDigits, 1)

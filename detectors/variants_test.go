@@ -125,6 +125,19 @@ func TestHardBenign_Work(t *testing.T) {
 		}
 		return out
 	})
+	f("a day of vaccination: registered out of sight", func(w *smallWorld) (out []*call.Call) {
+		for i := range 60 {
+			out = append(out, w.open(at(i, 85*time.Second), nurse, plainID(4700+i), 200))
+		}
+		return out
+	})
+	job := call.Principal{Key: 23, Kind: call.JWT, ID: "svc-load", Service: true}
+	f("a job that reads its twenty patients once a fortnight", func(w *smallWorld) (out []*call.Call) {
+		for i := range 40 {
+			out = append(out, w.open(at(i, time.Second)+clock.Time(i/20)*15*day, job, plainID(1300+i%20), 200))
+		}
+		return out
+	})
 	f("specimens in the order of their numbers", func(w *smallWorld) (out []*call.Call) {
 		for i := range 60 {
 			c := w.open(at(i, 45*time.Second), nurse, plainID(880000+i), 200)
@@ -140,6 +153,26 @@ func TestHardBenign_Work(t *testing.T) {
 		}
 		return out
 	})
+}
+
+// TestWalk_WordList tries words and numbers as paths that never answered: probing, and no walk.
+func TestWalk_WordList(t *testing.T) {
+	w := newSmallWorld(5, 15)
+	calls := w.benign(2)
+	for i := range 60 {
+		c := w.open(epoch+hour+clock.Time(i)*second, evil, plainID(i), 404)
+		c.Objects = []call.Object{{ID: plainID(i), Key: patientKey("/" + plainID(i)), Param: 0xba5e}}
+		calls = append(calls, c)
+	}
+	sigs, _ := run(calls, evil.Key)
+	for _, s := range sigs {
+		if s.Detector == "sequential_enumeration" {
+			t.Errorf("a list of words is a walk: %s", s.Title)
+		}
+	}
+	if len(sigs) == 0 {
+		t.Error("and nobody tells it")
+	}
 }
 
 // TestOneSubject holds an answer about one patient to one patient, whatever form its list has.
