@@ -111,6 +111,10 @@ const groupWeight = 30
 // how the charts were come by.
 var floors = [...][len(scales)]int{{0, 75, 220, 280, 900}, {0, 80, 400, 500, 2000}}
 
+// sought tells whether counts of scale i are judged as those of one who looks patients up one by one: its windows say
+// what is usual.
+func (t *tally) sought(i int, how *way) bool { return how.soughtMost() && t.hist[i].N >= soughtWindows }
+
 // floor is the least count of m that alarms at scale i, for one who comes by patients in this way.
 func (t *tally) floor(m measure, i int, how *way) int {
 	row := 0
@@ -120,7 +124,7 @@ func (t *tally) floor(m measure, i int, how *way) int {
 	switch {
 	case m == deliveredPeople:
 		return deliveredFloor[i]
-	case m == opened && how.soughtMost():
+	case m == opened && t.sought(i, how):
 		return max(soughtFloor[i], int(soughtTimes*t.hist[i].Mean(0, 0, prior[m][i].k)))
 	case m == opened && how.listed >= wayMost:
 		return listedTimes * floors[row][i]
@@ -164,7 +168,7 @@ func (t *tally) judge(m measure, now clock.Time, g, site *group, own *lesson, do
 		n := t.slide[i].Sum(now, scales[i].width)
 		pr := prior[m][i]
 		down, shape := down, pr.k
-		if m == opened && how.soughtMost() {
+		if m == opened && t.sought(i, how) {
 			down, shape = max(down, soughtDown), max(shape, soughtShape)
 		}
 		if float64(n) < 4*pr.mean/down || n < t.floor(m, i, how) {

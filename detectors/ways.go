@@ -21,13 +21,14 @@ const (
 // usual for it: the shipped mean is divided by soughtDown, days may differ as a Gamma of shape soughtShape, and from
 // soughtTimes its own mean and the floor on a count alarms if it is improbable enough.
 const (
-	soughtDown  = 3
-	soughtShape = 3
-	soughtTimes = 8
-	listedTimes = 2 // floors for what lists gave
+	soughtDown    = 3
+	soughtShape   = 3
+	soughtTimes   = 8
+	soughtWindows = 4
+	listedTimes   = 2 // floors for what lists gave
 )
 
-var soughtFloor = [len(scales)]int{60, 60, 60, 60, 300}
+var soughtFloor = [len(scales)]int{60, 60, 60, 60, 900}
 
 // way is how the counts of one principal are to be judged.
 type way struct {
