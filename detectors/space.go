@@ -155,12 +155,13 @@ func (sp *space) around() float64 {
 	return min(1<<20, max(64, float64(max(sp.before, sp.active.Len()))))
 }
 
-// frontier tells whether x is past everything that anyone but who asked for: new patients are met in order.
+// frontier tells whether x is past everything that anyone but who asked for: new patients are met in order. Alone,
+// nobody is at it.
 func (sp *space) frontier(x, who uint64) bool {
 	if who == sp.topBy {
-		return x > sp.second
+		return sp.second != 0 && x > sp.second
 	}
-	return x > sp.top
+	return sp.topBy != 0 && x > sp.top
 }
 
 // rarity is how surprising it is to lie within d of the identifiers in sorted, as a class: k means a chance of
