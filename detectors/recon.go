@@ -288,7 +288,7 @@ func (d *recon) describe(f *dossier[scout]) Signal {
 		sig.Title = fmt.Sprintf("{principal} was refused %s in a run, and asked for more", count(p.refused, "different record"))
 		sig.Observed = fmt.Sprintf("%s that do not exist or are not for this caller, and that no answer had named to it", count(p.refused, "record"))
 	default:
-		sig.Title = fmt.Sprintf("{principal} tried %s that the server does not have", count(p.unknown, "path"))
+		sig.Title = fmt.Sprintf("{principal} tried %s that the server does not have or does not give", count(p.unknown, "path"))
 		sig.Observed = fmt.Sprintf("%s refused, %d of them names that attackers look for", count(p.unknown, "different path"), p.named)
 	}
 	if p.found > 0 {

@@ -223,7 +223,7 @@ func (d *tokenReuse) judge(dst []Signal, u *tokenUse, c *call.Call) []Signal {
 		enough = u.turns >= otherTurns && min(a.calls, b.calls) >= least && min(a.lapse, b.lapse) > relayLapse
 	default:
 		enough = u.turns >= sameTurns && u.turned[0]-u.turned[sameTurns-1] <= sameTime &&
-			min(a.health, b.health) >= sameCalls && apart(a.addr, b.addr) && d.alone(a) && d.alone(b)
+			min(a.health, b.health) >= sameCalls && min(a.lapse, b.lapse) > relayLapse && apart(a.addr, b.addr) && d.alone(a) && d.alone(b)
 	}
 	key := c.Principal.Key
 	f := d.users.find(key)
