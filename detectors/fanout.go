@@ -168,11 +168,11 @@ func (d *fanout) newcomer(k *contact) bool {
 // queue is how many people may wait at once: they are not met in strict order.
 const queue = 32
 
-// failed is whether the server could not answer: HTTP 5xx, or gRPC's deadline exceeded, internal, unavailable and
-// data loss.
+// failed is whether the server said nothing of what was asked for: it could not answer (HTTP 5xx, or gRPC's deadline
+// exceeded, internal, unavailable and data loss), or it did not take the credential (401, gRPC's unauthenticated).
 func failed(c *call.Call) bool {
 	code, known := c.GRPC.Status()
-	return c.Status >= 500 || known && (code == 4 || code >= 13 && code <= 15)
+	return c.Status >= 500 || c.Status == 401 || known && (code == 4 || code >= 13)
 }
 
 // reopen ends the silence of a case. While its counts still stand in the longer windows it is the same case.
