@@ -113,7 +113,7 @@ func (d *excessProperty) atOnce(dst []Signal, c *call.Call, classes phi.Class) [
 	if classes&phi.Credential != 0 {
 		switch name, keep := credentialName(c); {
 		case keep:
-			dst = d.tell(dst, c, "credential", Low, phi.Credential, ": secrets of accounts", name, "Secrets of accounts are checked on the server and returned to nobody, hashed or not")
+			dst = d.tell(dst, c, "credentials", Low, phi.Credential, ": secrets of accounts", name, "Secrets of accounts are checked on the server and returned to nobody, hashed or not")
 		case name != "":
 			dst = d.tell(dst, c, "key", Informational, phi.Credential, ": keys or tokens", name, "Keys and tokens are handed out where they are asked for, once")
 		}

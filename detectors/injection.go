@@ -339,7 +339,7 @@ func (d *injection) describe(f *dossier[injector]) Signal {
 	kinds := injections(s.families)
 	sig.Title = fmt.Sprintf("{principal} tried to inject %s in %s to %s", kinds, count(f.calls, "request"), f.route)
 	sig.Expected = "Values that people and programs send here are data: they hold no syntax of " + kinds
-	sig.Observed = fmt.Sprintf("%s in %s (%s), in %s", count(s.payloads, "different payload"), plural("parameter", s.names), strings.Join(s.names, ", "), span(f.last-f.since))
+	sig.Observed = fmt.Sprintf("%s in %s (%s), in %s", count(s.payloads, "payload"), plural("parameter", s.names), strings.Join(s.names, ", "), span(f.last-f.since))
 	var effect []string
 	if s.shown != 0 {
 		effect = append(effect, "answers show "+showings(s.shown))
@@ -364,7 +364,7 @@ func (d *injection) describe(f *dossier[injector]) Signal {
 		sig.Confidence = 85
 	}
 	sig.Observed += ". A security test that was agreed on would explain it"
-	sig.Facts = []Fact{{"kinds", kinds}, {"different payloads", strconv.Itoa(s.payloads)}, {"forms no honest value has", yes(s.sure != 0)},
+	sig.Facts = []Fact{{"kinds", kinds}, {"payloads", strconv.Itoa(s.payloads)}, {"forms no honest value has", yes(s.sure != 0)},
 		{"parameters", strings.Join(s.names, ", ")}, {"answers that show an effect", strconv.Itoa(s.confirmed)},
 		{"failures of the server", strconv.Itoa(s.failed)}, {"blocked", strconv.Itoa(s.blocked)}}
 	return sig

@@ -319,7 +319,7 @@ func (d *tokenReuse) shared(f *dossier[parallel]) Signal {
 	if p.other && p.health[0] > 0 && p.health[1] > 0 {
 		sig.Severity, sig.Confidence = High, 85
 	}
-	sig.Title = fmt.Sprintf("{principal}'s token is used by %s in turns", what)
+	sig.Title = fmt.Sprintf("{principal}'s token is used by %s in turns, %d times", what, p.turns)
 	sig.Expected = "A token is used by the machine that it was given to; one that roams does not go on at the old address"
 	sig.Observed = fmt.Sprintf("%s changed %d times between two addresses: %d and %s", "the token", p.turns, p.calls[0], count(p.calls[1], "call"))
 	sig.Facts = []Fact{{"changes", strconv.Itoa(p.turns)}, {"calls from the first", strconv.Itoa(p.calls[0])},

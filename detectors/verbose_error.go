@@ -53,7 +53,7 @@ func (d *verboseError) state(c *call.Call, set exposure.Set) Signal {
 	sig := Signal{Severity: Low, Confidence: 85}
 	of := ""
 	if c.Answer.Product != "" {
-		of = " of " + c.Answer.Product
+		of = " (" + c.Answer.Product + ")"
 	}
 	sig.Title = c.Method + " " + c.Route + " answers with internals of the server: " + what + of
 	sig.Expected = "Errors say in general words what went wrong, and the server keeps the details in its own log"

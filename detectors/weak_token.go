@@ -250,7 +250,7 @@ func (d *weakToken) expired(f *dossier[overdue]) Signal {
 // inURL states the case of a principal who alone carries a token in the URL.
 func (d *weakToken) inURL(f *dossier[urls]) Signal {
 	sig := Signal{Detector: d.Name(), Severity: Medium, Confidence: 65, Score: float64(f.state.accepted), Threshold: urlCalls}
-	sig.Title = "{principal} reads patients' data with a token in the URL, as nobody else does"
+	sig.Title = fmt.Sprintf("{principal} read patients' data in %s with a token in the URL, as nobody else does", count(f.state.accepted, "call"))
 	sig.Expected = "Others here carry it in a header; URLs are logged, kept in histories and sent on"
 	sig.Observed = fmt.Sprintf("%s taken with the token in the URL", count(f.state.accepted, "call"))
 	sig.Facts = []Fact{{"accepted", strconv.Itoa(f.state.accepted)}, {"what would explain it", "an old program, a link that was copied"}}
