@@ -220,6 +220,9 @@ func (d *fanout) mark(c *call.Call, why reason, yes bool, g *group, calm bool) {
 			says := stats.Bernoulli(yes, one, theta)
 			if yes && c.Flags&call.Search != 0 {
 				says /= 2 // a number typed in was read somewhere
+				if p.familiar() && s.now-p.last > leisure {
+					says = 0 // an audit goes through a list on paper or in a spreadsheet: its number alone tells
+				}
 			}
 			p.plain[i].Add(says)
 		}
