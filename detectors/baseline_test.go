@@ -106,17 +106,19 @@ func TestBaseline_Older(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, c := range calls {
-		for _, s := range accusations(e.Observe(nil, c)) {
-			if s.Principal.Key != evil.Key {
-				t.Errorf("accused %s", s.Principal.ID)
-			} else if s.Principal.ID != evil.ID {
-				t.Errorf("named %q", s.Principal.ID)
-			}
-			if i > want+10 {
-				t.Fatalf("caught at call %d, cold at %d", i, want)
-			}
-			return
+		said := accusations(e.Observe(nil, c))
+		if len(said) == 0 {
+			continue
 		}
+		if s := said[0]; s.Principal.Key != evil.Key {
+			t.Errorf("accused %s", s.Principal.ID)
+		} else if s.Principal.ID != evil.ID {
+			t.Errorf("named %q", s.Principal.ID)
+		}
+		if i > want+10 {
+			t.Fatalf("caught at call %d, cold at %d", i, want)
+		}
+		return
 	}
 	t.Error("not caught")
 }

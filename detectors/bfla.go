@@ -26,8 +26,9 @@ type office struct {
 	calls, admin uint32
 	first        uint32 // call at which it first administered; 0 if never
 	last         clock.Time
-	guild        int8 // counted into guilds[guild-1]; 0 not yet
-	counted      bool // among the admins
+	guild        int8      // counted into guilds[guild-1]; 0 not yet
+	counted      bool      // among the admins
+	told         stats.Set // functions that were held against it before: what it goes on with for days is its work
 }
 
 // guild is a set of peers: those of one role, or else of one client and scope.
@@ -196,6 +197,9 @@ func (d *bfla) use(dst []Signal, o *office, c *call.Call) []Signal {
 		return dst
 	}
 	f = d.book.of(c.Principal.Key)
+	if !f.open(d.scene.now) && o.told.Has(c.Endpoint) {
+		return dst
+	}
 	p := &f.state
 	if p.since == 0 {
 		p.since = d.scene.now
@@ -211,7 +215,11 @@ func (d *bfla) use(dst []Signal, o *office, c *call.Call) []Signal {
 	if p.nats() < overreachH {
 		return dst
 	}
-	return d.book.tell(dst, f, c)
+	dst = d.book.tell(dst, f, c)
+	if o.told.Len() < overreachMost {
+		o.told.Add(c.Endpoint)
+	}
+	return dst
 }
 
 // nats is what the functions used say together.

@@ -52,6 +52,11 @@ func TestBFLA(t *testing.T) {
 	for u := range 10 {
 		work(s, who(u), 25).do(who(u), "GET", "/admin/news", 200, admin).do(who(u), "GET", "/admin/help", 200, admin)
 	}
+	again := work(newScript(), who(1), 25).do(who(1), "GET", "/admin/users", 200, admin).do(who(1), "GET", "/admin/audit", 200, admin)
+	for range 5 {
+		again.wait(26*time.Hour).do(who(1), "GET", "/admin/users", 200, admin).do(who(1), "GET", "/admin/audit", 200, admin)
+	}
+	f("the same two pages day after day: told once", "27 Medium", again)
 	first := s.said(t, "bfla")
 	if first != "27 Medium" {
 		t.Errorf("pages of everybody's: %q", first)

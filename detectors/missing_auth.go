@@ -35,8 +35,7 @@ type area struct {
 
 // bare is a client that was given data without a credential.
 type bare struct {
-	area   uint64
-	people stats.Distinct
+	area uint64
 	answers,
 	owners int // of the area, when it was told
 	apart   bool // nobody reads that part of the server with a credential

@@ -33,7 +33,6 @@ type plot struct {
 	who  int // the account
 	at   clock.Time
 	from packet.Addr
-	keys []uint64
 }
 
 // step adds one call, and lets gap pass.
