@@ -13,9 +13,9 @@ import (
 // TestQuick measures a little of everything, with bounds that are far from chance: it fails when detection breaks,
 // not when it gets a little worse. The figures are for the full run.
 func TestQuick(t *testing.T) {
-	honest, times := 4e5, 6
+	honest, times, every := 4e5, 6, 1
 	if testing.Short() {
-		honest, times = 1e5, 2
+		honest, times, every = 1e5, 2, 4
 	}
 	r := &runner{workers: 2, log: io.Discard}
 	runs := benign(r, honest, 101)
@@ -30,7 +30,7 @@ func TestQuick(t *testing.T) {
 			t.Logf("%s: %s %v %v: %s", b.hospital.name, in.kind, in.role, in.tag, in.text)
 		}
 	}
-	if told > 20 || float64(calls) < honest {
+	if told > 8 || float64(calls) < honest {
 		t.Errorf("%d false alarms in %d calls", told, calls)
 	}
 
@@ -41,6 +41,7 @@ func TestQuick(t *testing.T) {
 	for _, c := range cells {
 		c.replicates, c.spread, c.hits, c.most, c.role = times, 1, 1, 100, world.Nurse
 	}
+	cells = cells[:len(cells)/every]
 	attack(r, cells, 101)
 	for _, c := range cells {
 		if s := summarize(c.found); s.median > 25 || s.never > .2 {
@@ -49,7 +50,7 @@ func TestQuick(t *testing.T) {
 	}
 
 	missed := 0
-	for i := range scenarios {
+	for i := 0; i < len(scenarios); i += every {
 		var o outcome
 		scenarios[i].play(101, &o)
 		if o.found == 0 {
@@ -65,9 +66,13 @@ func TestQuick(t *testing.T) {
 // TestRun_Workers holds that results do not depend on how many hospitals are played at once.
 func TestRun_Workers(t *testing.T) {
 	var first string
+	honest := "2e5"
+	if testing.Short() {
+		honest = "2e4"
+	}
 	for _, workers := range []string{"1", "3"} {
 		dir := t.TempDir()
-		if err := run([]string{"-benign", "2e5", "-seeds", "5", "-workers", workers, "-out", dir}, io.Discard); err != nil {
+		if err := run([]string{"-benign", honest, "-seeds", "5", "-workers", workers, "-out", dir}, io.Discard); err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(filepath.Join(dir, "benign.md"))
