@@ -322,3 +322,102 @@ func FuzzContent(f *testing.F) {
 		}
 	})
 }
+
+// dynamic is the head of a last block of DEFLATE with tables of its own (RFC 1951 section 3.2.7) and, when whole,
+// what follows it: "aaaa". Its lengths of codes are written in a code of 1 and 18; without codes that code is left
+// empty, which no block may do.
+func dynamic(codes, whole bool) []byte {
+	var b []byte
+	n := 0
+	put := func(v, width int) {
+		for i := range width {
+			if n%8 == 0 {
+				b = append(b, 0)
+			}
+			b[len(b)-1] |= byte(v >> i & 1 << (n % 8))
+			n++
+		}
+	}
+	zeros := func(n int) { put(1, 1); put(n-11, 7) } // code 1 is 18: 11 to 138 zeros
+	one := func() { put(0, 1) }                      // code 0 is 1: a length of one bit
+	put(1, 1)
+	put(2, 2)
+	put(0, 5)
+	put(0, 5)
+	if codes {
+		put(18-4, 4)
+		for i := range 18 { // in the order 16, 17, 18, …, 1
+			put(map[int]int{2: 1, 17: 1}[i], 3)
+		}
+	} else {
+		put(0, 4)
+		put(0, 4*3)
+	}
+	zeros(97)
+	if whole {
+		one() // 'a'
+		zeros(138)
+		zeros(20)
+		one() // end of block
+		one() // one distance
+		put(0, 4)
+		put(1, 1)
+	}
+	return b
+}
+
+// TestForgets reads a block of DEFLATE whose code is empty, after one that broke off and left its code behind.
+func TestForgets(t *testing.T) {
+	head := "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+	for coding, head := range map[string]string{"gzip": head, "deflate": ""} {
+		contents := NewContents(Defaults(), new(Stats))
+		read := func(block []byte) (string, Result) {
+			var out sink
+			d, _, _ := contents.Open(message(coding), &out)
+			d.Write([]byte(head))
+			d.Write(block)
+			r := d.Close(true)
+			return out.String(), r
+		}
+		if text, _ := read(dynamic(true, true)); text != "aaaa" {
+			t.Fatalf("%s: %q", coding, text)
+		}
+		read(dynamic(true, false))
+		if text, r := read(dynamic(false, true)); text != "" || !r.Bad {
+			t.Errorf("%s: %q from a code that the block before left, %+v", coding, text, r)
+		}
+		contents.Close()
+	}
+}
+
+// FuzzForget: what a content comes to does not depend on what its decoder read before.
+func FuzzForget(f *testing.F) {
+	for _, coding := range []string{"gzip", "deflate", "br", "zstd"} {
+		packed := pack(f, clinical(30), coding)
+		f.Add(coding, packed, packed)
+		f.Add(coding, packed[:len(packed)/2], packed[:len(packed)/3])
+	}
+	f.Add("deflate", dynamic(true, false), dynamic(false, true))
+	cfg := Defaults()
+	cfg.DecodedBytes, cfg.WindowBytes, cfg.RatioFloor = 1<<20, 1<<16, 1<<12
+	f.Fuzz(func(t *testing.T, encoding string, before, wire []byte) {
+		contents, fresh := NewContents(cfg, new(Stats)), NewContents(cfg, new(Stats))
+		defer contents.Close()
+		defer fresh.Close()
+		run := func(contents *Contents, wire []byte) (string, Result) {
+			var out sink
+			d, _, _ := contents.Open(message(encoding), &out)
+			if d == nil {
+				return "", Result{}
+			}
+			d.Write(wire)
+			r := d.Close(true)
+			return out.String(), r
+		}
+		run(contents, before)
+		text, result := run(contents, wire)
+		if alone, want := run(fresh, wire); text != alone || result != want {
+			t.Errorf("after another %+v, alone %+v", result, want)
+		}
+	})
+}

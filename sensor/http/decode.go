@@ -25,6 +25,7 @@ type spares struct {
 	flate  spare.List[io.ReadCloser]
 	brotli spare.List[*brotli.Reader]
 	zstd   spare.List[*zstd.Decoder] // of smallWindow
+	forget Forgetter
 }
 
 // stage undoes one coding. As a Reader it is what the coding was applied to.

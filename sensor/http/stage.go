@@ -44,6 +44,7 @@ func (s *stage) open(src io.Reader) error {
 		}
 		z := spare.Take(&pool.gzip)
 		s.inner = z
+		pool.forget.Gzip(z)
 		return z.Reset(s.src)
 	case deflateCoding:
 		// The coding is zlib (RFC 1950), but some servers send bare deflate (RFC 1951). The checksum behind the
@@ -59,6 +60,7 @@ func (s *stage) open(src io.Reader) error {
 			z = flate.NewReader(s.src)
 		}
 		s.inner = z
+		pool.forget.Flate(z)
 		return z.(flate.Resetter).Reset(s.src, nil)
 	case brotliCoding:
 		if err := s.hold(brotliWindow(b[0])); err != nil {

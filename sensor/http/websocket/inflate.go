@@ -177,6 +177,7 @@ func (z *inflater) run() (result state) {
 			result = broken
 		}
 	}()
+	z.owner.pool.forget.Flate(z.z)
 	z.src.Reset(z)
 	r := z.z.(flate.Resetter)
 	if err := r.Reset(z.src, nil); err != nil {

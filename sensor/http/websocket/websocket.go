@@ -16,6 +16,7 @@ type Pool struct {
 
 	conns     []*Conn
 	inflaters []*inflater
+	forget    http.Forgetter
 	open      int // inflaters in use
 	plain     [8 << 10]byte
 	mark, end [1]byte
