@@ -141,6 +141,13 @@ func (o *owner) losses(s *extract.Stats) []Lost {
 	add(l7.Unanswered, "messages", "mllp: without an acknowledgement")
 	add(l7.Resyncs+l7.OverHead+l7.OverPend+l7.GivenUp, "messages", "mllp: given up")
 	add(s.Unscanned, "bodies", "phi: not scanned, all scanners were taken")
+	scan := &s.PHI
+	add(scan.Unscanned, "bytes", "phi: past the scan limit")
+	add(scan.Long, "values", "phi: too long to read")
+	add(scan.Deep, "containers", "phi: too deep to read")
+	add(scan.MoreIDs, "identifiers", "phi: of a body past the bound")
+	add(scan.MoreProps, "names", "phi: of properties of a body past the bound")
+	add(scan.Full, "people and identifiers", "phi: of a body, not told apart past the bound")
 	add(s.ShortTexts, "bodies", "call: too little kept of them to read all values, others took the room")
 
 	c := s.Call

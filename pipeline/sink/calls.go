@@ -251,7 +251,7 @@ func (l *CallLog) objects(b []byte, objects []call.Object) []byte {
 
 func (l *CallLog) found(b []byte, c *call.Call) []byte {
 	if c.PHI.Bytes > 0 || c.PHI.Classes != 0 {
-		b = ocsf.AppendBits(append(b, `,"auscult.phi.classes":`...), uint32(c.PHI.Classes), classes[:])
+		b = ocsf.AppendBits(append(b, `,"auscult.phi.classes":`...), uint32(c.PHI.Classes), phi.ClassNames[:])
 		b = number(b, `,"auscult.phi.people":`, int64(c.PHI.People))
 		b = number(b, `,"auscult.phi.records":`, int64(c.PHI.Records))
 		b = number(b, `,"auscult.phi.bytes":`, c.PHI.Bytes)
@@ -271,11 +271,6 @@ func (l *CallLog) found(b []byte, c *call.Call) []byte {
 	}
 	return b
 }
-
-// classes names the bits of phi.Class.
-var classes = [phi.NumClasses]string{"name", "birth_date", "address", "phone", "email", "mrn", "ssn", "aadhaar", "abha", "pan",
-	"mbi", "npi", "insurance", "diagnosis", "observation", "medication", "procedure", "allergy", "immunization", "encounter",
-	"imaging", "sensitive", "genetic", "photo", "credential", "financial"}
 
 // knownMethod is whether a method is written as it is: those of RFC 9110 and PATCH (OpenTelemetry HTTP
 // conventions).

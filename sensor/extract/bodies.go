@@ -148,7 +148,9 @@ func (e *Extractor) scanner() *phi.Scanner {
 	if s, ok := e.spare.Pop(); ok {
 		return s
 	}
-	return phi.New(e.cfg.PHI)
+	s := phi.New(e.cfg.PHI)
+	e.scanners = append(e.scanners, s)
+	return s
 }
 
 // drop takes back what read the bodies of x.

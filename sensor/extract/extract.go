@@ -86,18 +86,19 @@ type Extractor struct {
 	keys       *tls.Table
 	version    uint64 // of keys, that was last asked
 
-	decoder *packet.Decoder
-	segment packet.Segment
-	parts   [Partitions]*partition // nil: another worker's
-	builder *call.Builder
-	memo    *lookup
-	arena   call.Arena
-	spare   spare.List[*phi.Scanner] // scanners at rest
-	idle    spare.List[*bodies]      // and what held them
-	texts   spare.List[*call.Texts]
-	covers  spare.List[*call.Envelope]
-	streams spare.List[*stream]
-	media   [2]media // of the latest content, by side
+	decoder  *packet.Decoder
+	segment  packet.Segment
+	parts    [Partitions]*partition // nil: another worker's
+	builder  *call.Builder
+	memo     *lookup
+	arena    call.Arena
+	scanners []*phi.Scanner           // all that were made
+	spare    spare.List[*phi.Scanner] // those at rest
+	idle     spare.List[*bodies]      // and what held them
+	texts    spare.List[*call.Texts]
+	covers   spare.List[*call.Envelope]
+	streams  spare.List[*stream]
+	media    [2]media // of the latest content, by side
 
 	// what is at hand
 	now    clock.Time

@@ -20,7 +20,6 @@ func (e *Extractor) Secrets(lines []byte) {
 
 // secure begins TLS on l.
 func (e *Extractor) secure(l *layer) {
-	e.stats.TLSFlows++
 	c, m := e.conn, e.stream.needMore()
 	m.tls = e.part.tls.New(c.Client, c.ClientKnown, c.Midstream)
 	m.inner = layer{inside: true}
@@ -127,7 +126,6 @@ func (p *partition) forget(s *stream) {
 // count adds up what a session was.
 func (e *Extractor) count(m *more) {
 	if m.tls.Info().Decrypted {
-		e.stats.Decrypted++
 		e.stats.TLSCalls += uint64(m.calls)
 	}
 }

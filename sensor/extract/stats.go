@@ -7,6 +7,7 @@ import (
 	"auscult/sensor/http"
 	"auscult/sensor/http/websocket"
 	"auscult/sensor/packet"
+	"auscult/sensor/phi"
 	"auscult/sensor/tcp"
 	"auscult/sensor/tls"
 )
@@ -23,9 +24,7 @@ type Stats struct {
 	HTTP2       uint64 // of them, or inside them, in HTTP/2
 	Upgraded    uint64 // of them, that went on in another protocol
 	MLLP        uint64 // of them, that were HL7 v2 over MLLP
-	TLSFlows    uint64
-	Decrypted   uint64 // of them, that were read
-	TLSCalls    uint64 // calls in those
+	TLSCalls    uint64 // calls in TLS that was decrypted
 	StreamBytes uint64 // of all connections
 	OpaqueBytes uint64 // of them, of no protocol that is read
 	Parts       uint64 // calls told while they ran
@@ -44,6 +43,7 @@ type Stats struct {
 	Sockets websocket.Stats
 	HL7     hl7.Stats
 	TLS     tls.Stats
+	PHI     phi.Stats
 }
 
 func (s *Stats) packet(r *packet.Raw) {
@@ -67,6 +67,9 @@ func (e *Extractor) Stats() Stats {
 			s.TLS.Add(&part.tls.Stats)
 			s.ShortTexts += part.purse.Short
 		}
+	}
+	for _, scanner := range e.scanners {
+		s.PHI.Add(scanner.Stats())
 	}
 	s.Call = e.builder.Stats
 	if e.index == 0 {
@@ -94,8 +97,6 @@ func (s *Stats) Add(o *Stats) {
 	s.HTTP2 += o.HTTP2
 	s.Upgraded += o.Upgraded
 	s.MLLP += o.MLLP
-	s.TLSFlows += o.TLSFlows
-	s.Decrypted += o.Decrypted
 	s.TLSCalls += o.TLSCalls
 	s.StreamBytes += o.StreamBytes
 	s.OpaqueBytes += o.OpaqueBytes
@@ -113,4 +114,5 @@ func (s *Stats) Add(o *Stats) {
 	s.Sockets.Add(&o.Sockets)
 	s.HL7.Add(&o.HL7)
 	s.TLS.Add(&o.TLS)
+	s.PHI.Add(o.PHI)
 }

@@ -19,7 +19,7 @@ func (e *Extractor) upgrade(l *layer, in *input) {
 		l.is, l.reader, l.rare = upgraded, nil, &rare{socket: &socket{e.part.sockets.New(e.part, x), x}}
 	case string(x.Method) != "CONNECT" && http.EqualFold(to, "h2c"):
 		e.stats.HTTP2++
-		e.begin(l, e.part.http2.Upgraded(e.part, x, x.Request.Get("http2-settings")))
+		e.begin(l, e.part.http2.Upgraded(e.part, x))
 	default: // whatever it is, it begins like something
 		e.emit(x)
 		e.part.http1.Release(x)

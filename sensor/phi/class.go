@@ -2,8 +2,8 @@ package phi
 
 import "math/bits"
 
-// classNames are the stable names of the classes, in their order.
-var classNames = [NumClasses]string{"name", "birth_date", "address", "phone", "email", "mrn", "ssn", "aadhaar", "abha",
+// ClassNames are the stable names of the classes, in the order of their bits.
+var ClassNames = [NumClasses]string{"name", "birth_date", "address", "phone", "email", "mrn", "ssn", "aadhaar", "abha",
 	"pan", "mbi", "npi", "insurance", "diagnosis", "observation", "medication", "procedure", "allergy", "immunization",
 	"encounter", "imaging", "sensitive", "genetic", "photo", "credential", "financial"}
 
@@ -18,7 +18,7 @@ const (
 // Append appends the names of the classes in c to dst, in the order of the constants.
 func (c Class) Append(dst []string) []string {
 	for c &= 1<<NumClasses - 1; c != 0; c &= c - 1 {
-		dst = append(dst, classNames[bits.TrailingZeros32(uint32(c))])
+		dst = append(dst, ClassNames[bits.TrailingZeros32(uint32(c))])
 	}
 	return dst
 }

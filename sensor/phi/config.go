@@ -57,3 +57,15 @@ type Stats struct {
 	MoreProps uint64 // names of properties past Props, each time they are met
 	Full      uint64 // people and identifiers past Distinct
 }
+
+// Add adds o to s.
+func (s *Stats) Add(o Stats) {
+	s.Bodies += o.Bodies
+	s.Bytes += o.Bytes
+	s.Unscanned += o.Unscanned
+	s.Long += o.Long
+	s.Deep += o.Deep
+	s.MoreIDs += o.MoreIDs
+	s.MoreProps += o.MoreProps
+	s.Full += o.Full
+}

@@ -134,7 +134,7 @@ func (c *conn) change(t testing.TB, old *http1.Pool, pool *http2.Pool, ev *tcp.E
 		if x == nil || !strings.EqualFold(string(x.Response.Get("upgrade")), "h2c") {
 			t.Fatal("not an upgrade to h2c")
 		}
-		c.second = pool.Upgraded(discard{}, x, x.Request.Get("http2-settings"))
+		c.second = pool.Upgraded(discard{}, x)
 	}
 	feed := func(e tcp.Event) {
 		if spy != nil {

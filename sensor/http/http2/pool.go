@@ -33,9 +33,9 @@ func (pool *Pool) New(h http.Handler, client packet.Dir, known, midstream bool) 
 
 // Upgraded returns a Parser that goes on with a connection after a 101 response to h2c (RFC 7540 section 3.2). x
 // is the request that asked for it: it becomes stream 1, whose response fills it, and keeps its Seq, from which
-// the others go on. It is released to the parser that made it. settings is the value of its HTTP2-Settings field; what those
-// settings bound, the parser learns from what is sent under them.
-func (pool *Pool) Upgraded(h http.Handler, x *http.Exchange, settings []byte) *Parser {
+// the others go on. It is released to the parser that made it. What its
+// HTTP2-Settings bound, the parser learns from what is sent under them.
+func (pool *Pool) Upgraded(h http.Handler, x *http.Exchange) *Parser {
 	p := pool.New(h, x.ClientDir, true, false)
 	p.seq, p.highest[0] = x.Seq+1, 1
 	r := &record{x: x, id: 1, borrowed: true}

@@ -169,7 +169,7 @@ func play(t testing.TB, o opts, script []step) result {
 	var p *http2.Parser
 	if o.upgraded != nil {
 		x := *o.upgraded
-		p = pool.Upgraded(h, &x, nil)
+		p = pool.Upgraded(h, &x)
 	} else {
 		p = pool.New(h, packet.AtoB, !o.unknown, o.midstream)
 	}
