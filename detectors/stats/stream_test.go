@@ -137,7 +137,7 @@ func TestPoisson(t *testing.T) {
 	for _, c := range []struct {
 		n         int
 		low, high float64
-	}{{0, 0, 3.689}, {1, 0.0253, 5.572}, {7, 2.814, 14.42}, {42, 30.27, 56.77}} {
+	}{{0, 0, 3.689}, {1, 0.0253, 5.572}, {5, 1.623, 11.668}, {7, 2.814, 14.42}, {42, 30.27, 56.77}, {100, 81.36, 121.63}} {
 		low, high := PoissonBounds(c.n, 0.95)
 		if math.Abs(low-c.low) > 0.01 || math.Abs(high-c.high) > 0.01 {
 			t.Errorf("%d: %.3f to %.3f, want %.3f to %.3f", c.n, low, high, c.low, c.high)
