@@ -13,9 +13,8 @@ import (
 // whether the user exists (CWE-204; ATT&CK T1087). That an endpoint tells is said of it once, when those who are
 // known to exist and those who never were are refused in different ways.
 type accountOracle struct {
-	scene  *scene
+	*casebook[asked]
 	logins *logins
-	asked  *casebook[asked]
 }
 
 // asked is one source at one door.
@@ -47,16 +46,13 @@ const (
 )
 
 func newAccountOracle(s *scene, l *logins) *accountOracle {
-	d := &accountOracle{scene: s, logins: l}
-	d.asked = newCasebook(s, s.cfg.Logins, d.describe)
+	d := &accountOracle{logins: l}
+	d.casebook = newCasebook(s, s.cfg.Logins, d.describe)
 	return d
 }
 
 func (*accountOracle) Name() string { return "account_oracle" }
 func (*accountOracle) Key() Key     { return ByClient }
-
-// Forget frees sources that have not asked for a day.
-func (d *accountOracle) Forget(now clock.Time) { d.asked.forget(now, day) }
 
 // Observe folds one call.
 func (d *accountOracle) Observe(dst []Signal, c *call.Call) []Signal {
@@ -70,10 +66,10 @@ func (d *accountOracle) Observe(dst []Signal, c *call.Call) []Signal {
 	if !a.reset {
 		dst = d.compare(dst, c, &a)
 	}
-	f := d.asked.of(sourceKey(c) ^ stats.Mix(a.key))
+	f := d.of(sourceKey(c) ^ stats.Mix(a.key))
 	s := &f.state
 	if s.last != 0 && d.scene.now-s.last > askedPace && !f.open(d.scene.now) {
-		d.asked.drop(f)
+		d.drop(f)
 	}
 	if s.first == 0 {
 		s.first = c.Time
@@ -88,11 +84,11 @@ func (d *accountOracle) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	k := claimed(c)
-	d.asked.note(f, k)
+	d.note(f, k)
 	if !f.open(d.scene.now) && !s.tells() {
 		return dst
 	}
-	return d.asked.tell(dst, f, k)
+	return d.tell(dst, f, k)
 }
 
 // sort counts an answer by its status and size.
@@ -173,4 +169,3 @@ func tellsUsers() Signal {
 }
 
 // close tells the cases that have grown since they were last told.
-func (d *accountOracle) close(dst []Signal) []Signal { return d.asked.close(dst) }

@@ -136,11 +136,7 @@ const (
 func (f *form) learn(s string) {
 	var buf [formLongest]byte
 	b := buf[:copy(buf[:], s)]
-	h := uint64(14695981039346656037)
-	for _, c := range b {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	h = stats.Mix(h) % 256
+	h := stats.Mix(text(s[:len(b)])) % 256
 	if f.seen[h/64]>>(h%64)&1 != 0 {
 		return
 	}

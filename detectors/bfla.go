@@ -13,10 +13,9 @@ import (
 // authorization): a function that none of their peers uses, by someone who had only done other work. Who
 // administers from the beginning, or mostly, is an administrator, whether a claim says so or not.
 type bfla struct {
-	scene     *scene
+	*casebook[overreach]
 	offices   *lru[office]
 	functions *lru[function]
-	book      *casebook[overreach]
 	guilds    [32]guild
 	admins    int // principals who administer as their work
 }
@@ -63,10 +62,9 @@ const (
 )
 
 func newBFLA(s *scene) *bfla {
-	d := &bfla{scene: s,
-		offices:   newLRU(s.cfg.Principals, func(o *office) bool { return o.admin == 0 }, nil),
+	d := &bfla{offices: newLRU(s.cfg.Principals, func(o *office) bool { return o.admin == 0 }, nil),
 		functions: newLRU(s.cfg.Endpoints, func(*function) bool { return true }, nil)}
-	d.book = newCasebook(s, s.cfg.Suspects, d.describe)
+	d.casebook = newCasebook(s, s.cfg.Suspects, d.describe)
 	return d
 }
 
@@ -76,11 +74,13 @@ func (*bfla) Key() Key     { return ByPrincipal }
 // Forget frees those who were silent for two weeks.
 func (d *bfla) Forget(now clock.Time) {
 	d.offices.dropOldest(func(o *office) bool { return now-o.last > 2*contactHalf })
-	d.book.forget(now, day)
+	d.forget(now, day)
 }
 
-func (d *bfla) close(dst []Signal) []Signal { return d.book.close(dst) }
-func (d *bfla) shed() uint64                { return d.book.shed() }
+func (d *bfla) count(st *Stats) {
+	d.casebook.count(st)
+	st.EvictedProfiles += d.offices.evicted + d.functions.evicted
+}
 
 // Observe folds one call.
 func (d *bfla) Observe(dst []Signal, c *call.Call) []Signal {
@@ -158,18 +158,18 @@ func (d *bfla) refusal(dst []Signal, o *office, c *call.Call) []Signal {
 	if fn, _ := d.functions.use(c.Endpoint); crowded(&fn.refused, c.Principal.Key) {
 		return dst // a page asks for it whoever opens it
 	}
-	f := d.book.of(c.Principal.Key)
+	f := d.of(c.Principal.Key)
 	p := &f.state
 	if s := d.scene; !f.open(s.now) && s.now-p.since > refusedTime {
-		d.book.drop(f)
+		d.drop(f)
 		p.since = s.now
 	}
 	if p.refused.Len() < overreachMost {
 		p.refused.Add(c.Endpoint)
 	}
-	d.book.note(f, c)
+	d.note(f, c)
 	if f.open(d.scene.now) || p.refused.Len() >= refusedFunctions {
-		return d.book.tell(dst, f, c)
+		return d.tell(dst, f, c)
 	}
 	return dst
 }
@@ -183,7 +183,7 @@ func (d *bfla) use(dst []Signal, o *office, c *call.Call) []Signal {
 			d.guilds[o.guild-1].admins++
 		}
 	}
-	f := d.book.find(c.Principal.Key)
+	f := d.find(c.Principal.Key)
 	suspect := f != nil && (f.open(d.scene.now) || f.state.refused.Len() > 0)
 	if !suspect && d.administers(o, &c.Principal) {
 		if !o.counted {
@@ -196,7 +196,7 @@ func (d *bfla) use(dst []Signal, o *office, c *call.Call) []Signal {
 	if crowded(&fn.users, c.Principal.Key) || !suspect && !d.judges(o, &c.Principal) {
 		return dst
 	}
-	f = d.book.of(c.Principal.Key)
+	f = d.of(c.Principal.Key)
 	if !f.open(d.scene.now) && o.told.Has(c.Endpoint) {
 		return dst
 	}
@@ -211,11 +211,11 @@ func (d *bfla) use(dst []Signal, o *office, c *call.Call) []Signal {
 	if set.Len() < overreachMost {
 		set.Add(c.Endpoint)
 	}
-	d.book.note(f, c)
+	d.note(f, c)
 	if p.nats() < overreachH {
 		return dst
 	}
-	dst = d.book.tell(dst, f, c)
+	dst = d.tell(dst, f, c)
 	if o.told.Len() < overreachMost {
 		o.told.Add(c.Endpoint)
 	}

@@ -6,15 +6,13 @@ import (
 
 	"auscult/detectors/stats"
 	"auscult/sensor/call"
-	"auscult/sensor/clock"
 )
 
 // breakGlass finds people who open charts under a purpose of emergency where hardly anybody does. In an emergency
 // department that is the way of working, and there boards and colleagues explain most patients; so a patient whom
 // nothing explains weighs more, and who works beside others that break the glass is judged by them.
 type breakGlass struct {
-	scene   *scene
-	book    *casebook[glass]
+	*casebook[glass]
 	people  stats.Set // persons in view, bounded by Config.Principals
 	breaker stats.Set // of them, those who broke the glass
 	roles   [32]ward
@@ -46,18 +44,13 @@ const (
 )
 
 func newBreakGlass(s *scene) *breakGlass {
-	d := &breakGlass{scene: s}
-	d.book = newCasebook(s, s.cfg.Suspects, d.describe)
+	d := &breakGlass{}
+	d.casebook = newCasebook(s, s.cfg.Suspects, d.describe)
 	return d
 }
 
 func (*breakGlass) Name() string { return "break_glass_abuse" }
 func (*breakGlass) Key() Key     { return ByPrincipal }
-
-// Forget frees those who broke no glass for a day.
-func (d *breakGlass) Forget(now clock.Time)       { d.book.forget(now, day) }
-func (d *breakGlass) close(dst []Signal) []Signal { return d.book.close(dst) }
-func (d *breakGlass) shed() uint64                { return d.book.shed() }
 
 // Observe folds one call.
 func (d *breakGlass) Observe(dst []Signal, c *call.Call) []Signal {
@@ -86,7 +79,7 @@ func (d *breakGlass) Observe(dst []Signal, c *call.Call) []Signal {
 			continue
 		}
 		if f == nil {
-			f = d.book.of(c.Principal.Key)
+			f = d.of(c.Principal.Key)
 		}
 		p := &f.state
 		fresh, _ := p.patients.Add(k.Key, s.now, glassWindow, s.cfg.Contacts)
@@ -103,7 +96,7 @@ func (d *breakGlass) Observe(dst []Signal, c *call.Call) []Signal {
 	if f == nil {
 		return dst
 	}
-	d.book.note(f, c)
+	d.note(f, c)
 	p := &f.state
 	least := glassQuarter * glassLeast
 	switch rare, known := d.rare(&c.Principal); {
@@ -117,7 +110,7 @@ func (d *breakGlass) Observe(dst []Signal, c *call.Call) []Signal {
 	if !f.open(s.now) && p.window.Sum(s.now, glassWindow) < least {
 		return dst
 	}
-	return d.book.tell(dst, f, c)
+	return d.tell(dst, f, c)
 }
 
 // ward finds the counts of a role, or nil when there is none.

@@ -44,6 +44,11 @@ func (d *bruteforce) Forget(now clock.Time) {
 	d.fleets.forget(now, day)
 }
 
+func (d *bruteforce) count(st *Stats) {
+	st.LoginsShed += d.sources.files.evicted + d.targets.files.evicted + d.sprays.files.evicted + d.fleets.files.evicted +
+		d.logins.doors.evicted
+}
+
 // Priors: the share of calls that are logins, and of failures among honest tries. A fifth of those who log in for
 // the first time in view fail, half of those known to succeed elsewhere, and two in five of those who have just
 // failed twice fail again with yet another password; fewer after five, as by then they ask for help, and fewer yet
@@ -109,8 +114,6 @@ func (d *bruteforce) Observe(dst []Signal, c *call.Call) []Signal {
 		dst = d.fleet(dst, k, &a, fleetKey(&a, agent(c)), false)
 		dst = d.fleet(dst, k, &a, fleetKey(&a, addressKey(c)), true)
 	}
-	d.scene.stats.LoginsShed = d.sources.files.evicted + d.targets.files.evicted + d.sprays.files.evicted +
-		d.fleets.files.evicted + d.logins.doors.evicted
 	return dst
 }
 

@@ -13,8 +13,7 @@ import (
 // A person deletes about two records an hour and changes thirty; services are at their trade. Undoing what one made
 // oneself, and work on what a list had just given, say little.
 type bulkWrite struct {
-	scene *scene
-	book  *casebook[writes]
+	*casebook[writes]
 	made  *lru[maker]
 	peers writerNorm
 }
@@ -50,8 +49,8 @@ const (
 )
 
 func newBulkWrite(s *scene) *bulkWrite {
-	d := &bulkWrite{scene: s, made: newLRU(s.cfg.Suspects, func(*maker) bool { return true }, nil)}
-	d.book = newCasebook(s, s.cfg.Suspects, d.describe)
+	d := &bulkWrite{made: newLRU(s.cfg.Suspects, func(*maker) bool { return true }, nil)}
+	d.casebook = newCasebook(s, s.cfg.Suspects, d.describe)
 	return d
 }
 
@@ -60,12 +59,14 @@ func (*bulkWrite) Key() Key     { return ByPrincipal }
 
 // Forget frees those who changed nothing for a day.
 func (d *bulkWrite) Forget(now clock.Time) {
-	d.book.forget(now, day)
+	d.forget(now, day)
 	d.made.dropOldest(func(m *maker) bool { return now-m.last > day })
 }
 
-func (d *bulkWrite) close(dst []Signal) []Signal { return d.book.close(dst) }
-func (d *bulkWrite) shed() uint64                { return d.book.shed() }
+func (d *bulkWrite) count(st *Stats) {
+	d.casebook.count(st)
+	st.EvictedSuspects += d.made.evicted
+}
 
 // Observe folds one call.
 func (d *bulkWrite) Observe(dst []Signal, c *call.Call) []Signal {
@@ -94,14 +95,14 @@ func (d *bulkWrite) Observe(dst []Signal, c *call.Call) []Signal {
 			continue // the last one that the path names is what is written
 		}
 		if f == nil {
-			f = d.book.of(c.Principal.Key)
+			f = d.of(c.Principal.Key)
 		}
 		d.write(&f.state, c, k)
 	}
 	if f == nil {
 		return dst
 	}
-	d.book.note(f, c)
+	d.note(f, c)
 	return d.judge(dst, f, c)
 }
 
@@ -158,7 +159,7 @@ func (d *bulkWrite) write(p *writes, c *call.Call, k *contact) {
 func (d *bulkWrite) judge(dst []Signal, f *dossier[writes], c *call.Call) []Signal {
 	s, p, key := d.scene, &f.state, c.Principal.Key
 	if f.open(s.now) {
-		return d.book.tell(dst, f, c)
+		return d.tell(dst, f, c)
 	}
 	deletes, changes := 10*deletesAlarm, 10*changesAlarm
 	n, m := p.deletes.Sum(s.now, writeWindow), p.people.Sum(s.now, writeWindow)
@@ -172,7 +173,7 @@ func (d *bulkWrite) judge(dst []Signal, f *dossier[writes], c *call.Call) []Sign
 		return dst
 	}
 	p.harm = n >= deletes
-	return d.book.tell(dst, f, c)
+	return d.tell(dst, f, c)
 }
 
 // light are words of what people clear away by the dozen.

@@ -6,14 +6,6 @@ import (
 	"auscult/sensor/call"
 )
 
-// callerKey is whom a call is held against: its principal, or the client's address when nobody is known.
-func callerKey(c *call.Call) uint64 {
-	if c.Principal.Key != 0 {
-		return c.Principal.Key
-	}
-	return clientKey(c)
-}
-
 // human tells whether a call is taken for the doing of one human: no machine account, no address of many.
 func human(c *call.Call) bool { return !c.Principal.Service && !c.Principal.Shared }
 
@@ -56,6 +48,3 @@ func (l wordList) in(text string) string {
 	}
 	return ""
 }
-
-// shed is how many cases were given up for want of room.
-func (b *casebook[T]) shed() uint64 { return b.files.evicted }

@@ -98,6 +98,12 @@ func (b *casebook[T]) forget(now, idle clock.Time) {
 	b.files.dropOldest(func(d *dossier[T]) bool { return now-d.seen > max(idle, silence) })
 }
 
+// Forget frees the cases of a day in which nothing has happened.
+func (b *casebook[T]) Forget(now clock.Time) { b.forget(now, day) }
+
+// count adds the cases that were given up for want of room.
+func (b *casebook[T]) count(st *Stats) { st.EvictedSuspects += b.files.evicted }
+
 // close tells the cases that have grown since they were last told.
 func (b *casebook[T]) close(dst []Signal) []Signal {
 	b.files.each(func(d *dossier[T]) {

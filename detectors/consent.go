@@ -17,10 +17,9 @@ import (
 // at which data must be erased, or of care contexts that are another patient's. Of an artefact that was never seen
 // nothing is said: it may be older than the sensor.
 type consent struct {
-	scene     *scene
+	*casebook[gap]
 	artefacts *lru[artefact]
 	transfers *lru[transfer]
-	book      *casebook[gap]
 }
 
 // artefact is a consent that was seen.
@@ -64,19 +63,19 @@ const (
 
 func newConsent(s *scene) *consent {
 	spare := func(*artefact) bool { return true }
-	d := &consent{scene: s, artefacts: newLRU(s.cfg.Consents, spare, nil),
+	d := &consent{artefacts: newLRU(s.cfg.Consents, spare, nil),
 		transfers: newLRU(s.cfg.Consents, func(*transfer) bool { return true }, nil)}
-	d.book = newCasebook(s, s.cfg.Suspects, d.describe)
+	d.casebook = newCasebook(s, s.cfg.Suspects, d.describe)
 	return d
 }
 
 func (*consent) Name() string { return "consent_gap" }
 func (*consent) Key() Key     { return ByObject }
 
-// Forget frees cases of a day; artefacts go when there are too many.
-func (d *consent) Forget(now clock.Time)       { d.book.forget(now, day) }
-func (d *consent) close(dst []Signal) []Signal { return d.book.close(dst) }
-func (d *consent) shed() uint64                { return d.book.shed() + d.artefacts.evicted }
+func (d *consent) count(st *Stats) {
+	d.casebook.count(st)
+	st.EvictedSuspects += d.artefacts.evicted + d.transfers.evicted
+}
 
 // message is what a body of ABDM says.
 type message struct {
@@ -275,7 +274,7 @@ func (d *consent) transferred(dst []Signal, c *call.Call, m *message) []Signal {
 }
 
 func (d *consent) accuse(dst []Signal, c *call.Call, why string, moved bool) []Signal {
-	f := d.book.of(callerKey(c) ^ stats.Mix(text("consent")))
+	f := d.of(callerKey(c) ^ stats.Mix(text("consent")))
 	p := &f.state
 	p.why = why
 	if moved {
@@ -283,8 +282,8 @@ func (d *consent) accuse(dst []Signal, c *call.Call, why string, moved bool) []S
 	} else {
 		p.requests++
 	}
-	d.book.note(f, c)
-	return d.book.tell(dst, f, c)
+	d.note(f, c)
+	return d.tell(dst, f, c)
 }
 
 // describe states a caller's case.

@@ -7,15 +7,13 @@ import (
 
 	"auscult/detectors/stats"
 	"auscult/sensor/call"
-	"auscult/sensor/clock"
 )
 
 // chartContext finds tokens that are for one patient's chart and read another's: SMART App Launch 2.2 section 3.0 binds
 // a token with only patient/ scopes to the patient of its launch (CWE-863). Only logical ids are compared: a patient
 // has several numbers, and which is whose cannot be seen.
 type chartContext struct {
-	scene  *scene
-	book   *casebook[strayed]
+	*casebook[strayed]
 	bound  stats.Set // principals whose tokens are for one patient, bounded by Config.Principals
 	astray int       // of them, those who were answered about another
 }
@@ -37,18 +35,13 @@ const (
 )
 
 func newContext(s *scene) *chartContext {
-	d := &chartContext{scene: s}
-	d.book = newCasebook(s, s.cfg.Suspects, d.describe)
+	d := &chartContext{}
+	d.casebook = newCasebook(s, s.cfg.Suspects, d.describe)
 	return d
 }
 
 func (*chartContext) Name() string { return "patient_context_mismatch" }
 func (*chartContext) Key() Key     { return ByPrincipal }
-
-// Forget frees those who have not strayed for a day.
-func (d *chartContext) Forget(now clock.Time)       { d.book.forget(now, day) }
-func (d *chartContext) close(dst []Signal) []Signal { return d.book.close(dst) }
-func (d *chartContext) shed() uint64                { return d.book.shed() }
 
 // Observe folds one call.
 func (d *chartContext) Observe(dst []Signal, c *call.Call) []Signal {
@@ -83,7 +76,7 @@ func (d *chartContext) Observe(dst []Signal, c *call.Call) []Signal {
 		}
 		named = named || o.Where != call.InResponse
 		if f == nil {
-			f = d.book.of(c.Principal.Key)
+			f = d.of(c.Principal.Key)
 			before = f.state.served.Len()
 		}
 		set := &f.state.refused
@@ -102,8 +95,8 @@ func (d *chartContext) Observe(dst []Signal, c *call.Call) []Signal {
 		d.astray++
 	}
 	p.loose = d.astray >= looseLeast && d.astray*looseShare >= d.bound.Len()
-	d.book.note(f, c)
-	return d.book.tell(dst, f, c)
+	d.note(f, c)
+	return d.tell(dst, f, c)
 }
 
 // onlyPatient tells whether the scopes are for one patient: patient/ among them, and no user/ or system/.

@@ -68,6 +68,11 @@ func (d *hygiene) Forget(now clock.Time) {
 	d.factors.dropOldest(func(f *factors) bool { return now-f.seen > contactHalf })
 }
 
+func (d *hygiene) count(st *Stats) {
+	st.TokensShed += d.keys.evicted + d.wide.evicted
+	st.EvictedProfiles += d.factors.evicted
+}
+
 // Observe folds one call.
 func (d *hygiene) Observe(dst []Signal, c *call.Call) []Signal {
 	if c.Continued || !c.OK() {

@@ -6,30 +6,25 @@ import (
 	"strings"
 
 	"auscult/sensor/call"
-	"auscult/sensor/clock"
 )
 
 // defaultCredentials finds logins with the user and password that a vendor ships (CWE-1392; ATT&CK T1078.001).
 // One that succeeds is told at once; refused ones are tries like others, and a note on the server.
 type defaultCredentials struct {
-	scene   *scene
-	logins  *logins
-	clients *casebook[shipped]
+	*casebook[shipped]
+	logins *logins
 }
 
 type shipped struct{ in, refused int }
 
 func newDefaultCredentials(s *scene, l *logins) *defaultCredentials {
-	d := &defaultCredentials{scene: s, logins: l}
-	d.clients = newCasebook(s, s.cfg.Logins, d.describe)
+	d := &defaultCredentials{logins: l}
+	d.casebook = newCasebook(s, s.cfg.Logins, d.describe)
 	return d
 }
 
 func (*defaultCredentials) Name() string { return "default_credentials" }
 func (*defaultCredentials) Key() Key     { return ByClient }
-
-// Forget frees clients that have not used such a pair for a day.
-func (d *defaultCredentials) Forget(now clock.Time) { d.clients.forget(now, day) }
 
 // Observe folds one call.
 func (d *defaultCredentials) Observe(dst []Signal, c *call.Call) []Signal {
@@ -41,7 +36,7 @@ func (d *defaultCredentials) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	if a.outcome == loginFailed {
-		if f := d.clients.find(clientKey(c)); f != nil {
+		if f := d.find(clientKey(c)); f != nil {
 			f.state.refused++
 		}
 		return d.scene.serverPosture(dst, c, d.Name(), "tried", triedDefaults)
@@ -50,10 +45,10 @@ func (d *defaultCredentials) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	k := claimed(c)
-	f := d.clients.of(clientKey(c))
+	f := d.of(clientKey(c))
 	f.state.in++
-	d.clients.note(f, k)
-	return d.clients.tell(dst, f, k)
+	d.note(f, k)
+	return d.tell(dst, f, k)
 }
 
 // asset is whether an answer is a page's furniture, which nobody guards.
@@ -82,4 +77,3 @@ func triedDefaults() Signal {
 }
 
 // close tells the cases that have grown since they were last told.
-func (d *defaultCredentials) close(dst []Signal) []Signal { return d.clients.close(dst) }

@@ -7,7 +7,6 @@ import (
 
 	"auscult/detectors/stats"
 	"auscult/sensor/call"
-	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 )
 
@@ -15,11 +14,10 @@ import (
 // most readers sit inside; a patient portal is read from everywhere. Partners' services that fetch from outside, and
 // servers outside that are sent patients' data, are listed once.
 type destination struct {
-	scene  *scene
+	*casebook[departure]
 	inside []netip.Prefix
 	near   stats.Set // clients inside that read health data, bounded by Config.Principals
 	far    stats.Set // networks outside, the same
-	book   *casebook[departure]
 }
 
 // departure is what one principal took outside.
@@ -38,26 +36,18 @@ const (
 )
 
 func newDestination(s *scene) *destination {
-	d := &destination{scene: s}
+	d := &destination{}
 	for _, p := range s.cfg.Inside {
 		if p, err := netip.ParsePrefix(p); err == nil { // Validate has said so if not
 			d.inside = append(d.inside, p.Masked())
 		}
 	}
-	d.book = newCasebook(s, s.cfg.Suspects, d.describe)
+	d.casebook = newCasebook(s, s.cfg.Suspects, d.describe)
 	return d
 }
 
 func (*destination) Name() string { return "exfil_destination" }
 func (*destination) Key() Key     { return ByPrincipal }
-
-// Forget frees those who took nothing outside for a day.
-func (d *destination) Forget(now clock.Time) {
-	d.book.forget(now, day)
-}
-
-func (d *destination) close(dst []Signal) []Signal { return d.book.close(dst) }
-func (d *destination) shed() uint64                { return d.book.shed() }
 
 // Observe folds one call.
 func (d *destination) Observe(dst []Signal, c *call.Call) []Signal {
@@ -125,7 +115,7 @@ func (d *destination) out(dst []Signal, c *call.Call) []Signal {
 				Observed: fmt.Sprintf("a service account was given the data of %s at an address outside", count(c.PHI.People, "patient"))}
 		})
 	}
-	f := d.book.of(callerKey(c) ^ stats.Mix(net))
+	f := d.of(callerKey(c) ^ stats.Mix(net))
 	p := &f.state
 	people := p.people.Len()
 	n := 0
@@ -138,7 +128,7 @@ func (d *destination) out(dst []Signal, c *call.Call) []Signal {
 	if p.people.Len() > people {
 		p.most += max(0, c.PHI.People-n) // of a long list only the first are named
 	}
-	d.book.note(f, c)
+	d.note(f, c)
 	p.home = d.far.Len()
 	limit := farPeople
 	if p.home > farCrowd {
@@ -147,7 +137,7 @@ func (d *destination) out(dst []Signal, c *call.Call) []Signal {
 	if p.total() < limit || d.near.Len() < max(nearLeast, nearShare*p.home) {
 		return dst
 	}
-	return d.book.tell(dst, f, c)
+	return d.tell(dst, f, c)
 }
 
 func (p *departure) total() int { return p.people.Len() + p.most }

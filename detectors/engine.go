@@ -116,16 +116,8 @@ func (e *Engine) Stats() Stats {
 	st.OpenRuns = uint64(e.scene.runs)
 	st.ThresholdRaise = e.scene.check.Raise
 	for _, d := range slices.Concat(e.detectors, e.watchers) {
-		if d, ok := d.(interface{ shed() uint64 }); ok {
-			st.EvictedSuspects += d.shed()
-		}
-	}
-	for _, d := range e.detectors {
-		switch d := d.(type) {
-		case *oversized:
-			st.Endpoints, st.EvictedEndpoints = uint64(d.endpoints.len()), d.endpoints.evicted
-		case *service:
-			st.EvictedServices = d.books.files.evicted
+		if d, ok := d.(interface{ count(*Stats) }); ok { // a detector with tables of its own
+			d.count(&st)
 		}
 	}
 	return st

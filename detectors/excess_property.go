@@ -278,7 +278,7 @@ func change(n, hits, m int) float64 {
 }
 
 // shed is how many endpoints were given up for want of room.
-func (d *excessProperty) shed() uint64 { return d.endpoints.evicted }
+func (d *excessProperty) count(st *Stats) { st.EvictedProfiles += d.endpoints.evicted }
 
 // tell says what an endpoint returns, once for each class.
 func (d *excessProperty) tell(dst []Signal, c *call.Call, class string, severity Severity, what phi.Class, how, name, expected string) []Signal {

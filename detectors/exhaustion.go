@@ -90,7 +90,13 @@ func (d *exhaustion) Forget(now clock.Time) {
 }
 
 func (d *exhaustion) close(dst []Signal) []Signal { return d.costly.close(d.rush.close(dst)) }
-func (d *exhaustion) shed() uint64                { return d.rush.shed() + d.costly.shed() }
+
+func (d *exhaustion) count(st *Stats) {
+	d.rush.count(st)
+	d.costly.count(st)
+	st.EvictedSuspects += d.callers.evicted
+	st.EvictedProfiles += d.norms.evicted
+}
 
 // Observe folds one call.
 func (d *exhaustion) Observe(dst []Signal, c *call.Call) []Signal {

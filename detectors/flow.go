@@ -13,9 +13,8 @@ import (
 // flow finds programs that run a business flow in a person's name: slots grabbed, codes sent, claims made (OWASP
 // API6:2023). A person needs seconds to minutes for each, at uneven times; a program is quick, or as even as a clock.
 type flow struct {
-	scene *scene
+	*casebook[runner]
 	kinds *lru[flowKind]
-	book  *casebook[runner]
 }
 
 // flowKind is what the words of an endpoint's path make of it; a pure function of the path.
@@ -54,18 +53,18 @@ const (
 )
 
 func newFlow(s *scene) *flow {
-	d := &flow{scene: s, kinds: newLRU(s.cfg.Endpoints, func(*flowKind) bool { return true }, nil)}
-	d.book = newCasebook(s, s.cfg.Suspects, d.describe)
+	d := &flow{kinds: newLRU(s.cfg.Endpoints, func(*flowKind) bool { return true }, nil)}
+	d.casebook = newCasebook(s, s.cfg.Suspects, d.describe)
 	return d
 }
 
 func (*flow) Name() string { return "business_flow_abuse" }
 func (*flow) Key() Key     { return ByPrincipal }
 
-// Forget frees those who ran no flow for a day.
-func (d *flow) Forget(now clock.Time)       { d.book.forget(now, day) }
-func (d *flow) close(dst []Signal) []Signal { return d.book.close(dst) }
-func (d *flow) shed() uint64                { return d.book.shed() }
+func (d *flow) count(st *Stats) {
+	d.casebook.count(st)
+	st.EvictedProfiles += d.kinds.evicted
+}
 
 // Observe folds one call. Only what succeeds and changes something is a step of a flow; a login is none.
 func (d *flow) Observe(dst []Signal, c *call.Call) []Signal {
@@ -86,7 +85,7 @@ func (d *flow) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	s, key := d.scene, callerKey(c)
-	f := d.book.of(key ^ stats.Mix(text(kind.name)))
+	f := d.of(key ^ stats.Mix(text(kind.name)))
 	p := &f.state
 	p.kind = kind.name
 	p.codes = kind.name == "otp" || kind.name == "sms"
@@ -102,12 +101,12 @@ func (d *flow) Observe(dst []Signal, c *call.Call) []Signal {
 		*p = runner{kind: p.kind, codes: p.codes, numbers: p.numbers, sent: p.sent, people: p.people, n: 1, times: [flowLeast]clock.Time{s.now}}
 		s.close(&f.casefile)
 	}
-	d.book.note(f, c)
+	d.note(f, c)
 	if p.n >= flowLeast/4 && s.now-p.times[(p.n-flowLeast/4+flowLeast)%flowLeast] < flowWindow/4 && crowded(&kind.busy, key) && !p.codes {
 		return dst // such runs are usual here
 	}
 	if f.open(s.now) || p.automatic(s.now) || p.codes && p.sent.Sum(s.now, codesTime) >= codesMost {
-		return d.book.tell(dst, f, c)
+		return d.tell(dst, f, c)
 	}
 	return dst
 }

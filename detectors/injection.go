@@ -62,6 +62,11 @@ func (d *injection) Forget(now clock.Time) {
 	d.profiles.dropOldest(func(v *valueProfile) bool { return now-v.seen > contactHalf*2 })
 }
 
+func (d *injection) count(st *Stats) {
+	st.EvictedProfiles += d.profiles.evicted
+	d.cases.count(st)
+}
+
 // Observe folds one call. The request alone is judged, with the beginning of its answer, so later parts of a long
 // exchange say nothing new.
 func (d *injection) Observe(dst []Signal, c *call.Call) []Signal {
@@ -81,7 +86,7 @@ func (d *injection) Observe(dst []Signal, c *call.Call) []Signal {
 		if dst = d.judge(dst, c, v); len(dst) > n {
 			return dst
 		}
-		if f := d.cases.find(suspect(c)); f != nil && f.open(d.scene.now) {
+		if f := d.cases.find(callerKey(c)); f != nil && f.open(d.scene.now) {
 			return dst
 		}
 	}
@@ -90,23 +95,14 @@ func (d *injection) Observe(dst []Signal, c *call.Call) []Signal {
 	}
 	if v == nil {
 		v, _ = d.profiles.use(c.Endpoint)
-		d.scene.stats.EvictedProfiles = d.profiles.evicted
 	} else if d.scene.now-v.seen > hour {
 		d.profiles.use(c.Endpoint)
 	}
 	if v.answered == 0 || d.scene.now-v.seen > hour {
 		v.seen = d.scene.now
 	}
-	v.learn(c, suspect(c))
+	v.learn(c, callerKey(c))
 	return dst
-}
-
-// suspect is whose case a call belongs to: the principal's, or of nobody known the client's.
-func suspect(c *call.Call) uint64 {
-	if c.Principal.Key != 0 {
-		return c.Principal.Key
-	}
-	return clientKey(c)
 }
 
 // payload is what one call shows.
@@ -132,7 +128,7 @@ func (d *injection) judge(dst []Signal, c *call.Call, v *valueProfile) []Signal 
 			continue
 		}
 		if f == nil {
-			f = d.cases.of(suspect(c))
+			f = d.cases.of(callerKey(c))
 			d.stale(f)
 		}
 		all.families |= p.families

@@ -167,19 +167,7 @@ func (d *door) judge(c *call.Call, basic bool) outcome {
 
 // userIn is a hash of the user whom a body names, 0 for none.
 func userIn(c *call.Call) uint64 {
-	for i := range c.Args {
-		a := &c.Args[i]
-		if a.Where != call.InBody || a.Kind == call.Secret || a.Len == 0 {
-			continue
-		}
-		name := a.Name[strings.LastIndexByte(a.Name, '.')+1:]
-		for _, w := range userNames {
-			if strings.EqualFold(name, w) {
-				return a.Value | 1
-			}
-		}
-	}
-	return 0
+	return bodyValue(c, userNames[:], func(a *call.Arg) bool { return a.Kind != call.Secret && a.Len > 0 })
 }
 
 // userNames are what a user is called where one asks for a code or a new password.
@@ -188,13 +176,18 @@ var userNames = [...]string{"username", "user", "login", "email", "user_name", "
 
 // otp is a hash of the one-time code that a body carries, 0 for none.
 func otp(c *call.Call) uint64 {
+	return bodyValue(c, otpNames[:], func(a *call.Arg) bool { return a.Len >= 4 && a.Len <= 10 })
+}
+
+// bodyValue is a hash of the first value in the body that has one of the names and fits, 0 for none.
+func bodyValue(c *call.Call, names []string, fits func(*call.Arg) bool) uint64 {
 	for i := range c.Args {
 		a := &c.Args[i]
-		if a.Where != call.InBody || a.Len < 4 || a.Len > 10 {
+		if a.Where != call.InBody || !fits(a) {
 			continue
 		}
 		name := a.Name[strings.LastIndexByte(a.Name, '.')+1:]
-		for _, w := range otpNames {
+		for _, w := range names {
 			if strings.EqualFold(name, w) {
 				return a.Value | 1
 			}

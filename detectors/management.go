@@ -78,8 +78,7 @@ func (d *management) describe(f *dossier[fetches]) Signal {
 	}
 }
 
-// shed is how many clients were given up for want of room.
-func (d *management) shed() uint64 { return d.clients.files.evicted }
+func (d *management) count(st *Stats) { d.clients.count(st) }
 
 // close tells the cases that have grown.
 func (d *management) close(dst []Signal) []Signal { return d.clients.close(dst) }

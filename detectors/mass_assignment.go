@@ -2,6 +2,7 @@ package detectors
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"auscult/detectors/stats"
@@ -135,7 +136,7 @@ func (d *massAssignment) write(dst []Signal, c *call.Call) []Signal {
 	}
 	w, _ := d.endpoints.use(c.Endpoint)
 	w.seen = d.scene.now
-	me := writerKey(c)
+	me := callerKey(c)
 	var f *dossier[assigning]
 	mine := 0
 	for i := range c.Args {
@@ -177,7 +178,7 @@ func (d *massAssignment) weigh(w *habits, c *call.Call, a *call.Arg, g grantName
 	if height == noRise || c.Flags&call.Admin != 0 || administers(c.Principal.Role) {
 		return 0, false
 	}
-	me := writerKey(c)
+	me := callerKey(c)
 	s := w.find(g.name)
 	if s != nil && s.others(me) >= 1 && (height != topRise || g.group != grantsPower || s.others(me) >= 2) {
 		return 0, false // others send it too; one who took power does not make it usual
@@ -255,21 +256,28 @@ func (d *massAssignment) add(f *dossier[assigning], c *call.Call, a *call.Arg, g
 	if s.word == "" || g.group == grantsPower && !s.power {
 		s.word, s.power = strings.Clone(lastName(a.Name)), g.group == grantsPower
 		s.told = strings.Clone(c.Method + " " + c.Route)
-		_, s.usually = w.without(writerKey(c), text(c.Principal.Role))
+		_, s.usually = w.without(callerKey(c), text(c.Principal.Role))
+	}
+}
+
+// grants are the properties of an answer that would grant something, with what each is called.
+func (d *massAssignment) grants(c *call.Call) iter.Seq2[*call.Prop, grantName] {
+	return func(yield func(*call.Prop, grantName) bool) {
+		for i := range c.Answer.Props {
+			p := &c.Answer.Props[i]
+			if p.Value == 0 {
+				continue
+			}
+			if g := d.name(p.Key, p.Name); g.group != givesNothing && !yield(p, g) {
+				return
+			}
+		}
 	}
 }
 
 // show remembers what the answer to a write shows of what it had not sent: the server's own choice.
 func (d *massAssignment) show(w *habits, c *call.Call) {
-	for i := range c.Answer.Props {
-		p := &c.Answer.Props[i]
-		if p.Value == 0 {
-			continue
-		}
-		g := d.name(p.Key, p.Name)
-		if g.group == givesNothing {
-			continue
-		}
+	for p, g := range d.grants(c) {
 		if !sends(c, g.name, d) {
 			if s := w.room(g.name); s != nil && s.shown == 0 {
 				s.shown = p.Value
@@ -283,15 +291,7 @@ func (d *massAssignment) show(w *habits, c *call.Call) {
 
 // read remembers what an object shows, and looks whether it shows what somebody had written.
 func (d *massAssignment) read(dst []Signal, c *call.Call) []Signal {
-	for i := range c.Answer.Props {
-		p := &c.Answer.Props[i]
-		if p.Value == 0 {
-			continue
-		}
-		g := d.name(p.Key, p.Name)
-		if g.group == givesNothing {
-			continue
-		}
+	for p, g := range d.grants(c) {
 		o := d.remember(c, g.name, p.Value)
 		if o.pending.writer == 0 || o.pending.name != g.name {
 			continue
@@ -336,21 +336,14 @@ func (d *massAssignment) describe(f *dossier[assigning]) Signal {
 	return sig
 }
 
-// shed is how much was given up for want of room.
-func (d *massAssignment) shed() uint64 {
-	return d.endpoints.evicted + d.objects.evicted + d.writers.files.evicted
+func (d *massAssignment) count(st *Stats) {
+	d.writers.count(st)
+	st.EvictedSuspects += d.objects.evicted
+	st.EvictedProfiles += d.endpoints.evicted
 }
 
 // close tells the cases that have grown.
 func (d *massAssignment) close(dst []Signal) []Signal { return d.writers.close(dst) }
-
-// writerKey is the key of who writes: the principal, else the client.
-func writerKey(c *call.Call) uint64 {
-	if c.Principal.Key != 0 {
-		return c.Principal.Key
-	}
-	return clientKey(c)
-}
 
 // objectPath is a key of what a URL names, whatever the method.
 func objectPath(c *call.Call) uint64 {

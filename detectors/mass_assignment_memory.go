@@ -33,7 +33,7 @@ func (d *massAssignment) remember(c *call.Call, name, value uint64) *assigned {
 func (d *massAssignment) expect(c *call.Call, name, value uint64) {
 	o, _ := d.objects.use(objectPath(c))
 	o.seen = d.scene.now
-	o.pending.name, o.pending.value, o.pending.writer = name, value, writerKey(c)
+	o.pending.name, o.pending.value, o.pending.writer = name, value, callerKey(c)
 }
 
 // shows is whether the answer has the property with the value that the write sent.

@@ -277,5 +277,10 @@ func (d *missingAuth) describe(f *dossier[bare]) Signal {
 	return sig
 }
 
+func (d *missingAuth) count(st *Stats) {
+	d.clients.count(st)
+	st.EvictedProfiles += d.areas.evicted
+}
+
 // close tells the cases that have grown since they were last told.
 func (d *missingAuth) close(dst []Signal) []Signal { return d.clients.close(dst) }

@@ -25,6 +25,11 @@ func (d *oversized) Forget(now clock.Time) {
 	d.endpoints.dropOldest(func(e *endpoint) bool { return now-e.seen > 30*day })
 }
 
+func (d *oversized) count(st *Stats) {
+	st.Endpoints += uint64(d.endpoints.len())
+	st.EvictedEndpoints += d.endpoints.evicted
+}
+
 // endpoint is what the sizes of an endpoint's answers have been.
 type endpoint struct {
 	seen    clock.Time

@@ -49,12 +49,3 @@ func (s *scene) posture(dst []Signal, c *call.Call, kind, class string, make fun
 	}
 	return append(dst, sig)
 }
-
-// text is a stable hash of a word.
-func text(word string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(word) {
-		h = (h ^ uint64(word[i])) * 1099511628211
-	}
-	return h
-}

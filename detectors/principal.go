@@ -129,13 +129,8 @@ func (p *principal) ownMarks() []uint32 {
 
 // confidence is how sure a finding on this principal is one person's doing.
 func (p *principal) confidence(base int) int {
-	switch {
-	case p.shared:
-		return base / 2
-	case p.who.Kind == call.Address:
-		return base * 3 / 4
-	}
-	return base
+	who := call.Principal{Kind: p.who.Kind, Shared: p.shared}
+	return sureness(&who, base)
 }
 
 // groupCount is how many roles are learned apart; the rest share what the whole site taught.

@@ -7,7 +7,6 @@ import (
 
 	"auscult/detectors/stats"
 	"auscult/sensor/call"
-	"auscult/sensor/clock"
 	"auscult/sensor/exposure"
 )
 
@@ -15,8 +14,7 @@ import (
 // objects. What is counted of a word list are different paths that are answered with no, not answers: a broken link
 // repeats itself. Paths that work for others, files that browsers ask for by themselves, and logins say nothing.
 type recon struct {
-	scene *scene
-	book  *casebook[scout]
+	*casebook[scout]
 	tools toolMemo
 	works stats.Set      // endpoints that were answered with success, to anybody
 	ways  *lru[deadPath] // paths that were refused, and to whom first
@@ -62,18 +60,18 @@ const (
 func (c Config) probeH() float64 { return max(13.5, stats.Threshold(0.02, 0.02, c.Budget, 1)) }
 
 func newRecon(s *scene) *recon {
-	d := &recon{scene: s, ways: newLRU(s.cfg.Suspects, func(*deadPath) bool { return true }, nil)}
-	d.book = newCasebook(s, s.cfg.Suspects, d.describe)
+	d := &recon{ways: newLRU(s.cfg.Suspects, func(*deadPath) bool { return true }, nil)}
+	d.casebook = newCasebook(s, s.cfg.Suspects, d.describe)
 	return d
 }
 
 func (*recon) Name() string { return "recon_probe" }
 func (*recon) Key() Key     { return ByPrincipal }
 
-// Forget frees those who have tried nothing for a day.
-func (d *recon) Forget(now clock.Time)       { d.book.forget(now, day) }
-func (d *recon) close(dst []Signal) []Signal { return d.book.close(dst) }
-func (d *recon) shed() uint64                { return d.book.shed() }
+func (d *recon) count(st *Stats) {
+	d.casebook.count(st)
+	st.EvictedSuspects += d.ways.evicted
+}
 
 // Observe folds one call.
 func (d *recon) Observe(dst []Signal, c *call.Call) []Signal {
@@ -89,7 +87,7 @@ func (d *recon) Observe(dst []Signal, c *call.Call) []Signal {
 	if tool == "" && (!no && !oddMethod(c.Method) || c.Flags&call.Login != 0) {
 		return dst
 	}
-	f := d.book.of(callerKey(c))
+	f := d.of(callerKey(c))
 	p := &f.state
 	said := false
 	if tool != "" {
@@ -103,11 +101,11 @@ func (d *recon) Observe(dst []Signal, c *call.Call) []Signal {
 	if !said && !f.open(d.scene.now) {
 		return dst
 	}
-	d.book.note(f, c)
+	d.note(f, c)
 	if !d.guilty(p, c) {
 		return dst
 	}
-	return d.book.tell(dst, f, c)
+	return d.tell(dst, f, c)
 }
 
 // guilty tells whether what a caller has tried is enough.
@@ -157,10 +155,10 @@ func (d *recon) success(dst []Signal, c *call.Call) []Signal {
 	if c.Flags&call.Operator == 0 && d.works.Len() < d.scene.cfg.Endpoints {
 		d.works.Add(c.Endpoint)
 	}
-	if d.book.files.len() == 0 {
+	if d.files.len() == 0 {
 		return dst
 	}
-	f := d.book.find(callerKey(c))
+	f := d.find(callerKey(c))
 	if f == nil {
 		return dst
 	}
@@ -168,9 +166,9 @@ func (d *recon) success(dst []Signal, c *call.Call) []Signal {
 	if c.Flags&call.Operator != 0 {
 		if c.Answer.Set&(exposure.Management|exposure.Configuration|exposure.Secret) != 0 && p.paths > 0 && p.try(pathKey(c)) {
 			p.found++
-			d.book.note(f, c)
+			d.note(f, c)
 			if f.open(d.scene.now) {
-				return d.book.tell(dst, f, c)
+				return d.tell(dst, f, c)
 			}
 		}
 		return dst
@@ -189,7 +187,7 @@ func (d *recon) success(dst []Signal, c *call.Call) []Signal {
 		}
 	}
 	if p.paths <= 0 && p.objects <= 0 && p.tool == "" {
-		d.book.drop(f)
+		d.drop(f)
 	}
 	return dst
 }
@@ -268,8 +266,6 @@ func (d *recon) failing() float64 {
 
 func (p *scout) try(key uint64) bool { return p.tried.Len() < triedMost && p.tried.Add(key) }
 func (p *scout) id(key uint64) bool  { return p.ids.Len() < triedMost && p.ids.Add(key) }
-
-func pathKey(c *call.Call) uint64 { return text(c.Path) ^ stats.Mix(text(c.Host)) }
 
 // describe states a caller's case.
 func (d *recon) describe(f *dossier[scout]) Signal {

@@ -162,12 +162,12 @@ func TestReconFlood(t *testing.T) {
 	}
 	for _, d := range e.watchers {
 		if d, ok := d.(*recon); ok {
-			if n := d.book.files.len() + d.ways.len(); n > 128 {
+			if n := d.files.len() + d.ways.len(); n > 128 {
 				t.Errorf("%d callers and paths are remembered", n)
 			}
 			d.Forget(epoch + 3*day)
-			if d.book.files.len() != 0 {
-				t.Errorf("%d callers are left", d.book.files.len())
+			if d.files.len() != 0 {
+				t.Errorf("%d callers are left", d.files.len())
 			}
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"auscult/detectors/stats"
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
-	"auscult/sensor/packet"
 )
 
 // service watches the accounts of machines, which have no fan-out of their own: they read everybody, day and night.
@@ -66,6 +65,8 @@ func (*service) Key() Key     { return ByPrincipal }
 // Forget frees accounts that were not seen in 30 days.
 func (d *service) Forget(now clock.Time) { d.books.forget(now, 30*day) }
 
+func (d *service) count(st *Stats) { st.EvictedServices += d.books.files.evicted }
+
 func (d *service) close(dst []Signal) []Signal { return d.books.close(dst) }
 
 func (d *service) Observe(dst []Signal, c *call.Call) []Signal {
@@ -78,7 +79,7 @@ func (d *service) Observe(dst []Signal, c *call.Call) []Signal {
 	if m.first == 0 {
 		m.first = s.now
 	}
-	d.count(m)
+	d.tally(m)
 	why := d.judge(m, c)
 	if why == "" {
 		m.calls++
@@ -94,8 +95,8 @@ func (d *service) Observe(dst []Signal, c *call.Call) []Signal {
 	return d.books.tell(dst, book, c)
 }
 
-// count closes the day when it has ended, and adds the patients that this call gave.
-func (d *service) count(m *machine) {
+// tally closes the day when it has ended, and adds the patients that this call gave.
+func (d *service) tally(m *machine) {
 	s := d.scene
 	if today := int64(s.now / day); today != m.day {
 		if m.people > 0 && !s.p.accused(s.now) {
@@ -109,7 +110,7 @@ func (d *service) count(m *machine) {
 
 // judge says why this call is none of the account's, or nothing. What is usual is learned from what is not judged.
 func (d *service) judge(m *machine, c *call.Call) string {
-	host, agent := address(c.Client.Addr), program(c.UserAgent)
+	host, agent := clientKey(c), program(c.UserAgent)
 	knownHost, knownAgent := known(m.hosts[:m.nHosts], host), known(m.agents[:m.nAgents], agent)
 	switch {
 	case m.calls < machineCalls:
@@ -159,14 +160,6 @@ func program(agent string) uint64 {
 func browser(agent string) bool {
 	return strings.HasPrefix(agent, "Mozilla/5.0 (") &&
 		(strings.Contains(agent, "Gecko/") || strings.Contains(agent, "AppleWebKit/")) && !strings.Contains(agent, "compatible;")
-}
-
-func address(a packet.Addr) uint64 {
-	h := uint64(14695981039346656037)
-	for _, b := range a {
-		h = (h ^ uint64(b)) * 1099511628211
-	}
-	return h
 }
 
 func (d *service) describe(book *dossier[machine]) Signal {

@@ -295,5 +295,10 @@ func fixation() Signal {
 		strconv.Itoa(fixedMin)+" logins or more without a new one, and none with")
 }
 
+func (d *sessions) count(st *Stats) {
+	d.guesses.count(st)
+	st.EvictedProfiles += d.issues.evicted + d.fixes.evicted
+}
+
 // close tells the cases that have grown since they were last told.
 func (d *sessions) close(dst []Signal) []Signal { return d.guesses.close(dst) }

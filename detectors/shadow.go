@@ -67,7 +67,9 @@ func newShadow(s *scene) *shadow {
 func (*shadow) Name() string { return "shadow_api" }
 func (*shadow) Key() Key     { return ByEndpoint }
 
-func (d *shadow) shed() uint64 { return d.servers.evicted + d.endpoints.evicted + d.families.evicted }
+func (d *shadow) count(st *Stats) {
+	st.EvictedProfiles += d.servers.evicted + d.endpoints.evicted + d.families.evicted
+}
 
 // Forget frees what has not answered for long.
 func (d *shadow) Forget(now clock.Time) {

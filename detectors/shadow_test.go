@@ -169,8 +169,10 @@ func TestShadow_Noise(t *testing.T) {
 	for _, c := range calls {
 		d.Observe(nil, c)
 	}
-	if d.endpoints.len() > cfg.Endpoints || d.shed() == 0 {
-		t.Errorf("%d endpoints, %d shed", d.endpoints.len(), d.shed())
+	var st Stats
+	d.count(&st)
+	if d.endpoints.len() > cfg.Endpoints || st.EvictedProfiles == 0 {
+		t.Errorf("%d endpoints, %d shed", d.endpoints.len(), st.EvictedProfiles)
 	}
 }
 

@@ -1,17 +1,13 @@
 package detectors
 
 import (
-	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"strconv"
 	"strings"
 
-	"auscult/detectors/stats"
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
-	"auscult/sensor/packet"
 )
 
 // smuggling finds clients whose bytes read two ways: requests that a front end and a server would delimit
@@ -40,6 +36,8 @@ func (*smuggling) Key() Key     { return ByClient }
 func (d *smuggling) Forget(now clock.Time) {
 	d.clients.dropOldest(func(m *smuggler) bool { return now-m.seen > silence })
 }
+
+func (d *smuggling) count(st *Stats) { st.EvictedSuspects += d.clients.evicted }
 
 // smuggler is a client that has sent bytes with two readings.
 type smuggler struct {
@@ -197,17 +195,4 @@ func yes(b bool) string {
 		return "yes"
 	}
 	return "no"
-}
-
-// clientKey is a key of the client's address.
-func clientKey(c *call.Call) uint64 { return addrHash(&c.Client.Addr) }
-
-func addrHash(a *packet.Addr) uint64 {
-	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(a[:8])^0x243f6a8885a308d3, binary.LittleEndian.Uint64(a[8:])|1)
-	return hi ^ lo ^ binary.LittleEndian.Uint64(a[8:])
-}
-
-// serverKey is a key of the server's address and port.
-func serverKey(c *call.Call) uint64 {
-	return stats.Mix(addrHash(&c.Server.Addr) ^ uint64(c.Server.Port))
 }

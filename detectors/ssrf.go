@@ -63,6 +63,11 @@ func (d *ssrf) Forget(now clock.Time) {
 	d.profiles.dropOldest(func(t *targetProfile) bool { return now-t.seen > contactHalf*2 })
 }
 
+func (d *ssrf) count(st *Stats) {
+	st.EvictedProfiles += d.profiles.evicted
+	d.cases.count(st)
+}
+
 // Observe folds one call.
 func (d *ssrf) Observe(dst []Signal, c *call.Call) []Signal {
 	if c.Continued {
@@ -85,7 +90,7 @@ func (d *ssrf) Observe(dst []Signal, c *call.Call) []Signal {
 			continue
 		}
 		if f == nil {
-			f = d.cases.of(suspect(c))
+			f = d.cases.of(callerKey(c))
 			if f.calls > 0 && !f.open(d.scene.now) && d.scene.now-f.last > targetsTime {
 				d.cases.drop(f)
 			}
@@ -130,7 +135,7 @@ func (d *ssrf) at(c *call.Call, a *call.Arg) weight {
 	}
 	key := c.Endpoint ^ a.Key*0x9e3779b97f4a7c15
 	t := d.profiles.find(key)
-	who := suspect(c)
+	who := callerKey(c)
 	if t != nil {
 		for _, x := range t.inner {
 			if x != 0 && x != who && d.innocent(x) {
@@ -169,10 +174,9 @@ func (d *ssrf) outside(c *call.Call, a *call.Arg) {
 		return
 	}
 	t, _ := d.profiles.use(c.Endpoint ^ a.Key*0x9e3779b97f4a7c15)
-	d.scene.stats.EvictedProfiles = max(d.scene.stats.EvictedProfiles, d.profiles.evicted)
 	t.seen = d.scene.now
 	t.outside++
-	if who := suspect(c); t.by[0] == 0 || t.by[0] == who {
+	if who := callerKey(c); t.by[0] == 0 || t.by[0] == who {
 		t.by[0] = who
 	} else {
 		t.by[1] = who

@@ -100,6 +100,12 @@ func (d *tokenReuse) Forget(now clock.Time) {
 	d.thieves.forget(now, day)
 }
 
+func (d *tokenReuse) count(st *Stats) {
+	st.TokensShed += d.uses.evicted + d.carriers.evicted
+	d.users.count(st)
+	d.thieves.count(st)
+}
+
 // useKey is a key of the call's token on its server.
 func useKey(c *call.Call) uint64 { return stats.Mix(c.Principal.Token) ^ serverKey(c) }
 
@@ -115,7 +121,6 @@ func (d *tokenReuse) Observe(dst []Signal, c *call.Call) []Signal {
 	if fresh {
 		u.first = c.Time
 		d.arrive(u, 0, c)
-		d.scene.stats.TokensShed = d.uses.evicted + d.carriers.evicted
 		return dst
 	}
 	pl := &u.at[u.now]

@@ -16,9 +16,8 @@ import (
 // userRules judges calls by the operator's own rules. Each rule has a case for each principal, client or endpoint that
 // it is about. An exchange that is told in parts is judged once, at its end, when its sizes are whole.
 type userRules struct {
-	scene   *scene
+	*casebook[ruled]
 	set     *rules.Set // nil without rules
-	book    *casebook[ruled]
 	windows *lru[window]
 	entries int // in all windows
 }
@@ -30,9 +29,9 @@ type ruled struct {
 }
 
 func newUserRules(s *scene) *userRules {
-	d := &userRules{scene: s}
+	d := &userRules{}
 	d.set, _ = rules.Compile(s.cfg.Rules) // Validate has said so if they are wrong
-	d.book = newCasebook(s, s.cfg.Suspects, d.describe)
+	d.casebook = newCasebook(s, s.cfg.Suspects, d.describe)
 	d.windows = newLRU(s.cfg.Suspects, func(*window) bool { return true }, func(w *window) { d.entries -= w.entries() })
 	return d
 }
@@ -40,15 +39,15 @@ func newUserRules(s *scene) *userRules {
 func (*userRules) Name() string { return "user_rule" }
 func (*userRules) Key() Key     { return ByPrincipal }
 
-func (d *userRules) shed() uint64 { return d.book.shed() + d.windows.evicted }
+func (d *userRules) count(st *Stats) {
+	d.casebook.count(st)
+	st.EvictedSuspects += d.windows.evicted
+}
 
 // Forget frees the windows that have passed, and the cases in which nothing has happened for a day.
 func (d *userRules) Forget(now clock.Time) {
-	if d.set == nil {
-		return
-	}
 	d.windows.dropOldest(func(w *window) bool { return now-w.seen > 7*day })
-	d.book.forget(now, day)
+	d.forget(now, day)
 }
 
 // Observe asks every rule about one call.
@@ -86,16 +85,16 @@ func (d *userRules) fits(dst []Signal, i int, c *call.Call) []Signal {
 		}
 		amount = w.amount(r, d.scene.now)
 		if 2*amount < int64(r.AtLeast) { // too early to keep evidence
-			if f := d.book.find(key); f != nil && !f.open(d.scene.now) {
-				d.book.drop(f)
+			if f := d.find(key); f != nil && !f.open(d.scene.now) {
+				d.drop(f)
 			}
 			return dst
 		}
 	}
-	f := d.book.of(key)
+	f := d.of(key)
 	f.state.rule = i
 	f.state.amount = amount
-	d.book.note(f, c)
+	d.note(f, c)
 	f.largest(c.PHI.People)
 	if amount < int64(r.AtLeast) {
 		return dst
@@ -104,7 +103,7 @@ func (d *userRules) fits(dst []Signal, i int, c *call.Call) []Signal {
 	if r.Per == "endpoint" {
 		accused.Principal = call.Principal{}
 	}
-	return d.book.tell(dst, f, &accused)
+	return d.tell(dst, f, &accused)
 }
 
 // perKey is the key of whom a rule is about.
@@ -149,14 +148,6 @@ func (d *userRules) describe(f *dossier[ruled]) Signal {
 		sig.Facts = append(sig.Facts, Fact{r.Counts(), strconv.FormatInt(f.state.amount, 10)}, Fact{"at least", strconv.Itoa(r.AtLeast)})
 	}
 	return sig
-}
-
-// close tells the cases that have grown since they were last told.
-func (d *userRules) close(dst []Signal) []Signal {
-	if d.set == nil {
-		return dst
-	}
-	return d.book.close(dst)
 }
 
 // window counts what one rule counts for one key, over the time of the rule that ends now. It holds no more than the

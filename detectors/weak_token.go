@@ -271,6 +271,13 @@ func tokenInURL() Signal {
 	return careless(Low, "An endpoint takes tokens in the URL", "Tokens stand in a header (RFC 6750 section 2.3)", "a token in the URL, accepted")
 }
 
+func (d *weakToken) count(st *Stats) {
+	d.forgers.count(st)
+	d.overdue.count(st)
+	d.carriers.count(st)
+	st.EvictedProfiles += d.servers.evicted
+}
+
 // close tells the cases that have grown since they were last told.
 func (d *weakToken) close(dst []Signal) []Signal {
 	return d.carriers.close(d.overdue.close(d.forgers.close(dst)))
