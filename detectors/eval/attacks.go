@@ -1,12 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
-	"auscult/detectors"
 	"auscult/detectors/eval/world"
 	"auscult/sensor/clock"
 )
@@ -25,19 +24,26 @@ const (
 )
 
 // tableKeys are what the tables are called on the command line, in their order.
-var tableKeys = []string{"headlines", "matrix", "cover", "hits", "roles", "spread", "cold", "parts"}
+var tableKeys = []string{"headlines", "matrix", "cover", "hits", "roles", "spread", "cold", "parts", "evasion"}
 
-var attackTables = []string{tableHeadline, tableMatrix, tableCover, tableHits, tableRoles, tableSpread, tableCold, tableAblation}
+var attackTables = []string{tableHeadline, tableMatrix, tableCover, tableHits, tableRoles, tableSpread, tableCold, tableAblation, tableEvasion}
 
-// attackCells are all attacks. n is how often a headline is made; the rest are made half as often.
+// slowNurse is the pace of a target of the plan: three patients a day, at random.
+var slowNurse = pace{"3/day", 150 * world.Minute, 3, 30}
+
+// attackCells are all attacks. n is how often what a target is about is made; the rest are made half as often.
 func attackCells(n int) []*cell {
 	var cells []*cell
-	add := func(c cell) {
+	add := func(c cell) *cell {
 		c.replicates = max(1, n/2)
-		if c.group == tableHeadline || c.group == tableCold {
+		if c.group == tableHeadline {
 			c.replicates = n
 		}
-		c.spread = max(1, c.spread)
+		c.ids = c.order.ids
+		c.count, c.spread = max(1, c.count), c.count > 1
+		if c.people == 0 {
+			c.people = attackStaff
+		}
 		if c.hits == 0 {
 			c.hits = 1
 		}
@@ -45,26 +51,31 @@ func attackCells(n int) []*cell {
 			c.most = 300
 		}
 		cells = append(cells, &c)
+		return &c
 	}
 	for i := range orders {
 		o := &orders[i]
-		add(cell{group: tableHeadline, name: o.name + ", 1/s", order: o, pace: paceOf("1/s"), rivals: true})
-		if o.ids == world.Integer {
-			add(cell{group: tableHeadline, name: o.name + ", 1/20 min", order: o, pace: paceOf("1/20 min"), rivals: true})
-		}
+		add(cell{group: tableHeadline, name: o.name + ", 1/s", order: o, pace: paceOf("1/s"), rival: true})
+		add(cell{group: tableHeadline, name: o.name + ", 1/20 min", order: o, pace: paceOf("1/20 min"), rival: o.ids == world.Integer})
 		for _, p := range paces {
 			if o.ids == world.Integer || p.name == "1/min" {
 				add(cell{group: tableMatrix, name: o.name + ", " + p.name, order: o, pace: p})
 			}
 		}
-		add(cell{group: tableCold, name: o.name + ", 1/s", order: o, pace: paceOf("1/s"), cold: true, most: 200})
-		add(cell{group: tableCold, name: o.name + ", 1/min", order: o, pace: paceOf("1/min"), cold: true, most: 200})
+		cold := setting{cold: true}
+		add(cell{setting: cold, group: tableCold, name: o.name + ", 1/s", order: o, pace: paceOf("1/s"), most: 200})
+		add(cell{setting: cold, group: tableCold, name: o.name + ", 1/min", order: o, pace: paceOf("1/min"), most: 200})
+		if o.name == "+1" || o.name == "random" {
+			add(cell{setting: cold, group: tableCold, name: o.name + ", 1/s, in the first minute", order: o, pace: paceOf("1/s"), most: 200, early: true})
+		}
 	}
+	add(cell{group: tableHeadline, name: "random, 3/day", order: find("random"), pace: slowNurse, most: 90})
 	for _, name := range []string{"+1", "random"} {
 		o := find(name)
 		for _, cover := range []float64{.5, .9, 1} {
 			for _, p := range []string{"1/s", "1/min"} {
-				add(cell{group: tableCover, name: fmt.Sprintf("%s, %s, %.0f %% by search", name, p, 100*cover), order: o, pace: paceOf(p), cover: cover, most: 500})
+				c := add(cell{group: tableCover, name: fmt.Sprintf("%s, %s, %.0f %% by search", name, p, 100*cover), order: o, pace: paceOf(p), cover: cover, most: 500})
+				c.replicates = n
 			}
 		}
 		for _, hits := range []float64{1, .3, .01} {
@@ -72,8 +83,7 @@ func attackCells(n int) []*cell {
 		}
 		for role := world.Nurse; role <= world.Administrator; role++ {
 			for _, p := range []string{"1/s", "1/20 min"} {
-				add(cell{group: tableRoles, name: fmt.Sprintf("%v, %s, %s", role, name, p), order: o, pace: paceOf(p), role: role,
-					set: func(c *world.Config) { c.People = 600 }})
+				add(cell{setting: setting{people: 600}, group: tableRoles, name: fmt.Sprintf("%v, %s, %s", role, name, p), order: o, pace: paceOf(p), role: role})
 			}
 		}
 	}
@@ -81,20 +91,27 @@ func attackCells(n int) []*cell {
 		o := find(name)
 		for _, k := range []int{5, 20, 50} {
 			daily := pace{"5/day each", 10 * world.Hour / clock.Time(5*k), 5 * k, 6}
-			add(cell{group: tableSpread, name: fmt.Sprintf("%s, %d accounts, 5/day each", name, k), order: o, pace: daily, spread: k})
-			add(cell{group: tableSpread, name: fmt.Sprintf("%s, %d accounts, 1/s in all", name, k), order: o, pace: paceOf("1/s"), spread: k})
+			add(cell{group: tableSpread, name: fmt.Sprintf("%s, %d accounts, 5/day each", name, k), order: o, pace: daily, count: k})
+			add(cell{group: tableSpread, name: fmt.Sprintf("%s, %d accounts, 1/s in all", name, k), order: o, pace: paceOf("1/s"), count: k})
 		}
 		add(cell{group: tableSpread, name: name + ", one account from 20 addresses, 1/s", order: o, pace: paceOf("1/s"), hosts: 20})
-		add(cell{group: tableSpread, name: name + ", one address without a credential, 1/s", order: o, pace: paceOf("1/s"), hosts: 1, naked: true})
-		add(cell{group: tableSpread, name: name + ", 20 addresses without a credential, 1/s", order: o, pace: paceOf("1/s"), hosts: 20, naked: true})
+		add(cell{group: tableSpread, name: name + ", one address without a credential, 1/s", order: o, pace: paceOf("1/s"), hosts: 1, naked: true}).spread = true
+		add(cell{group: tableSpread, name: name + ", 20 addresses without a credential, 1/s", order: o, pace: paceOf("1/s"), hosts: 20, naked: true}).spread = true
 	}
 	for i := range ablations {
 		a := &ablations[i]
 		for _, name := range []string{"+1", "shuffled in 20k", "random"} {
-			add(cell{group: tableAblation, name: a.name + ": " + name, order: find(name), pace: paceOf("1/s"), set: a.world, config: a.detectors})
+			s := setting{part: a}
+			if a.world == nil && a.detectors == nil {
+				s.part = nil
+			}
+			c := add(cell{setting: s, group: tableAblation, name: a.name + ": " + name, order: find(name), pace: paceOf("1/s")})
+			if a.name == outOfSight {
+				c.replicates = n
+			}
 		}
 	}
-	return cells
+	return append(cells, evasionCells(max(1, n/2))...)
 }
 
 // chosen are the cells of the tables that names list by their keys, with commas; all are all.
@@ -117,63 +134,16 @@ func chosen(cells []*cell, names string) ([]*cell, error) {
 	return some, nil
 }
 
-// ablation takes a part away, by what a configuration can.
-type ablation struct {
-	name      string
-	world     func(*world.Config)
-	detectors func(*detectors.Config)
-}
-
-// tiny is a share of the budget that buys no alarm.
-const tiny = 1e-300
-
-// only leaves one stream its share and takes those of the others.
-func only(keep func(*detectors.Config) *float64) func(*detectors.Config) {
-	return func(c *detectors.Config) {
-		p := keep(c)
-		share := *p
-		c.ShareUnexplained, c.ShareLattice, c.ShareRefused, c.ShareVolume, c.ShareAcross, c.ShareOversize = tiny, tiny, tiny, tiny, tiny, tiny
-		*p = share
-		if p != &c.ShareVolume {
-			c.VolumeTail = tiny
-		}
-	}
-}
-
-var ablations = []ablation{
-	{"as shipped", nil, nil},
-	{"lists out of sight", func(c *world.Config) { c.Unseen = true }, nil},
-	{"no colleagues", nil, func(c *detectors.Config) { c.Objects = 16 }},
-	{"roles unknown", func(c *world.Config) { c.Roles = false }, nil},
-	{"site never known", nil, func(c *detectors.Config) { c.WarmDays = 36_500 }},
-	{"only unexplained contacts", nil, only(func(c *detectors.Config) *float64 { return &c.ShareUnexplained })},
-	{"only walks", nil, only(func(c *detectors.Config) *float64 { return &c.ShareLattice })},
-	{"only counts", nil, only(func(c *detectors.Config) *float64 { return &c.ShareVolume })},
-	{"only walks across accounts", nil, only(func(c *detectors.Config) *float64 { return &c.ShareAcross })},
-}
-
-// attack runs cells.
-func attack(r *runner, cells []*cell, seed uint64) {
-	byCost := slices.Clone(cells)
-	slices.SortStableFunc(byCost, func(a, b *cell) int { return cmp.Compare(b.cost(), a.cost()) })
-	r.each("attacks", len(byCost), func(i int) string {
-		c := byCost[i]
-		c.run(seed)
-		s := summarize(c.found)
-		return fmt.Sprintf("%s: %s: median %s, never %.0f %%", c.group, c.name, count(s.median), 100*s.never)
-	})
-}
-
-// cost is about how long a cell takes.
-func (c *cell) cost() int { return c.pace.days * c.replicates }
-
-func attackReport(cells []*cell, command string) string {
+func attackReport(cells []*cell, others map[setting]beside, ruled bool, command string) string {
 	var d document
 	d.title("Delay until an attack is found", command)
-	d.text("An attacker works in a known account, beside its honest work, at a hospital of %d staff and 200,000 patients that has been watched for %d days (but where it says cold: then it is the first morning, with %d patients). Delay is in patients read when the first incident of severity Medium or more names the account, the attack's own included. – is never. A raid takes up to 300 patients.",
-		attackStaff, warmDays, coldTop)
-	d.text("False: incidents in the same streams that name nobody of the attack, benign false alarms included.")
+	d.text("An attacker works in a known account, beside its honest work, at a hospital of %d staff and 200,000 patients that has been watched for %d days or more (but where it says cold: then it is the first morning, with %d patients). Attacks of several kinds run at one hospital at a time, at most one for %d of the staff and for %d of a role, each in an account that nobody had used. Delay is in patients read when the first incident of severity Medium or more names the account, the attack's own included. ∞ is never. A raid takes up to 300 patients and ends on the day it is found.",
+		attackStaff, warmDays, coldTop, staffPerRaid, rolePerRaid)
+	d.text("In brackets: 95 %% intervals, of medians by order statistics, of shares by Wilson.")
 	for _, table := range attackTables {
+		if table == tableEvasion {
+			continue
+		}
 		var of []*cell
 		for _, c := range cells {
 			if c.group == table {
@@ -184,51 +154,127 @@ func attackReport(cells []*cell, command string) string {
 			continue
 		}
 		d.heading(table)
-		columns := []string{"attack", "raids", "median", "p90", "p99", "never", "median time", "false"}
+		columns := []string{"attack", "raids", "median", "p90", "p99", "never", "median time"}
+		rival := ruled && slices.ContainsFunc(of, func(c *cell) bool { return c.rival })
 		if table == tableSpread {
-			columns = append(columns, "accounts named")
+			columns = append(columns, "accounts named", "of the named, the attack's", "incidents")
 		}
-		if of[0].rivals {
-			for _, name := range rivalNames {
-				columns = append(columns, name)
-			}
+		if rival {
+			columns = append(columns, rivalNames[:]...)
 		}
 		d.table(columns...)
 		for _, c := range of {
-			s := summarize(c.found)
-			cells := []any{c.name, len(c.found), count(s.median), count(s.p90), count(s.p99), fmt.Sprintf("%.0f %%", 100*s.never), elapsed(s), c.accused}
+			s := summarize(ours(c.results))
+			row := []any{c.name, s.n, s.medianText(), count(s.p90), count(s.p99), percent(s.missed, s.n), elapsed(s)}
 			if table == tableSpread {
-				cells = append(cells, share(c.named))
+				row = append(row, c.mean(func(r *result) float64 { return r.named }), c.mean(func(r *result) float64 { return r.right }), c.incidents())
 			}
-			if c.rivals {
-				for i := range c.others {
-					o := summarize(c.others[i])
-					cells = append(cells, fmt.Sprintf("%s (%.0f %% never)", count(o.median), 100*o.never))
-				}
+			if rival {
+				row = append(row, c.rivals()...)
 			}
-			d.row(cells...)
+			d.row(row...)
 		}
+	}
+	evidenceReport(&d, cells)
+	d.heading("Said of others meanwhile")
+	d.text("Incidents of severity Medium or more, in the same hospitals, that name nobody of an attack.")
+	d.table("hospitals", "calls", "incidents", "per million", "95 %")
+	for _, s := range settings(cells) {
+		b := others[s]
+		mean, low, high := rate(b.told, b.calls)
+		d.row(s.describe(), millions(b.calls), b.told, fmt.Sprintf("%.2f", mean), fmt.Sprintf("%.2f–%.2f", low, high))
 	}
 	return d.String()
 }
 
-func share(x []float64) string {
-	if len(x) == 0 {
-		return "–"
+// settings are those of cells, in order.
+func settings(cells []*cell) []setting {
+	var all []setting
+	for _, c := range cells {
+		if !slices.Contains(all, c.setting) {
+			all = append(all, c.setting)
+		}
 	}
-	slices.Sort(x)
-	return fmt.Sprintf("%.0f %%", 100*x[len(x)/2])
+	return all
 }
 
-// elapsed is a median time in the unit that suits it.
-func elapsed(s summary) string {
-	switch {
-	case s.median == never || s.median == 0:
-		return "–"
-	case s.hours < 0.1:
-		return fmt.Sprintf("%.0f s", s.hours*3600)
-	case s.hours < 48:
-		return fmt.Sprintf("%.1f h", s.hours)
+// rivals are the delays of the rules of others.
+func (c *cell) rivals() []any {
+	var row []any
+	for i := range rivalCount {
+		if !c.rival {
+			row = append(row, "")
+			continue
+		}
+		var d []delay
+		for k := range c.results {
+			d = append(d, c.results[k].others[i])
+		}
+		s := summarize(d)
+		row = append(row, fmt.Sprintf("%s (%.0f %% never)", count(s.median), 100*s.never()))
 	}
-	return fmt.Sprintf("%.1f days", s.hours/24)
+	return row
+}
+
+// mean is the mean of a share over the raids that were found.
+func (c *cell) mean(of func(*result) float64) string {
+	if x, n := c.average(of); n > 0 {
+		return fmt.Sprintf("%.0f %%", 100*x)
+	}
+	return "–"
+}
+
+func (c *cell) average(of func(*result) float64) (mean float64, n int) {
+	for i := range c.results {
+		if c.results[i].ours.n > 0 {
+			mean += of(&c.results[i])
+			n++
+		}
+	}
+	return mean / float64(max(1, n)), n
+}
+
+// incidents are how many it took, on the mean and at most.
+func (c *cell) incidents() string {
+	mean, n := c.average(func(r *result) float64 { return float64(r.incidents) })
+	most := 0
+	for i := range c.results {
+		most = max(most, c.results[i].incidents)
+	}
+	if n == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f, at most %d", mean, most)
+}
+
+// evidenceReport says what the alerts of the headlines showed.
+func evidenceReport(d *document, cells []*cell) {
+	if !slices.ContainsFunc(cells, func(c *cell) bool { return c.group == tableHeadline }) {
+		return
+	}
+	d.heading("What the alerts show")
+	d.text("Of the first alert on each raid that was found: the share of the calls it shows that are the attack's, of the attack's patients (the first %d) that it lists, of the patients it lists that are honest work of the same account; the raids of which at least half of the calls shown are the attack's; and how many incidents one raid took.", maxListed)
+	var late []clock.Time
+	d.table("attack", "found", "calls that are the attack's", "half or more", "patients listed", "others listed", "incidents")
+	for _, c := range cells {
+		if c.group != tableHeadline {
+			continue
+		}
+		half, n := 0, 0
+		for i := range c.results {
+			if r := &c.results[i]; r.ours.n > 0 {
+				n++
+				late = append(late, r.evidence.late)
+				if r.evidence.calls >= .5 {
+					half++
+				}
+			}
+		}
+		d.row(c.name, n, c.mean(func(r *result) float64 { return r.evidence.calls }), percent(half, n),
+			c.mean(func(r *result) float64 { return r.evidence.listed }), c.mean(func(r *result) float64 { return r.evidence.stray }), c.incidents())
+	}
+	if slices.Sort(late); len(late) > 0 {
+		d.text("From the call that an alert is of until it was out, in the time of the packets: 99 %% of %d within %v, all within %v. In the time of the processor see cost.md.",
+			len(late), time.Duration(late[len(late)*99/100]), time.Duration(late[len(late)-1]))
+	}
 }

@@ -19,7 +19,14 @@ type benignRun struct {
 	people   int
 	made     uint64
 	told     []incident
-	stats    detectors.Stats
+	daily    []dayTally
+	rivals   *rivals // nil without
+}
+
+// dayTally is the calls and incidents of one day of a run.
+type dayTally struct {
+	calls uint64
+	told  int
 }
 
 // perPersonDay is about how many calls a day there are for each of the staff.
@@ -42,21 +49,44 @@ func benignPlan(calls float64, first uint64) []*benignRun {
 }
 
 // run plays all days.
-func (b *benignRun) run(cfg detectors.Config) {
-	s := newSite(b.hospital.config(b.seed), cfg)
-	for range b.days {
-		s.day(nil)
+func (b *benignRun) run(z float64) {
+	s := newSite(b.hospital.config(b.seed), detectors.Defaults())
+	b.rivals = newRivals(true, z)
+	var seen func(*call.Call, world.Mark, []incident)
+	if b.rivals != nil {
+		seen = func(c *call.Call, _ world.Mark, _ []incident) { b.rivals.observe(c, func(int) {}) }
 	}
-	b.calls, b.told, b.made, b.stats = s.calls, s.incidents, s.made, s.engine.Stats()
+	for range b.days {
+		calls, told := s.calls, len(s.incidents)
+		s.day(seen)
+		b.daily = append(b.daily, dayTally{s.calls - calls, len(s.incidents) - told})
+	}
+	b.calls, b.told, b.made = s.calls, s.incidents, s.made
+	for i := range b.told {
+		b.told[i].signal = detectors.Signal{} // only its words are told
+	}
+	if b.rivals != nil {
+		b.rivals.forget()
+	}
 }
 
-// benign plays honest traffic and reports the false alarms in it.
-func benign(r *runner, calls float64, first uint64) []*benignRun {
+// between are the calls and incidents of the days from first to last of all runs, counted from 0.
+func between(runs []*benignRun, first, last int) (calls uint64, told int) {
+	for _, b := range runs {
+		for i := first; i <= last && i < len(b.daily); i++ {
+			calls, told = calls+b.daily[i].calls, told+b.daily[i].told
+		}
+	}
+	return calls, told
+}
+
+// benign plays honest traffic, to the rules of others too unless z is 0.
+func benign(r *runner, calls float64, first uint64, z float64) []*benignRun {
 	plan := benignPlan(calls, first)
 	slices.SortStableFunc(plan, func(a, b *benignRun) int { return cmp.Compare(b.people*b.days, a.people*a.days) }) // long ones first
 	r.each("benign", len(plan), func(i int) string {
 		b := plan[i]
-		b.run(detectors.Defaults())
+		b.run(z)
 		return fmt.Sprintf("%s, seed %d: %d of %d calls", b.hospital.name, b.seed, len(b.told), b.calls)
 	})
 	return plan
@@ -131,6 +161,17 @@ func benignReport(runs []*benignRun, command string) string {
 		}
 		mean, low, high := rate(m, c)
 		d.row(h.name, k, millions(c), m, fmt.Sprintf("%.2f", mean), fmt.Sprintf("%.2f–%.2f", low, high))
+	}
+	d.heading("By how long the hospital was watched")
+	d.table("days", "calls", "incidents", "per million", "95 %")
+	for _, p := range [...][2]int{{0, 0}, {1, 4}, {5, 9}, {10, 19}, {20, 29}, {30, 1000}} {
+		c, m := between(runs, p[0], p[1])
+		mean, low, high := rate(m, c)
+		name := fmt.Sprintf("%d to %d", p[0]+1, p[1]+1)
+		if p[1] > 100 {
+			name = fmt.Sprintf("from %d on", p[0]+1)
+		}
+		d.row(name, millions(c), m, fmt.Sprintf("%.2f", mean), fmt.Sprintf("%.2f–%.2f", low, high))
 	}
 	for _, part := range []struct {
 		name string

@@ -1,7 +1,7 @@
 // Command eval measures the detectors: it lets them watch invented hospitals, honest ones and such with attackers in
 // them, and writes tables and plots of how often they are wrong, how soon they speak, and what they cost.
 //
-//	go run ./detectors/eval -full            all, about three quarters of an hour on two cores
+//	go run ./detectors/eval -full            all, about half an hour on two cores
 //	go run ./detectors/eval -quick           a minute
 //	go run ./detectors/eval -benign 1e7 -seeds 1 -out /tmp/tuning
 //
@@ -35,8 +35,7 @@ func run(args []string, log io.Writer) error {
 	which := flags.String("attacks", "", "tables of attacks to make, with commas: all, "+strings.Join(tableKeys, ", "))
 	times := flags.Int("replicates", 50, "how often a headline attack is made; the others are made half as often")
 	scenes := flags.Int("scenarios", 0, "how often one attack of every other kind is made")
-	slow := flags.Int("evasion", 0, "how many slow attackers each point of the evasion curves has")
-	rivals := flags.Float64("rivals", 0, "play this many honest calls to the rules of other products too")
+	rivals := flags.Float64("rivals", 0, "tune a rule of others on this many honest calls of seeds 1 to 8, and judge all traffic by those rules too")
 	parts := flags.Float64("ablation", 0, "play this many honest calls to detectors that lack a part")
 	costs := flags.Bool("cost", false, "measure time and memory")
 	quick := flags.Bool("quick", false, "a minute's worth of everything, in place of the other flags")
@@ -51,7 +50,7 @@ func run(args []string, log io.Writer) error {
 	case *quick:
 		*calls, *which, *times, *scenes, *costs = 1e6, "headlines", 4, 1, true
 	case *full:
-		*calls, *which, *times, *scenes, *slow, *rivals, *parts, *costs = 1e8, "all", 50, 50, 24, 2e7, 3e7, true
+		*calls, *which, *times, *scenes, *rivals, *parts, *costs = 1e8, "all", 50, 50, 2e7, 3e7, true
 	}
 	if err := os.MkdirAll(*out, 0o755); err != nil {
 		return fmt.Errorf("results: %w", err)
@@ -70,23 +69,42 @@ func run(args []string, log io.Writer) error {
 			err = do()
 		}
 	}
-	then(*costs, func() error { return write("cost.md", cost(*first, command)) })
-	then(*scenes > 0, func() error { return write("scenarios.md", scenarioReport(r, *scenes, *first, command)) })
-	then(*calls > 0, func() error { return write("benign.md", benignReport(benign(r, *calls, *first), command)) })
+	var m measured
+	then(*costs, func() error {
+		m.cost = cost(*first)
+		return write("cost.md", costReport(m.cost, command))
+	})
+	then(*scenes > 0, func() error {
+		m.scenes = playScenarios(r, *scenes, *first)
+		return write("scenarios.md", scenarioReport(m.scenes, *scenes, command))
+	})
+	z := 0.0
+	if *rivals > 0 {
+		t := tune(r, *rivals)
+		z = t.z
+		m.tuning = &t
+	}
+	then(*calls > 0, func() error {
+		m.runs = benign(r, *calls, *first, z)
+		if m.tuning != nil {
+			if err := write("baselines.md", compareReport(*m.tuning, m.runs, command)); err != nil {
+				return err
+			}
+		}
+		return write("benign.md", benignReport(m.runs, command))
+	})
 	then(*which != "", func() error {
-		cells, err := chosen(attackCells(*times), *which)
-		if err != nil {
+		if m.cells, err = chosen(attackCells(*times), *which); err != nil {
 			return err
 		}
-		attack(r, cells, *first)
-		return write("attacks.md", attackReport(cells, command))
-	})
-	then(*parts > 0, func() error { return write("ablation.md", ablate(r, *parts, *first, command)) })
-	then(*rivals > 0, func() error { return write("baselines.md", compare(r, *rivals, *first, command)) })
-	then(*slow > 0, func() error {
-		cells := evasionCells(*slow)
-		attack(r, cells, *first)
-		text, plots := evasionReport(cells, command)
+		others := attack(r, m.cells, *first, z)
+		if err := write("attacks.md", attackReport(m.cells, others, z > 0, command)); err != nil {
+			return err
+		}
+		text, plots := evasionReport(m.cells, command)
+		if len(plots) == 0 {
+			return nil
+		}
 		for _, name := range slices.Sorted(maps.Keys(plots)) {
 			if err := write(name, plots[name]); err != nil {
 				return err
@@ -94,5 +112,7 @@ func run(args []string, log io.Writer) error {
 		}
 		return write("evasion.md", text)
 	})
+	then(*parts > 0, func() error { return write("ablation.md", ablate(r, *parts, *first, command)) })
+	then(true, func() error { return write("targets.md", targetReport(&m, command)) })
 	return err
 }

@@ -18,7 +18,7 @@ func TestQuick(t *testing.T) {
 		honest, times, every = 1e5, 2, 4
 	}
 	r := &runner{workers: 2, log: io.Discard}
-	runs := benign(r, honest, 101)
+	runs := benign(r, honest, 101, 0)
 	told, calls := 0, uint64(0)
 	for _, b := range runs {
 		calls += b.calls
@@ -36,29 +36,33 @@ func TestQuick(t *testing.T) {
 
 	cells := []*cell{
 		{name: "+1", order: find("+1"), pace: paceOf("1/s")}, {name: "random", order: find("random"), pace: paceOf("1/s")},
-		{name: "slow", order: find("+1"), pace: paceOf("1/20 min")}, {name: "cold", order: find("+1"), pace: paceOf("1/s"), cold: true},
+		{name: "slow", order: find("+1"), pace: paceOf("1/20 min")}, {name: "cold", order: find("+1"), pace: paceOf("1/s"), setting: setting{cold: true}},
 	}
 	for _, c := range cells {
-		c.replicates, c.spread, c.hits, c.most, c.role = times, 1, 1, 100, world.Nurse
+		c.replicates, c.people, c.count, c.hits, c.most, c.role = times, attackStaff, 1, 1, 100, world.Nurse
 	}
 	cells = cells[:len(cells)/every]
-	attack(r, cells, 101)
+	attack(r, cells, 101, 0)
 	for _, c := range cells {
-		if s := summarize(c.found); s.median > 25 || s.never > .2 {
-			t.Errorf("%s: median %d patients, %.0f %% never", c.name, s.median, 100*s.never)
+		if s := summarize(ours(c.results)); s.n != times || s.median > 25 || s.never() > .2 {
+			t.Errorf("%s: median %d patients, %.0f %% of %d never", c.name, s.median, 100*s.never(), s.n)
 		}
 	}
 
 	missed := 0
-	for i := 0; i < len(scenarios); i += every {
-		var o outcome
-		scenarios[i].play(101, &o)
-		if o.found == 0 {
-			missed++
-			t.Logf("not found: %s", scenarios[i].name)
+	if every == 1 {
+		for _, o := range playScenarios(r, 1, 101) {
+			if len(o.calls) == 0 {
+				missed++
+				t.Logf("not found: %s", o.scenario.name)
+			}
+		}
+	} else {
+		for _, o := range playSome([]int{0, 9, len(access), len(access) + len(more)}, 101) {
+			missed += 1 - len(o.calls)
 		}
 	}
-	if missed > 4 {
+	if missed > 4*len(scenarios)/60 {
 		t.Errorf("%d of %d scenarios not found", missed, len(scenarios))
 	}
 }

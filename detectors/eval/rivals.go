@@ -15,15 +15,11 @@ const (
 	rivalAkto    = iota // 50 distinct patients in 5 minutes by one client address
 	rivalWallarm        // 30 distinct patients in a minute by one session: the window and a number set by hand
 	rivalDaily          // 200 distinct patients a day by one account (Boxwala 2011)
-	rivalMAD            // today's count far above the account's own days: median and MAD, z as tuned
+	rivalMAD            // today's count far above the account's own days: median and MAD
 	rivalCount
 )
 
 var rivalNames = [rivalCount]string{"50 in 5 min an address", "30 a minute a session", "200 a day", "own median and MAD"}
-
-// madZ is the deviation at which the last speaks. It was tuned on seeds 1 to 8 until it made no more false alarms than
-// the detectors may: see baselines.md.
-const madZ = 20
 
 // window is the patients of one key in a span of time.
 type window struct {
@@ -68,12 +64,16 @@ type rivals struct {
 	alarms  [rivalCount]int
 }
 
-func newRivals(on bool) *rivals {
-	if !on {
+// newRivals are the rules, the last with the deviation z at which it speaks. Nobody asks for any when z is 0.
+func newRivals(on bool, z float64) *rivals {
+	if !on || z == 0 {
 		return nil
 	}
-	return &rivals{five: map[uint64]*window{}, one: map[uint64]*window{}, days: map[uint64]*history{}, z: madZ}
+	return &rivals{five: map[uint64]*window{}, one: map[uint64]*window{}, days: map[uint64]*history{}, z: z}
 }
+
+// forget keeps what was counted only.
+func (r *rivals) forget() { r.five, r.one, r.days = nil, nil, nil }
 
 func at[T any](m map[uint64]*T, key uint64) *T {
 	v := m[key]
@@ -86,7 +86,7 @@ func at[T any](m map[uint64]*T, key uint64) *T {
 
 // observe tells alarm of each rule that the call breaks.
 func (r *rivals) observe(c *call.Call, alarm func(int)) {
-	if c.Flags&(call.Login|call.Health) != 0 || c.Principal.Service {
+	if r == nil || c.Flags&(call.Login|call.Health) != 0 || c.Principal.Service {
 		return
 	}
 	for i := range c.Objects {

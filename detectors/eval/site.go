@@ -25,9 +25,9 @@ type site struct {
 	signals   []detectors.Signal
 	alerts    []alert.Alert
 	incidents []incident
-	known     map[string]bool // incidents that reached Medium
-	person    map[uint64]int  // of World.People by Principal.Key
-	verbose   func(detectors.Signal)
+	known     map[string]bool     // incidents that reached Medium
+	person    map[uint64]int      // of World.People by Principal.Key
+	timed     func(time.Duration) // of each call, until its alerts were out
 }
 
 // incident is one that woke someone: of severity Medium or more.
@@ -40,6 +40,7 @@ type incident struct {
 	tag     world.Tag
 	mark    world.Mark // of the call at which it was told
 	text    string
+	signal  detectors.Signal
 }
 
 func newSite(w world.Config, cfg detectors.Config) *site {
@@ -64,8 +65,15 @@ func (s *site) day(seen func(*call.Call, world.Mark, []incident)) {
 		now = c.Time
 		s.calls++
 		first := len(s.incidents)
+		var begun time.Time
+		if s.timed != nil {
+			begun = time.Now()
+		}
 		if s.signals = s.engine.Observe(s.signals[:0], c); len(s.signals) > 0 {
 			s.fold(c, m)
+		}
+		if s.timed != nil {
+			s.timed(time.Since(begun))
 		}
 		if seen != nil {
 			seen(c, m, s.incidents[first:])
@@ -103,11 +111,8 @@ func (s *site) fold(c *call.Call, m world.Mark) {
 		if i, ok := s.person[a.Signal.Principal.Key]; ok {
 			in.role = s.world.People[i].Role
 		}
-		in.text = a.Signal.Title + " | " + a.Signal.Observed
+		in.text, in.signal = a.Signal.Title+" | "+a.Signal.Observed, a.Signal
 		s.incidents = append(s.incidents, in)
-		if s.verbose != nil {
-			s.verbose(a.Signal)
-		}
 	}
 }
 
