@@ -116,6 +116,9 @@ func (l *Look) doctype(t []byte) {
 	if bytes.IndexByte(t[:end], '[') >= 0 && bytes.Contains(t, []byte("<!entity")) {
 		l.add(XXE, false)
 	}
+	if i := bytes.Index(t[:end], []byte(" public ")); i >= 0 && bytes.Contains(t[i:end], []byte("http")) && !bytes.Contains(t[i:end], []byte("w3.org")) {
+		l.add(XXE, false)
+	}
 	if i := bytes.Index(t[:end], []byte(" system ")); i >= 0 && len(t) > i+9 {
 		u := t[i+9:]
 		l.add(XXE, begins(u, "http") || begins(u, "file:") || begins(u, "ftp"))

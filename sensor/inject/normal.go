@@ -106,18 +106,20 @@ func decoded(v []byte) (byte, int) {
 	case b == '%' && len(v) >= 3:
 		if x, y := hexDigit(v[1]), hexDigit(v[2]); x < 16 && y < 16 {
 			c := x<<4 | y
-			if (c == 0xc0 || c == 0xc1) && len(v) >= 6 && v[3] == '%' { // overlong UTF-8
-				if x, y := hexDigit(v[4]), hexDigit(v[5]); x < 16 && y < 16 {
-					return overlong(c, x<<4|y), 6
+			if c >= 0xc0 && len(v) >= 6 && v[3] == '%' {
+				var room [6]byte
+				if d, n := overlong(unescaped(room[:0], v, 3)); n > 1 {
+					return d, 3 * n
+				}
+			}
+			if c == '%' && len(v) >= 10 && v[5] == '%' { // %25c0%25af
+				var room [6]byte
+				if d, n := overlong(unescaped(room[:0], v, 5)); n > 1 {
+					return d, 5 * n
 				}
 			}
 			if c == '%' && len(v) >= 5 { // once more
 				if x, y := hexDigit(v[3]), hexDigit(v[4]); x < 16 && y < 16 {
-					if d := x<<4 | y; (d == 0xc0 || d == 0xc1) && len(v) >= 10 && v[5] == '%' && v[6] == '2' && v[7] == '5' {
-						if x, y := hexDigit(v[8]), hexDigit(v[9]); x < 16 && y < 16 {
-							return overlong(d, x<<4|y), 10
-						}
-					}
 					return x<<4 | y, 5
 				}
 			}
@@ -127,6 +129,9 @@ func decoded(v []byte) (byte, int) {
 			if x, y := hexDigit(v[2])<<4|hexDigit(v[3])&15, hexDigit(v[5])<<4|hexDigit(v[6])&15; hexDigit(x) < 16 && hexDigit(y) < 16 {
 				return hexDigit(x)<<4 | hexDigit(y), 7
 			}
+		}
+		if x, y := hexDigit(v[1]), hexDigit(v[min(3, len(v)-1)]); len(v) >= 4 && v[2] == '%' && x < 8 && y < 16 { // what one decoding leaves of it: %2%e
+			return x<<4 | y, 4
 		}
 		if lower(v[1]) == 'u' {
 			if d, ok := wide(v[2:]); ok {
@@ -143,8 +148,8 @@ func decoded(v []byte) (byte, int) {
 		}
 	case b == '&' && len(v) >= 4:
 		return entity(v)
-	case (b == 0xc0 || b == 0xc1) && len(v) >= 2:
-		return overlong(b, v[1]), 2
+	case b == 0xc0 || b == 0xc1 || b == 0xe0 || b == 0xf0 || b == 0xf8 || b == 0xfc:
+		return overlong(v[:min(6, len(v))])
 	case b == 0xef && len(v) >= 3 && (v[1] == 0xbc || v[1] == 0xbd): // U+FF01 to U+FF5E
 		if c := int(v[1]-0xbc)<<6 + int(v[2]&0x3f) + 0x20; c > 0x20 && c < 0x7f {
 			return byte(c), 3
@@ -157,12 +162,72 @@ func decoded(v []byte) (byte, int) {
 	return v[0], 1
 }
 
-// overlong is the character of two bytes that need but one; careless decoders take any second byte.
-func overlong(b, next byte) byte {
-	if next < 0x80 {
-		return next
+// overlong is the dot or slash that careless decoders make of the bytes that v begins with, which need but one (RFC 3629
+// section 3), and how many they are; v[0] and 1 when they are none. Some take any second byte, and the last bits of it.
+func overlong(v []byte) (byte, int) {
+	if len(v) < 2 {
+		return v[0], 1
 	}
-	return b<<6 | next&0x3f
+	n := 2
+	switch v[0] {
+	case 0xc0:
+		switch next := v[1]; {
+		case next&15 == 14 && next != '>' && next != 'N' && next != '~':
+			return '.', 2
+		case next&0x3f == '/':
+			return '/', 2
+		case next&0x3f < 0x20:
+		case next < 0x80 && (alnum(lower(next)) || next == ' '): // a letter with an accent, and the next
+			return v[0], 1
+		}
+		if v[1] < 0x80 {
+			return v[1], 2
+		}
+		return v[1] & 0x3f, 2
+	case 0xc1:
+		switch v[1] {
+		case 0x1c, 0x9c:
+			return '\\', 2
+		case 0xaf:
+			return '/', 2
+		}
+		if v[1] >= 0x80 && v[1] < 0xc0 {
+			return 0x40 | v[1]&0x3f, 2
+		}
+		return v[0], 1
+	case 0xe0:
+		n = 3
+	case 0xf0:
+		n = 4
+	case 0xf8:
+		n = 5
+	case 0xfc:
+		n = 6
+	default:
+		return v[0], 1
+	}
+	if len(v) < n || v[n-1]&0xc0 != 0x80 || v[n-2] != 0x80 && v[n-2] != 0x81 {
+		return v[0], 1
+	}
+	for _, b := range v[1 : n-2] {
+		if b != 0x80 {
+			return v[0], 1
+		}
+	}
+	return v[n-2]<<6 | v[n-1]&0x3f, n
+}
+
+// unescaped are the bytes that v begins with, each written in width characters of which the last two are its digits:
+// %c0%af, or %25c0%25af.
+func unescaped(dst, v []byte, width int) []byte {
+	for len(dst) < cap(dst) && len(v) >= width && v[0] == '%' {
+		x, y := hexDigit(v[width-2]), hexDigit(v[width-1])
+		if x > 15 || y > 15 || width == 5 && (v[1] != '2' || v[2] != '5') {
+			break
+		}
+		dst, v = append(dst, x<<4|y), v[width:]
+	}
+	return dst
 }
 
 // wide is the ASCII character of four hexadecimal digits.

@@ -33,6 +33,9 @@ func filter(t []byte, star bool) bool {
 	if star {
 		return len(t) > 1 && (t[0] == ')' || t[0] == '(')
 	}
+	if len(t) == 2 && t[0] == '(' && (t[1] == '&' || t[1] == '|' || t[1] == '*' || t[1] == '!') {
+		return true
+	}
 	if len(t) < 3 || t[0] != '(' {
 		return false
 	}
@@ -64,9 +67,11 @@ func operator(t []byte, i int) bool {
 	}
 	switch string(t[i:w]) {
 	case "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$eq", "$regex", "$where", "$exists", "$or", "$and", "$not", "$nor",
-		"$elemmatch", "$expr", "$func", "$function", "$jsonschema", "$type", "$mod", "$all", "$size", "$options", "$lookup", "$accumulator",
-		"$unionwith", "$merge", "$out", "$match", "$project", "$group":
+		"$elemmatch", "$expr", "$func", "$function", "$jsonschema", "$type", "$mod", "$all", "$size", "$options", "$accumulator",
+		"$unionwith", "$merge", "$out", "$project", "$group":
 		return w < len(t) || i == 0
+	case "$lookup", "$match": // operations of FHIR too
+		return i > 0 && w < len(t)
 	}
 	return false
 }

@@ -1,5 +1,7 @@
 package inject
 
+import "bytes"
+
 const (
 	longest = 16 << 10                      // bytes of a value in which anything is looked for
 	room    = fits + (windows+1)*len(joint) // bytes looked at closely
@@ -43,6 +45,9 @@ func (r *Reader) Look(v []byte) Look {
 	l.Chars = set
 	if set&(special|Space) == 0 || len(v) < 3 && set&special != 0 {
 		if set&address != 0 {
+			if set&Dot != 0 && set&(Lower|Upper) != 0 {
+				l.dotted(v)
+			}
 			l.target(v)
 		} else if len(v) >= 5 {
 			l.serial(v)
@@ -66,7 +71,7 @@ func (r *Reader) Look(v []byte) Look {
 	if all&(Angle|SingleQuote|DoubleQuote|Backtick|Paren|Equals) != 0 {
 		l.markup(r.text)
 	}
-	if all&(Semicolon|Pipe|Ampersand|Backtick|Dollar|Brace|Control) != 0 {
+	if all&(Semicolon|Pipe|Ampersand|Backtick|Dollar|Brace|Control) != 0 || all&Slash != 0 && all&(Bang|Bracket|Star) != 0 {
 		l.shell(r.text)
 	}
 	if all&Dot != 0 {
@@ -81,10 +86,68 @@ func (r *Reader) Look(v []byte) Look {
 	if all&Dollar != 0 {
 		r.jndi(&l)
 	}
-	if all&(Control|Percent) != 0 {
+	if all&(Control|Percent|Backslash|Beyond) != 0 {
 		l.lines(v)
 	}
 	l.serial(v)
 	l.target(v)
+	if l.Sure&(Path|Command|SQL) != 0 && prose(r.text) { // it speaks of a file or a command
+		l.Sure &^= Path | Command
+		if len(r.text) > text {
+			l.Sure &^= SQL
+		}
+	}
 	return l
+}
+
+const (
+	sentence = 6   // words in a row that are nothing but words
+	text     = 256 // bytes from which SQL may be an example in it
+)
+
+// prose tells whether t has a piece of a sentence: words of letters alone with single spaces between them.
+func prose(t []byte) bool {
+	words, letters := 0, 0
+	for _, b := range t {
+		switch {
+		case letter(b):
+			letters++
+		case b == ' ' && letters > 0:
+			if words++; words >= sentence {
+				return true
+			}
+			letters = 0
+		default:
+			words, letters = 0, 0
+		}
+	}
+	return false
+}
+
+// dotted looks at a value of letters, digits, dots, slashes and colons alone.
+func (l *Look) dotted(v []byte) {
+	switch v[0] {
+	case '.':
+		if bytes.Contains(v, []byte("..0x")) || bytes.HasPrefix(v, []byte("0x2e0x2e")) {
+			l.add(Path, true)
+		}
+	case '0':
+		if bytes.HasPrefix(v, []byte("0x2e0x2e")) {
+			l.add(Path, true)
+		}
+	case 'j', 'c', 'o', 'b':
+		if class(v) {
+			l.add(Template, false)
+		}
+	}
+}
+
+// class tells whether v begins as the name of a class of Java that gives whoever may name one the run of a server.
+func class(v []byte) bool {
+	for _, name := range [...]string{"java.lang.", "java.io.", "java.net.", "java.util.", "javax.naming", "javax.script", "com.sun.", "com.opensymphony.xwork", "org.apache.commons.collections", "bsh.interpreter", "org.springframework.context"} {
+		if hasFold(v, name) {
+			return true
+		}
+	}
+	return false
 }

@@ -35,6 +35,10 @@ func (l *Look) serial(v []byte) {
 		if v[1] == ':' && object(v[2:]) { // PHP: O:8:"stdClass":0:{}
 			l.add(Deserialising, true)
 		}
+	case 'B': // Ruby's Marshal of an object or a list, base64 of 04 08
+		if len(v) > 12 && (bytes.HasPrefix(v, []byte("BAho")) || bytes.HasPrefix(v, []byte("BAhb"))) {
+			l.add(Deserialising, false)
+		}
 	case 'Y':
 		if bytes.HasPrefix(v, []byte("Y3Bvc2l4")) || bytes.HasPrefix(v, []byte("Y29zCnN5c3RlbQ")) { // pickle of protocol 0
 			l.add(Deserialising, true)

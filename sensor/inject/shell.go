@@ -4,9 +4,19 @@ import "bytes"
 
 // shell looks for commands behind a separator of a shell.
 func (l *Look) shell(t []byte) {
+	pipes := 0
 	for i := 0; i < len(t); i++ {
 		switch t[i] {
-		case ';', '|', '&', '\n', '`', '(', '{':
+		case '|':
+			pipes++
+		case '/':
+			if i == 0 || t[i-1] == ' ' || t[i-1] == ';' || t[i-1] == '|' {
+				if glob(t[i:min(i+2*short, len(t))]) {
+					l.add(Command, false)
+				}
+			}
+			continue
+		case ';', '&', '\n', '`', '(', '{':
 		default:
 			continue
 		}
@@ -27,6 +37,9 @@ func (l *Look) shell(t []byte) {
 		if t[i] == '{' && bytes.IndexByte(t[j:min(j+12, len(t))], ',') < 0 { // {cat,/etc/passwd}
 			continue
 		}
+		if pipes > 3 && t[i] == '|' && marks == 1 { // a message of HL7, a table
+			continue
+		}
 		if found, sure := command(t, j, j == i+marks || i == 0, inner || t[i] == '|' && marks > 1); found && (t[i] != '\n' || sure || i == 0) {
 			l.add(Command, sure && t[i] != '{')
 		}
@@ -41,6 +54,9 @@ func quoting(t []byte, i int) bool {
 		return end < 0 || end+3 >= len(t)
 	}
 	b := t[i-1]
+	if letter(b) && bytes.IndexByte(t[i+1:], '`') < 0 { // an apostrophe: Sa`id
+		return false
+	}
 	return alnum(b) || b == '\'' || b == '"' || b == ';' || b == '|' && i == 1 || b == '&' || b == '='
 }
 
@@ -60,15 +76,40 @@ func command(t []byte, i int, tight, inner bool) (found, sure bool) {
 	}
 	path := spaced && (arg[0] == '/' || arg[0] == '.' || arg[0] == '~' || arg[0] == '$' || arg[0] == '<' || arg[0] == '*')
 	option := spaced && arg[0] == '-' && len(arg) > 1 && (letter(arg[1]) || digit(arg[1]) || arg[1] == '-')
-	switch string(t[i:w]) {
+	var room [24]byte
+	name := room[:0]
+	for _, b := range t[i:w] { // w'h'oami, who\ami
+		if b != '\\' && b != '\'' && len(name) < len(room) {
+			name = append(name, b)
+		}
+	}
+	if spaced && arg[0] == '#' {
+		end = true
+	}
+	if len(name) < w-i { // nobody writes so but to hide it
+		tight = true
+	}
+	switch string(name) {
+	case "timeout", "nohup", "nice", "setsid", "xargs", "sudo", "busybox", "env", "exec", "command":
+		if k := runs(t, w); k > 0 {
+			if found, sure := command(t, k, tight, inner); found || string(name) == "xargs" && option {
+				return true, sure
+			}
+		}
+	case "socat", "dig", "lua", "java", "gcc", "crontab", "useradd", "iptables", "certutil", "bitsadmin", "wmic", "mshta", "rundll32", "regsvr32", "invoke-webrequest", "invoke-expression", "iex", "start-process":
+		return option || path || spaced && len(arg) > 3 && (bytes.IndexByte(arg, '.') > 0 || bytes.IndexByte(arg, ':') > 0), option
+	case "ip":
+		return spaced && (begins(arg, "addr") || begins(arg, "a ") || begins(arg, "route") || begins(arg, "link")), false
+	}
+	switch string(name) {
 	case "whoami", "ifconfig", "ipconfig", "netstat", "uname", "systeminfo", "tasklist", "phpinfo", "nslookup", "powershell", "cmd.exe", "hostname", "printenv", "getent":
 		return true, end || option || inner
 	case "wget", "curl", "nc", "ncat", "netcat", "bash", "sh", "python", "python3", "perl", "ruby", "php", "telnet", "ssh", "ftp", "tftp", "chmod", "chown", "rm", "mv", "cp", "touch", "mkdir", "openssl", "tar", "awk", "sed", "xterm", "ksh", "zsh", "node":
-		return option || path || inner || begins(arg, "http") || spaced && len(arg) > 4 && (begins(arg, "'") || begins(arg, "\"")) || tight && end, option || path || begins(arg, "http")
+		return option || path || inner || begins(arg, "http") || spaced && len(arg) > 4 && (begins(arg, "'") || begins(arg, "\"")) || tight && end && plainShell(name), option || path || begins(arg, "http")
 	case "cat", "tail", "head", "less", "more", "ls", "find", "grep", "strings", "nl", "tac", "sort", "od", "xxd", "base64", "file", "diff":
-		return path || option || inner && (end || spaced) || tight && end, path || inner && end
+		return path || option || inner && (end || spaced) || tight && end && (string(name) == "ls" || string(name) == "cat"), path || inner && end && string(name) == "ls"
 	case "id", "ps", "who", "pwd", "env", "set", "dir", "last", "top", "date", "uptime", "df", "ver", "jobs":
-		return inner && (end || option) || tight && end || option && tight || path && tight || string(t[i:w]) == "dir" && bytes.HasPrefix(arg, []byte("c:")), inner && end || option && tight
+		return inner && (end || option) || tight && end || option && tight || path && tight || string(name) == "ps" && begins(arg, "aux") || string(name) == "id" && spaced && arg[0] == '#' || string(name) == "dir" && bytes.HasPrefix(arg, []byte("c:")), inner && end || option && tight
 	case "ping":
 		return option || spaced && digit(arg[0]) || begins(arg, "localhost"), option && len(arg) > 3 && digit(arg[len("-n ")])
 	case "sleep", "timeout":
@@ -96,58 +137,22 @@ func command(t []byte, i int, tight, inner bool) (found, sure bool) {
 	return w < len(t) && t[w] == '(' && begins(t[w:], "((") && inner, false
 }
 
-// path looks for ways out of a folder. One step up may be a relative link; from the second on, or hidden behind an
-// encoding, it is none.
-func (l *Look) path(t []byte, n noted) {
-	steps, first := 0, -1
-	for i := 0; i+2 < len(t); i++ {
-		if t[i] != '.' || t[i+1] != '.' || i > 0 && t[i-1] == '.' && !begins(t[i:], "..//") {
-			continue
-		}
-		if b := t[i+2]; b == '/' || b == '\\' || b == ' ' && i+3 < len(t) && (t[i+3] == '/' || t[i+3] == '\\') {
-			if steps++; first < 0 {
-				first = i
-			}
-			i += 2
-		}
+// runs is where behind a word that runs another command, at t[w], that one stands; 0 when nowhere.
+func runs(t []byte, w int) int {
+	for w < len(t) && (t[w] == ' ' || digit(t[w])) {
+		w++
 	}
-	if steps == 0 {
-		if n.null && n.nullAt > 0 && (n.nullAt == len(t) || bytes.IndexByte(t[:n.nullAt], '.') >= 0) && len(t) < 256 {
-			l.add(Path, false)
-		}
-		if len(t) >= 2 && len(t) < 64 && bytes.HasSuffix(t, []byte("/..")) {
-			l.add(Path, false)
-		}
-		return
+	if w >= len(t) || !letter(t[w]) && t[w] != '/' {
+		return 0
 	}
-	begun := first == 0 || t[first-1] == '/' || t[first-1] == '\\' || t[first-1] == '=' || t[first-1] == '"' || t[first-1] == '\'' || t[first-1] == ':' || t[first-1] == ' ' || t[first-1] == '.'
-	if (begun || steps > 1) && len(t) > 3 {
-		l.add(Path, steps >= 3 || steps == 2 && n.encoded || l.Families&Path != 0 || n.null)
-	}
+	return w
 }
 
-// lines looks for a line of a header behind the end of a line.
-func (l *Look) lines(v []byte) {
-	for i, b := range v {
-		if b != '\n' && b != '\r' && b != '%' || i+5 >= len(v) {
-			continue
-		}
-		rest := v[i+1:]
-		if b == '%' {
-			if v[i+1] != '0' || lower(v[i+2]) != 'a' && lower(v[i+2]) != 'd' {
-				continue
-			}
-			rest = v[i+3:]
-		}
-		for n := 0; n < 4 && len(rest) > 0 && (rest[0] == '\n' || rest[0] == '\r' || rest[0] == ' '); n++ {
-			rest = rest[1:]
-		}
-		switch {
-		case hasFold(rest, "set-cookie:"), hasFold(rest, "transfer-encoding:"), hasFold(rest, "http/1."), hasFold(rest, "access-control-allow-origin:"):
-			l.add(Lines, true)
-		case hasFold(rest, "content-length:"), hasFold(rest, "location: http"), hasFold(rest, "location:http"), hasFold(rest, "location: /"), hasFold(rest, "x-forwarded-"), hasFold(rest, "content-type:"),
-			hasFold(rest, "refresh:"), hasFold(rest, "link: <"), hasFold(rest, "bcc:"), hasFold(rest, "x-xss-protection:"), hasFold(rest, "x-injected"), hasFold(rest, "x-test:"), hasFold(rest, "x-crlf"), hasFold(rest, "header-test:"):
-			l.add(Lines, false)
-		}
+// plainShell tells whether a command does something by itself: the words of a pattern with | in it do not.
+func plainShell(name []byte) bool {
+	switch string(name) {
+	case "bash", "sh", "ksh", "zsh", "nc", "ncat", "netcat", "curl", "wget", "powershell":
+		return true
 	}
+	return false
 }

@@ -173,7 +173,7 @@ func (s *statement) condition(i int) {
 	case sqlFunc:
 		if s.at(j+1) == sqlOpen && (broken || s.touching(j)) && (s.at(j+2) != sqlWord || s.quotes > 0 && string(s.string(j)) != "sleep") {
 			s.found = true
-			s.sure = s.sure || broken && s.quotes > 0
+			s.sure = s.sure || broken && s.quotes > 0 && s.touching(j)
 		}
 	case sqlCase:
 		s.found = s.found || broken
@@ -305,7 +305,7 @@ func (s *statement) stacked(i int) {
 			verb == "declare" && next == sqlSign, verb == "update" && s.at(i+3) == sqlSet && s.at(i+5) == sqlCompare,
 			(verb == "exec" || verb == "execute") && (next == sqlOpen || next == sqlWord && hasPrefix(s.string(i+2), "sp_", "xp_", "master")),
 			verb == "exec" && next == sqlFunc, verb == "shutdown" && (next == sqlComment || next == sqlEnd) && s.broken(i),
-			verb == "call" && next == sqlWord && s.at(i+3) == sqlOpen, verb == "copy" && (next == sqlOpen || s.at(i+3) == sqlFrom || string(s.string(i+3)) == "to"),
+			verb == "call" && next == sqlWord && s.at(i+3) == sqlOpen && s.touching(i+2), verb == "copy" && (next == sqlOpen || s.at(i+3) == sqlFrom || string(s.string(i+3)) == "to"),
 			verb == "begin" && s.at(i+2) == sqlWord && s.at(i+3) == sqlSign:
 			s.found, s.sure = true, true
 		}
@@ -340,7 +340,7 @@ func (s *statement) function(i int) {
 	case "sleep", "pg_sleep":
 		if j := s.over(i + 2); s.at(j) == sqlNumber && (s.at(j+1) == sqlClose || s.at(j+1) == sqlQuote || s.at(j+1) == sqlSign || s.at(j+1) == sqlEnd) {
 			s.found = s.found || name != "sleep" || s.touching(i)
-			s.sure = s.sure || s.found && (name != "sleep" || s.quotes > 0 || s.at(i-1) != sqlWord && i > 0 && s.at(i-1) != sqlComma)
+			s.sure = s.sure || s.found && s.touching(i) && (name != "sleep" || s.quotes > 0 || s.at(i-1) != sqlWord && i > 0 && s.at(i-1) != sqlComma)
 			s.delay = max(s.delay, seconds(s.string(j)))
 		} else if s.at(j) == sqlFunc && s.at(j+1) == sqlOpen || s.at(j) == sqlSelect {
 			s.found, s.sure = true, true

@@ -3,13 +3,16 @@ package inject
 import "bytes"
 
 const (
-	expression = 64 // bytes read of an expression
-	openings   = 8  // brackets and quotes before a constant in it
+	expression  = 64  // bytes read of an expression
+	reached     = 160 // and for words of what it reaches for
+	expressions = 16  // expressions of a value that are read so
+	openings    = 8   // brackets and quotes before a constant in it
 )
 
 // template looks for an expression in the brackets of a language of templates. A name in them is a field of a letter;
 // arithmetic on constants is a question whether anyone computes.
 func (l *Look) template(t []byte) {
+	read := 0
 	for i := 0; i+3 < len(t); i++ {
 		j := 0
 		switch t[i] {
@@ -42,6 +45,11 @@ func (l *Look) template(t []byte) {
 			in := t[j:min(j+expression, len(t))]
 			if t[i] == '<' && bytes.IndexByte(in, '(') >= 0 || t[i] == '{' && t[i+1] == '%' && bytes.Contains(in, []byte("import")) || called(in) {
 				l.add(Template, false)
+			}
+			if read++; read <= expressions && j == i+2 && l.Sure&Template == 0 {
+				if found, sure := reaches(t[j:min(j+reached, len(t))]); found {
+					l.add(Template, sure)
+				}
 			}
 		}
 	}
@@ -87,6 +95,9 @@ func arithmetic(t []byte) bool {
 func called(t []byte) bool {
 	for len(t) > 0 && t[0] == ' ' {
 		t = t[1:]
+	}
+	if end := bytes.IndexByte(t[min(1, len(t)):], '\''); len(t) > 1 && t[0] == '\'' && end >= 0 && end+2 < len(t) && t[end+2] == ':' { // a dictionary as Python prints it
+		return false
 	}
 	return len(t) > 3 && (t[0] == '\'' || t[0] == '"' || t[0] == '[') && bytes.IndexByte(t, '(') > 0 && bytes.IndexByte(t, '.') > 0
 }
@@ -166,4 +177,26 @@ func (r *Reader) resolve(t []byte) (read int, found bool) {
 		}
 	}
 	return i, false
+}
+
+// reaches tells whether an expression in brackets reaches for what runs commands, or builds the names of it; sure, that it
+// calls it.
+func reaches(t []byte) (found, sure bool) {
+	if end := bytes.IndexByte(t, '\n'); end >= 0 {
+		t = t[:end]
+	}
+	if bytes.IndexByte(t, '(') < 0 && bytes.IndexByte(t, '|') < 0 && bytes.IndexByte(t, '[') < 0 {
+		return false, false
+	}
+	for _, w := range [...]string{"popen", "system(", "'system'", "\"system\"", "|system", "exec(", "execsync(", "passthru", "getruntime", "forname(", "child_process", "__globals__", "__import__", "mainmodule"} {
+		if bytes.Contains(t, []byte(w)) {
+			return true, true
+		}
+	}
+	for _, w := range [...]string{"|attr", "attr(", "require(", "__", "|join", "lipsum", "cycler", "joiner", "getclass", "constructor", "eval(", "globals", "dict(", "builtins", "_self"} {
+		if bytes.Contains(t, []byte(w)) {
+			return true, false
+		}
+	}
+	return false, false
 }
