@@ -19,6 +19,9 @@ func (d *Decoder) udp(s *Segment, ip, b []byte, missing, depth int) Reason {
 		return NotTCP
 	}
 	src, dst := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+	if n := int(binary.BigEndian.Uint16(b[4:])); n >= 8 && n < len(b)+missing { // what is behind is no part of it
+		b, missing = b[:min(n, len(b))], max(0, n-len(b))
+	}
 	switch dst {
 	case portVXLAN, portVXLAN0, portGPE, portGENEVE, portGTPU:
 	case portTeredo:
