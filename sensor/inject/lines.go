@@ -31,10 +31,10 @@ func (l *Look) lines(v []byte) {
 			rest = rest[1:]
 		}
 		switch {
-		case hasFold(rest, "set-cookie:"), hasFold(rest, "transfer-encoding:"), hasFold(rest, "http/1."), hasFold(rest, "access-control-allow-origin:"):
+		case hasFold(rest, "set-cookie:"), hasFold(rest, "transfer-encoding:"), hasFold(rest, "http/1."), hasFold(rest, "access-control-allow-"):
 			l.add(Lines, true)
 		case hasFold(rest, "content-length:"), hasFold(rest, "location: http"), hasFold(rest, "location:http"), hasFold(rest, "location: /"), hasFold(rest, "x-forwarded-"), hasFold(rest, "content-type:"),
-			hasFold(rest, "refresh:"), hasFold(rest, "link: <"), hasFold(rest, "bcc:"), hasFold(rest, "x-xss-protection:"), hasFold(rest, "x-injected"), hasFold(rest, "x-test:"), hasFold(rest, "x-crlf"), hasFold(rest, "header-test:"),
+			hasFold(rest, "refresh:"), hasFold(rest, "link: <"), hasFold(rest, "link:<"), hasFold(rest, "x-content-type-options:"), hasFold(rest, "bcc:"), hasFold(rest, "x-xss-protection:"), hasFold(rest, "x-injected"), hasFold(rest, "x-test:"), hasFold(rest, "x-crlf"), hasFold(rest, "header-test:"),
 			hasFold(rest, "cache-control:"), hasFold(rest, "x-frame-options:"), hasFold(rest, "x-powered-by:"), hasFold(rest, "strict-transport-security:"), hasFold(rest, "trailer:"), hasFold(rest, "content-security-policy:"), hasFold(rest, "x-injected:"), hasFold(rest, "<script"), hasFold(rest, "<html"):
 			l.add(Lines, false)
 		}

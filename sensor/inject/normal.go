@@ -168,6 +168,9 @@ func overlong(v []byte) (byte, int) {
 	if len(v) < 2 {
 		return v[0], 1
 	}
+	if v[0] <= 0xc1 && v[1] == '%' && len(v) >= 4 && alnum(v[2]) && alnum(v[3]) { // %c0%qf, by those who add letters up
+		return '/', 4
+	}
 	n := 2
 	switch v[0] {
 	case 0xc0:

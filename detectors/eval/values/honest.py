@@ -135,6 +135,33 @@ def machines(n):
         yield makers[i % len(makers)]()
 
 
+def browsers(n):
+    """Requests as browsers, phones, apps and gateways send them to a hospital's pages and interfaces."""
+    f = Faker("en_IN")
+    f.seed_instance(991)
+    pick = lambda *a: rng.choice(a)
+    grease = ['"Not)A;Brand";v="99"', '" Not A;Brand";v="99"', '"Not?A_Brand";v="8"', '"(Not(A:Brand";v="8"', '"Not/A)Brand";v="8"', '";Not A Brand";v="99"', '"\\\\Not\\"A;Brand";v="99"', '"Not_A Brand";v="24"', '"Not;A=Brand";v="8"', '"Not:A-Brand";v="24"', '"Not.A/Brand";v="8"', '"Not A(Brand";v="8"']
+    for _ in range(n):
+        v = rng.randint(90, 140)
+        h = {"User-Agent": f.user_agent(), "Accept": pick("*/*", "application/fhir+json", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"), "Accept-Language": pick("en-IN,en;q=0.9,hi;q=0.8", "de-DE,de;q=0.9", "en-US"), "Accept-Encoding": "gzip, deflate, br",
+             "sec-ch-ua": "%s, \"Chromium\";v=\"%d\", \"Google Chrome\";v=\"%d\"" % (rng.choice(grease), v, v), "sec-ch-ua-platform": '"%s"' % pick("Windows", "Android", "macOS", "Chrome OS"), "Referer": "https://ehr.hospital.test/%s?tab=%s&q=%s" % (f.uri_path(), f.word(), urllib.parse.quote(f.name())),
+             "Cookie": "; ".join(rng.sample(["_ga=GA1.1.%d.%d" % (rng.getrandbits(30), rng.getrandbits(30)), "prefs=%s" % urllib.parse.quote(json.dumps({"theme": f.word(), "cols": [1, 2]})), "sid=%s" % base64.urlsafe_b64encode(rng.randbytes(18)).decode(), "OptanonConsent=isGpcEnabled=0&datestamp=%s&groups=C0001%%3A1%%2CC0002%%3A0" % urllib.parse.quote("Tue Mar 05 2026 10:00:00 GMT+0530 (India Standard Time)"), "last='%s'" % f.word(), "XSRF-TOKEN=%s" % base64.b64encode(rng.randbytes(24)).decode(), "cart={\"n\":%d}" % rng.randint(0, 9), "mp_x=%%7B%%22distinct_id%%22%%3A%%20%%22%s%%22%%7D" % f.uuid4()], 4))}
+        h.update(rng.sample([("If-None-Match", 'W/"%s"' % f.md5()), ("Forwarded", 'for="[2001:db8::%x]";proto=https;by=10.0.0.1' % rng.getrandbits(16)), ("traceparent", "00-%032x-%016x-01" % (rng.getrandbits(128), rng.getrandbits(64))), ("baggage", "userId=%s,region=%s;v=1" % (f.word(), f.word())), ("NEL", '{"report_to":"nel","max_age":604800}'), ("Prefer", "return=minimal; respond-async"), ("X-Request-Id", f.uuid4()), ("X-User", "%s <%s>" % (f.name(), f.email())),
+                             ("X-Client", "%s/1.%d (%s; build:%d; iOS 17.%d)" % (f.word(), rng.randint(0, 9), f.word(), rng.randint(1, 999), rng.randint(0, 9))), ("X-Filter", "name eq '%s'" % f.last_name()), ("SOAPAction", '"urn:hl7-org:v3:PRPA_IN201305UV02"'), ("X-Tenant", "%s's clinic" % f.first_name()), ("Content-Language", "en"), ("Priority", "u=1, i"), ("X-Device", json.dumps({"os": f.word(), "model": "%s (%d\")" % (f.word(), rng.randint(5, 13))}))], 3))
+        kind = rng.randint(0, 4)
+        q = {"method": "GET", "url": "/%s?%s" % (f.uri_path(), urllib.parse.urlencode({f.word(): pick(f.name(), f.sentence(), str(rng.randint(1, 9999)), f.iso8601(), f.uri(), f.address()), f.word(): f.word(), "_": str(rng.getrandbits(40))})), "headers": h, "data": ""}
+        if kind == 1:
+            q.update(method="POST", url="/api/v2/%s/%d" % (f.uri_path(), rng.randint(1, 99999)), data=json.dumps({"patient": {"name": f.name(), "address": f.address(), "notes": " ".join(notes(1)), "tags": [f.word(), f.word()]}, "amount": rng.random() * 100, "html": "<p>%s</p>" % f.sentence(), "url": f.uri()}))
+            h["Content-Type"] = "application/json"
+        elif kind == 2:
+            q.update(method="POST", url="/%s.aspx" % f.uri_path(), data=urllib.parse.urlencode({"__VIEWSTATE": base64.b64encode(rng.randbytes(300)).decode(), "name": f.name(), "comment": f.paragraph(), "phone": f.phone_number(), "ret": f.uri(), "date": f.date()}))
+            h["Content-Type"] = "application/x-www-form-urlencoded"
+        elif kind == 3:
+            q.update(method="POST", url="/collect?v=2&tid=G-%s&dl=%s&dt=%s" % (f.word().upper(), urllib.parse.quote(f.uri(), safe=""), urllib.parse.quote("%s | %s - %s" % (f.sentence(), f.company(), f.word()))), data=json.dumps([{"event": f.word(), "el": "div#%s > ul.%s:nth-child(%d) > li > a[href=\"/%s\"]" % (f.word(), f.word(), rng.randint(1, 9), f.word()), "text": f.sentence(), "stack": "TypeError: Cannot read properties of undefined (reading '%s')\n    at %s (https://ehr.hospital.test/static/js/main.%s.js:2:%d)" % (f.word(), f.word(), f.md5()[:8], rng.randint(1, 99999))}]))
+            h["Content-Type"] = "text/plain;charset=UTF-8"
+        yield q
+
+
 def icd():
     from html import unescape
     for name in glob.glob(os.path.join(packages, "simple_icd_10_cm", "**", "*.xml"), recursive=True):
@@ -180,6 +207,9 @@ def manuals():
                 yield v
 
 
+with open(os.path.join(out, "browsers.requests.jsonl"), "w", encoding="utf-8") as f:
+    for q in browsers(20000):
+        f.write(json.dumps(q) + "\n")
 write("icd", icd())
 write("fhir", documents(os.path.join(packages, "hl7.fhir.r4.examples", "package", "*.json")))
 if len(sys.argv) > 3:

@@ -139,7 +139,7 @@ func recorded(source, class, path string, h half, notes *bufio.Writer) (t tally,
 			}
 			return
 		}
-		if strings.HasPrefix(class, "rfi") && points(c) {
+		if inner || strings.HasPrefix(class, "rfi") && points(c) {
 			found |= inject.Path
 		}
 		t.note(class, found, sure, text, notes)
@@ -155,6 +155,14 @@ func (r *report) honest(given string, h half, notes *bufio.Writer) error {
 	}
 	for _, path := range paths {
 		t := tally{source: strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".jsonl"), ".txt"), class: "honest"}
+		if source, ok := strings.CutSuffix(t.source, ".requests"); ok {
+			t, err := recorded(source, "honest", path, h, notes)
+			if err != nil {
+				return err
+			}
+			r.recorded = append(r.recorded, t)
+			continue
+		}
 		s := newSite()
 		if err := eachValue(path, h, func(v string) {
 			c := s.call(search("/api/v1/search", parameters[t.n/5%len(parameters)], v), 1+t.n*7919%200)
