@@ -94,7 +94,7 @@ func (d *bfla) Observe(dst []Signal, c *call.Call) []Signal {
 	if o.calls == peerCalls {
 		d.enrol(o, who)
 	}
-	if c.Flags&(call.Admin|call.Operator) == 0 && !governs(c) {
+	if c.Flags&(call.Admin|call.Operator) == 0 && !governs(c) || c.Flags&call.Admin == 0 && documents.in(c.Route) != "" {
 		return dst
 	}
 	switch {
@@ -120,6 +120,7 @@ func governs(c *call.Call) bool {
 var (
 	rights     = wordList{"role", "permission", "privilege", "grant", "acl", "policies"}
 	accounts   = wordList{"user", "account", "staff", "audit", "tenant", "apikey", "api-key"}
+	documents  = wordList{"swagger", "openapi", "api-docs"} // descriptions of an API: whoever writes programs for it reads them
 	ownAccount = wordList{"me", "self", "preference", "setting", "session", "notification", "favorite", "device", "photo", "avatar"}
 )
 

@@ -25,6 +25,12 @@ func wordFlags(parts [][]byte, r *Route) Flags {
 			f |= Operator
 		}
 		f |= wordFlag(s, i == len(parts)-1, len(parts))
+		if i > 0 && len(s) <= 9 {
+			var a, b [16]byte
+			if before := parts[i-1]; resets(lower(a[:0], before[:min(len(before), len(a))]), lower(b[:0], s), i == len(parts)-1) {
+				f |= Reset
+			}
+		}
 		if len(s) < 24 && wordSpace(s) == patient {
 			f |= HealthAPI
 		}

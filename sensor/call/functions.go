@@ -16,7 +16,9 @@ func functionFlag(w []byte) Flags {
 		return Logout
 	case "forgot-password", "forgotpassword", "forgot_password", "reset-password", "resetpassword", "reset_password", "password-reset",
 		"passwordreset", "password_reset", "change-password", "changepassword", "change_password", "set-password", "setpassword",
-		"recover-password", "password-recovery", "account-recovery", "passwordrecovery", "forgot", "update-password":
+		"recover-password", "recoverpassword", "recover_password", "password-recovery", "account-recovery", "recover-account", "passwordrecovery",
+		"forgot", "forgotten-password", "lost-password", "lostpassword", "update-password", "updatepassword", "reset-credentials",
+		"forgot-credentials", "resetpwd", "changepwd":
 		return Reset
 	case "admin", "admins", "administrator", "administration", "_admin", "adminapi", "admin-api", "superadmin", "super-admin", "sysadmin",
 		"superuser", "backoffice", "back-office", "impersonate", "impersonation", "privilege", "privileges", "systemsetting", "systemsettings",
@@ -31,10 +33,33 @@ func functionFlag(w []byte) Flags {
 		"graphiql", "playground", "wp-admin", "wp-login.php", "elmah.axd", "trace.axd", "web.config", "hawtio", "nacos", "telescope", "horizon",
 		"_cat", "_cluster", "_nodes", "_all_dbs", "_utils", "solr", "configprops",
 		"dump.sql", "backup.sql", "database.sql", "db.sql", "backup.zip", "backup.tar.gz", "id_rsa", "docker-compose.yml", "appsettings.json",
-		"application.yml", "application.properties", "composer.json", "dockerfile", "cgi-bin":
+		"application.yml", "application.properties", "composer.json", "dockerfile", "cgi-bin",
+		"swagger.json", "swagger.yaml", "openapi.json", "openapi.yaml", "openapi.yml", "api-docs", "api-docs.json", "apidocs.json", "swagger-resources":
 		return Operator
 	}
 	return 0
+}
+
+// resets is whether a segment, in lower case, makes a path one on which passwords are asked for or set anew, by the segment
+// before it: password/reset, accounts/recover, users/5/password. A login by password is none.
+func resets(before, w []byte, last bool) bool {
+	switch string(before) {
+	case "password", "passwords", "passwd", "pwd", "credential", "credentials":
+		switch string(w) {
+		case "reset", "change", "forgot", "forgotten", "recover", "recovery", "set", "update", "lost":
+			return true
+		}
+	case "account", "accounts", "auth", "user", "users", "login":
+		switch string(w) {
+		case "reset", "recover", "recovery":
+			return true
+		}
+	}
+	switch string(w) {
+	case "password", "passwd", "pwd":
+		return last && len(before) > 0 && string(before) != "login" && string(before) != "signin" && string(before) != "grant"
+	}
+	return false
 }
 
 // hidden is what a segment that begins with a dot says: files that no server means to show, but for the well-known
