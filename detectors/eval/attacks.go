@@ -137,7 +137,7 @@ func chosen(cells []*cell, names string) ([]*cell, error) {
 func attackReport(cells []*cell, others map[setting]beside, ruled bool, command string) string {
 	var d document
 	d.title("Delay until an attack is found", command)
-	d.text("An attacker works in a known account, beside its honest work, at a hospital of %d staff and 200,000 patients that has been watched for %d days or more (but where it says cold: then it is the first morning, with %d patients). Attacks of several kinds run at one hospital at a time, at most one for %d of the staff and for %d of a role, each in an account that nobody had used. Delay is in patients read when the first incident of severity Medium or more names the account, the attack's own included. ∞ is never. A raid takes up to 300 patients and ends on the day it is found.",
+	d.text("An attacker works in a known account, beside its honest work, at a hospital of %d staff and 200,000 patients that has been watched for %d days or more (but where it says cold: then it is the first morning, with %d patients). Attacks of several kinds run at one hospital at a time, at most one for %d of the staff and for %d of a role, each in an account that nobody had used; of eight places to begin the one farthest from the latest others'. Delay is in patients read when the first incident of severity Medium or more names the account, the attack's own included. ∞ is never. A raid takes up to 300 patients and ends on the day it is found.",
 		attackStaff, warmDays, coldTop, staffPerRaid, rolePerRaid)
 	d.text("In brackets: 95 %% intervals, of medians by order statistics, of shares by Wilson.")
 	for _, table := range attackTables {
@@ -166,7 +166,10 @@ func attackReport(cells []*cell, others map[setting]beside, ruled bool, command 
 		for _, c := range of {
 			s := summarize(ours(c.results))
 			row := []any{c.name, s.n, s.medianText(), count(s.p90), count(s.p99), percent(s.missed, s.n), elapsed(s)}
-			if table == tableSpread {
+			if table == tableSpread && !c.spread {
+				row = append(row, "–", "–", c.incidents())
+			}
+			if table == tableSpread && c.spread {
 				row = append(row, c.mean(func(r *result) float64 { return r.named }), c.mean(func(r *result) float64 { return r.right }), c.incidents())
 			}
 			if rival {

@@ -144,6 +144,7 @@ type host struct {
 	free   [][]int         // accounts not used yet, by role
 	staff  []int           // how many there were
 	past   map[uint64]bool // accounts of raids that are over
+	bases  []int           // of the latest raids
 	made   int
 	others int
 }
@@ -191,7 +192,11 @@ func (h *host) recruit(day int) {
 		l.left[i]--
 		h.made++
 		rng := rand.New(rand.NewPCG(l.seed, uint64(1000+h.made)))
-		h.raids = append(h.raids, newRaid(l.cells[i], h.made, h.site, rng, members, day))
+		x := newRaid(l.cells[i], h.made, h.site, rng, members, day, h.bases)
+		h.raids = append(h.raids, x)
+		if h.bases = append(h.bases, x.base); len(h.bases) > 2*room {
+			h.bases = h.bases[1:]
+		}
 	}
 }
 

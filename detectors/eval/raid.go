@@ -46,12 +46,23 @@ type evidence struct {
 	late   clock.Time // from the call that an alert is of until it was out, in the time of the packets
 }
 
-func newRaid(c *cell, id int, s *site, rng *rand.Rand, members []int, day int) *raid {
+// newRaid plans a raid by members, from a number on that is as far as may be from those of others: one attack must not
+// stand in the tracks of another.
+func newRaid(c *cell, id int, s *site, rng *rand.Rand, members []int, day int, others []int) *raid {
 	x := &raid{cell: c, id: id, members: members, rng: rng, first: day, found: -1, ids: map[string]bool{}, times: map[clock.Time]bool{}}
 	for _, i := range members {
 		x.keys = append(x.keys, s.world.People[i].Who.Key)
 	}
-	x.base = 1000 + rng.IntN(max(1, s.world.Top()-2000-span))
+	most := -1
+	for range 8 {
+		base, room := 1000+rng.IntN(max(1, s.world.Top()-2000-span)), s.world.Top()
+		for _, b := range others {
+			room = min(room, max(b-base, base-b))
+		}
+		if room > most {
+			x.base, most = base, room
+		}
+	}
 	x.start = 9*world.Hour + clock.Time(rng.Int64N(int64(world.Hour)))
 	if c.early {
 		x.start = clock.Time(rng.Int64N(int64(world.Minute)))
