@@ -10,7 +10,7 @@ type reader struct {
 	fan     *fan
 	rings   []*ring
 	time    timeline
-	wall    func() clock.Time
+	clock   func() (wall, ticks clock.Time)
 	window  clock.Time
 	final   bool   // no more packets come: none waits for another
 	offset  int64  // where the next packet is in a recording
@@ -21,7 +21,7 @@ type reader struct {
 // false when nobody reads the lanes any longer.
 func (r *reader) pass() (packets int, dry, more bool) {
 	defer r.publish()
-	r.time.look(r.wall())
+	r.time.look(r.clock())
 	for {
 		safe := r.safe()
 		due, bound := first(r.rings, safe, &r.time)

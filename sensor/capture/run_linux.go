@@ -71,7 +71,7 @@ func (s *Source) wait(packets int) {
 		time.Sleep(nap)
 		return
 	}
-	now := wall()
+	now, _ := s.reader.clock()
 	left := time.Duration(now.Floor() + clock.Grid - now)
 	n, err := unix.Poll(s.fds, int(left/time.Millisecond)+1)
 	s.spun = n > 0 || err != nil

@@ -112,7 +112,7 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 	}
 	start := preamble(ports, s.cfg.SnapLength)
 	s.reader = &reader{
-		fan: fan, window: clock.Time(s.cfg.Window), wall: wall, publish: func() { s.publish(false) },
+		fan: fan, window: clock.Time(s.cfg.Window), clock: clocks(), publish: func() { s.publish(false) },
 		time: timeline{step: clock.Time(s.cfg.ClockStep)}, offset: int64(len(start)),
 	}
 	for _, d := range s.devices {
@@ -174,5 +174,11 @@ func (s *Source) publish(ask bool) {
 	}
 }
 
-// wall is the clock that the kernel stamps packets with.
-func wall() clock.Time { return clock.Time(time.Now().UnixNano()) }
+// clocks reads the clock that the kernel stamps packets with, and one that nobody sets.
+func clocks() func() (wall, ticks clock.Time) {
+	start := time.Now()
+	return func() (wall, ticks clock.Time) {
+		now := time.Now()
+		return clock.Time(now.UnixNano()), clock.Time(now.Sub(start))
+	}
+}

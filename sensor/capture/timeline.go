@@ -7,38 +7,56 @@ import "auscult/sensor/clock"
 type timeline struct {
 	step clock.Time
 
-	now    clock.Time // the clock's time at the last look, shifted: what the reader has seen cannot be later
+	now    clock.Time // packet time at the last look: what the reader has seen cannot be later
+	ticks  clock.Time // of a clock that nobody sets, then
 	shift  clock.Time // what is added to stamps
-	before clock.Time // what was added before the last step: some packets in the rings are older than it
+	before clock.Time // what was added to them before the clock was set: some in the rings are older than that
+	until  clock.Time // when those must have been read
 	high   clock.Time // of what was handed over last
 
 	held, ahead, steps uint64
 }
 
-// look takes in the clock's time.
-func (t *timeline) look(wall clock.Time) {
+// settle is how long packets may be in a ring.
+const settle = 100 * clock.Grid
+
+// look takes in the time of the clock, and of one that nobody sets.
+func (t *timeline) look(wall, ticks clock.Time) {
+	expected := t.now + ticks - t.ticks
+	t.ticks = ticks
+	off := wall + t.shift - expected
 	switch {
-	case wall+t.shift <= t.now-t.step:
-		t.before, t.shift = t.shift, t.now-wall
+	case off <= -t.step:
+		t.set(t.shift - off)
 		t.steps++
-	case t.shift > 0 && wall >= t.now+t.step: // set right again
-		t.before, t.shift = t.shift, 0
+	case off >= t.step && t.shift > 0:
+		t.set(max(0, t.shift-off))
+	case t.now > t.until:
+		t.before = t.shift
 	}
 	t.now = max(t.now, wall+t.shift)
+}
+
+func (t *timeline) set(shift clock.Time) {
+	t.before, t.shift, t.until = t.shift, shift, t.now+settle
 }
 
 // stamp is the packet time of a stamp.
 func (t *timeline) stamp(s clock.Time) clock.Time {
 	at := s + t.shift
-	if at <= t.now+t.step {
-		return at
+	if t.before != t.shift {
+		if old := s + t.before; distance(old, t.now) < distance(at, t.now) {
+			at = old
+		}
 	}
-	if t.before < t.shift && s+t.before <= t.now+t.step {
-		return s + t.before
+	if at > t.now+t.step {
+		t.ahead++
+		return t.now
 	}
-	t.ahead++
-	return t.now
+	return at
 }
+
+func distance(a, b clock.Time) clock.Time { return max(a-b, b-a) }
 
 // pass is the time at which something stamped at is handed over.
 func (t *timeline) pass(at clock.Time) clock.Time {

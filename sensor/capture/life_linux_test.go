@@ -1,0 +1,115 @@
+package capture_test
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"auscult/sensor/capture"
+)
+
+// said is what a log was told.
+type said struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *said) has(what string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Contains(s.b.String(), what)
+}
+
+func TestDownAndUp(t *testing.T) {
+	veth(t, "rx0", "tx0")
+	src := listen(t, small(), "rx0")
+	var log said
+	src.Log = zerolog.New(&log)
+	p := start(t, src, 2)
+	out, want := open(t, "tx0"), traffic(t)[:20]
+	for _, f := range want[:10] {
+		out.send(t, f)
+	}
+	run(t, "link", "set", "rx0", "down")
+	until(t, "it is said to be down", func() bool { return log.has("the interface is down") && !src.Stats().Interfaces[0].Up })
+	run(t, "link", "set", "rx0", "up")
+	until(t, "it is said to be up", func() bool { return log.has("the interface is up") && src.Stats().Interfaces[0].Up })
+	for _, f := range want[10:] {
+		out.send(t, f)
+	}
+	for _, lane := range p.end() {
+		same(t, lane, want)
+	}
+	if st := src.Stats().Interfaces[0]; st.Downs == 0 || st.Received != 20 || st.Dropped != 0 {
+		t.Errorf("counted %+v", st)
+	}
+}
+
+func TestRemovedAndThereAgain(t *testing.T) {
+	veth(t, "rx0", "tx0")
+	src := listen(t, small(), "rx0")
+	var log said
+	src.Log = zerolog.New(&log)
+	p := start(t, src, 1)
+	want := traffic(t)[:20]
+	out := open(t, "tx0")
+	for _, f := range want[:10] {
+		out.send(t, f)
+	}
+	until(t, "they are counted", func() bool { return src.Stats().Interfaces[0].Packets == 10 })
+	run(t, "link", "del", "rx0")
+	until(t, "it is said to be gone", func() bool { return log.has("the interface was removed") })
+	cable(t, "rx0", "tx0")
+	until(t, "it is said to be back", func() bool { return log.has("the interface is up") })
+	out = open(t, "tx0")
+	for _, f := range want[10:] {
+		out.send(t, f)
+	}
+	same(t, p.end()[0], want)
+	if st := src.Stats().Interfaces[0]; st.Downs != 1 || !st.Up {
+		t.Errorf("counted %+v", st)
+	}
+}
+
+func TestRemovedEnds(t *testing.T) {
+	veth(t, "rx0", "tx0")
+	cfg := small()
+	cfg.Vanished = capture.End
+	src := listen(t, cfg, "rx0")
+	p := start(t, src, 1)
+	run(t, "link", "del", "rx0")
+	select {
+	case err := <-p.ended:
+		if err == io.EOF || err.Error() != "capture: interface rx0 was removed" {
+			t.Errorf("ended with %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("goes on without its interface")
+	}
+	p.stop()
+	if err := src.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEndedAtOnce stops a source whose lanes nobody has read.
+func TestEndedAtOnce(t *testing.T) {
+	veth(t, "rx0", "tx0")
+	src := listen(t, small(), "rx0")
+	p := start(t, src, 3)
+	p.end()
+	if _, err := src.Open(t.Context(), 1); err == nil {
+		t.Error("a line is read twice")
+	}
+}

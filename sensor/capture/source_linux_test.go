@@ -1,0 +1,351 @@
+package capture_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+
+	"auscult/replay"
+	"auscult/sensor/capture"
+	"auscult/sensor/packet"
+)
+
+// tagged is frame with a VLAN tag.
+func tagged(frame []byte, tpid, tci uint16) []byte {
+	b := append([]byte(nil), frame[:12]...)
+	b = binary.BigEndian.AppendUint16(b, tpid)
+	b = binary.BigEndian.AppendUint16(b, tci)
+	return append(b, frame[12:]...)
+}
+
+// traffic is a capture's packets, some of them with one tag, two, and others' kinds.
+func traffic(t testing.TB) [][]byte {
+	list := frames(t, "../../pcaps/ward-round/traffic.pcap")[:600]
+	for i, f := range list {
+		switch i % 6 {
+		case 1:
+			list[i] = tagged(f, 0x8100, 0x2007)
+		case 2:
+			list[i] = tagged(f, 0x88a8, 0x0fff)
+		case 3:
+			list[i] = tagged(tagged(f, 0x8100, 7), 0x88a8, 0xe123)
+		case 4:
+			list[i] = tagged(tagged(f, 0x8100, 7), 0x8100, 0)
+		}
+	}
+	return list
+}
+
+// same holds packets against the frames that were sent.
+func same(t *testing.T, got []packet.Raw, want [][]byte) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d packets of %d", len(got), len(want))
+	}
+	for i, raw := range got {
+		if !bytes.Equal(raw.Frame, want[i]) || raw.WireLen != len(want[i]) || raw.Link != packet.LinkEthernet {
+			t.Fatalf("packet %d is %d bytes of %d, link %d:\n%x, sent\n%x", i, len(raw.Frame), raw.WireLen, raw.Link, raw.Frame, want[i])
+		}
+		if i > 0 && raw.Time < got[i-1].Time {
+			t.Fatalf("packet %d is %v earlier than the one before", i, got[i-1].Time.Sub(raw.Time))
+		}
+	}
+}
+
+func TestFramesAreAsSent(t *testing.T) {
+	want := traffic(t)
+	for _, workers := range []int{1, 2, 3} {
+		t.Run(fmt.Sprint(workers), func(t *testing.T) {
+			veth(t, "rx0", "tx0")
+			src := listen(t, small(), "rx0")
+			var file bytes.Buffer
+			src.Record = &file
+			p := start(t, src, workers)
+			began := time.Now()
+			out := open(t, "tx0")
+			for _, f := range want {
+				out.send(t, f)
+			}
+			ended := time.Now()
+			got := p.end()
+			for _, lane := range got {
+				same(t, lane, want)
+				if !slices.EqualFunc(lane, got[0], equal) {
+					t.Error("lanes differ")
+				}
+			}
+			if first, last := got[0][0].Time.UTC(), got[0][len(want)-1].Time.UTC(); first.Before(began) || last.After(ended) {
+				t.Errorf("stamped %v to %v, sent %v to %v", first, last, began, ended)
+			}
+			st := src.Stats().Interfaces[0]
+			if st.Packets != 600 || st.Received != 600 || st.Tagged != 400 || st.Dropped+st.Cut+st.Giant+st.Outgoing+st.Malformed != 0 || !st.Up {
+				t.Errorf("counted %+v", st)
+			}
+			if again := replayed(t, file.Bytes()); !slices.EqualFunc(again, got[0], equal) {
+				t.Errorf("a replay of the recording gives %d packets, not the same", len(again))
+			}
+		})
+	}
+}
+
+func equal(a, b packet.Raw) bool {
+	return a.Time == b.Time && bytes.Equal(a.Frame, b.Frame) && a.WireLen == b.WireLen && a.Link == b.Link && a.Where == b.Where
+}
+
+// replayed is the packets that the file source makes of a recording.
+func replayed(t *testing.T, file []byte) []packet.Raw {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "live.pcapng")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	src := replay.New(replay.Defaults(), path)
+	lanes, err := src.Open(context.Background(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []packet.Raw
+	for {
+		raw, err := lanes[0].Next()
+		if err != nil {
+			break
+		}
+		raw.Frame = bytes.Clone(raw.Frame)
+		list = append(list, raw)
+	}
+	if len(src.Faults())+len(src.Notices()) > 0 {
+		t.Error(src.Faults(), src.Notices())
+	}
+	return list
+}
+
+func TestSnapAndFilter(t *testing.T) {
+	veth(t, "rx0", "tx0")
+	cfg := small()
+	cfg.SnapLength = 100
+	ipv4 := []bpf.RawInstruction{{Op: 0x28, K: 12}, {Op: 0x15, K: 0x0800, Jf: 1}, {Op: 0x06, K: 1 << 18}, {Op: 0x06}}
+	src, err := capture.Open(cfg, []string{"rx0"}, ipv4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, src, 1)
+	out := open(t, "tx0")
+	long := append(bytes.Repeat([]byte{2}, 12), append([]byte{8, 0}, make([]byte, 40000)...)...)
+	other := slices.Concat(long[:12], []byte{0x88, 0xb5}, long[14:])
+	out.send(t, long)
+	out.send(t, other)
+	out.send(t, tagged(long, 0x8100, 3))
+	got := p.end()[0]
+	if len(got) != 2 {
+		t.Fatalf("%d packets", len(got))
+	}
+	if !bytes.Equal(got[0].Frame, long[:100]) || got[0].WireLen != len(long) {
+		t.Errorf("%d bytes of %d", len(got[0].Frame), got[0].WireLen)
+	}
+	if want := tagged(long, 0x8100, 3)[:104]; !bytes.Equal(got[1].Frame, want) || got[1].WireLen != len(long)+4 {
+		t.Errorf("tagged: %d bytes of %d", len(got[1].Frame), got[1].WireLen)
+	}
+	if st := src.Stats().Interfaces[0]; st.Cut != 2 || st.CutBytes != 2*uint64(len(long)-100) || st.Received != 2 {
+		t.Errorf("counted %+v", st)
+	}
+}
+
+// TestGiant sends what a card leaves to be cut into segments later, which arrives in one piece.
+func TestGiant(t *testing.T) {
+	veth(t, "rx0", "tx0")
+	run(t, "link", "set", "tx0", "mtu", "1500")
+	run(t, "link", "set", "rx0", "mtu", "1500")
+	src := listen(t, small(), "rx0")
+	p := start(t, src, 1)
+	out := open(t, "tx0")
+	if err := unix.SetsockoptInt(out.fd, unix.SOL_PACKET, unix.PACKET_VNET_HDR, 1); err != nil {
+		t.Fatal(err)
+	}
+	const payload = 60000
+	frame := append(bytes.Repeat([]byte{2}, 12), 8, 0, 0x45, 0)
+	frame = binary.BigEndian.AppendUint16(frame, 40+payload)
+	frame = append(frame, 0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2) // IPv4
+	frame = append(frame, 0x30, 0x39, 0, 80, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0)
+	frame = append(frame, make([]byte, payload)...)
+	offload := []byte{1, 1} // virtio_net_hdr: checksum to be filled in, TCP over IPv4
+	for _, n := range []uint16{54, 1448, 34, 16} {
+		offload = binary.NativeEndian.AppendUint16(offload, n)
+	}
+	out.send(t, append(offload, frame...))
+	time.Sleep(50 * time.Millisecond)
+	got := p.end()[0]
+	if len(got) != 1 || len(got[0].Frame) != len(frame) {
+		t.Fatalf("%d packets", len(got))
+	}
+	if st := src.Stats().Interfaces[0]; st.Giant != 1 || st.Cut != 0 {
+		t.Errorf("counted %+v", st)
+	}
+}
+
+func TestDropsAreCounted(t *testing.T) {
+	veth(t, "rx0", "tx0")
+	cfg := small()
+	cfg.SnapLength, cfg.BlockBytes, cfg.RingBytes = 2048, 64<<10, 256<<10
+	cfg.InFlight, cfg.BatchPackets = 2, 16
+	src := listen(t, cfg, "rx0")
+	ctx, stop := context.WithCancel(context.Background())
+	lanes, err := src.Open(ctx, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, frame := open(t, "tx0"), append(bytes.Repeat([]byte{2}, 12), make([]byte, 1000)...)
+	const sent = 3000
+	for range sent { // nobody reads
+		out.send(t, frame)
+	}
+	go func() {
+		time.Sleep(100 * time.Millisecond)
+		stop()
+	}()
+	var got uint64
+	for {
+		raw, err := lanes[0].Next()
+		if err != nil {
+			break
+		}
+		if raw.Frame != nil {
+			got++
+		}
+	}
+	if err := src.Close(); err != nil {
+		t.Error(err)
+	}
+	st := src.Stats().Interfaces[0]
+	if st.Received != sent || st.Packets != got || st.Dropped != sent-got || st.Dropped == 0 || st.Freezes == 0 || got < 100 {
+		t.Errorf("sent %d, read %d, counted %+v", sent, got, st)
+	}
+}
+
+func TestInterfacesAreMerged(t *testing.T) {
+	for _, rings := range []int{1, 2} {
+		veth(t, "rx0", "tx0")
+		veth(t, "rx1", "tx1")
+		cfg := small()
+		cfg.Rings = rings
+		src := listen(t, cfg, "rx0", "rx1")
+		p := start(t, src, 2)
+		outs := []*sender{open(t, "tx0"), open(t, "tx1")}
+		want := traffic(t)
+		for i, f := range want {
+			outs[i*i%3%2].send(t, f)
+			if i%200 == 0 {
+				time.Sleep(20 * time.Millisecond)
+			}
+		}
+		time.Sleep(200 * time.Millisecond)
+		got := p.end()
+		for _, lane := range got {
+			same(t, lane, want)
+		}
+		for i, raw := range got[0] {
+			if raw.Where.File != uint32(i*i%3%2) {
+				t.Fatalf("packet %d is of interface %d", i, raw.Where.File)
+			}
+		}
+		if st := src.Stats(); st.Held != 0 || st.Interfaces[0].Packets+st.Interfaces[1].Packets != 600 {
+			t.Errorf("counted %+v", st)
+		}
+		run(t, "link", "del", "rx0")
+		run(t, "link", "del", "rx1")
+	}
+}
+
+func TestTimeGoesOnWhereNothingComes(t *testing.T) {
+	veth(t, "rx0", "tx0")
+	src := listen(t, small(), "rx0")
+	p := start(t, src, 2)
+	time.Sleep(time.Second)
+	got := p.end()
+	for i, lane := range got {
+		if n := p.marks[i]; len(lane) != 0 || n < 8 || n > 12 {
+			t.Errorf("lane %d: %d packets and %d times in a second", i, len(lane), n)
+		}
+	}
+}
+
+func TestLoopbackShowsAPacketOnce(t *testing.T) {
+	network(t)
+	run(t, "link", "set", "lo", "up")
+	src := listen(t, small(), "lo")
+	p := start(t, src, 1)
+	conn, err := net.Dial("udp", "127.0.0.1:9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = "the only one of its kind"
+	conn.Write([]byte(text))
+	conn.Close()
+	n := 0
+	for _, raw := range p.end()[0] {
+		n += strings.Count(string(raw.Frame), text)
+		if len(raw.Frame) < 14 || raw.Frame[12] != 8 {
+			t.Errorf("no Ethernet frame: %x", raw.Frame)
+		}
+	}
+	if n != 2 { // the second is in the ICMP message that port 9 is closed
+		t.Errorf("seen %d times", n)
+	}
+	if st := src.Stats().Interfaces[0]; st.Packets != 2 {
+		t.Errorf("%d packets: the datagram and the ICMP message make 2", st.Packets)
+	}
+}
+
+func TestNothingIsSent(t *testing.T) {
+	veth(t, "rx0", "tx0")
+	before := sent(t, "rx0")
+	src := listen(t, small(), "rx0")
+	p := start(t, src, 2)
+	out := open(t, "tx0")
+	for _, f := range traffic(t) {
+		out.send(t, f)
+	}
+	p.end()
+	if after := sent(t, "rx0"); after != before {
+		t.Errorf("%s packets were sent, %s before", after, before)
+	}
+}
+
+// sent is the count of packets that the machine has sent on an interface.
+func sent(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile("/proc/self/net/dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), name+":"); ok {
+			return strings.Fields(rest)[9]
+		}
+	}
+	t.Fatalf("no interface %s in %s", name, b)
+	return ""
+}
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	network(t)
+	for want, names := range map[string][]string{
+		"capture: no interface named; there are lo":                         nil,
+		"capture: interface eth9: there is none of that name; there are lo": {"eth9"},
+		"capture: interface lo is named twice":                              {"lo", "lo"},
+	} {
+		if _, err := capture.Open(small(), names, nil); err == nil || err.Error() != want {
+			t.Errorf("%v: %v, want %s", names, err, want)
+		}
+	}
+}
