@@ -23,6 +23,8 @@ type Config struct {
 	ShareOversize    float64 `yaml:"share_oversize"`
 	// ShareLogins is the share of logins and guessed credentials, over all their streams.
 	ShareLogins float64 `yaml:"share_logins"`
+	// ShareBytes is the share of bytes of patients' data taken in an hour and a day.
+	ShareBytes float64 `yaml:"share_bytes"`
 	// ColdThreshold is the evidence, in nats, asked of every stream until the site is known.
 	ColdThreshold float64 `yaml:"cold_threshold"`
 	// WarmDays is how long a site is watched until the learned thresholds hold in full.
@@ -74,7 +76,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Budget: 1e-6, ShareUnexplained: 0.25, ShareLattice: 0.15, ShareRefused: 0.10, ShareVolume: 0.15,
-		ShareAcross: 0.10, ShareOversize: 0.10, ShareLogins: 0.04,
+		ShareAcross: 0.10, ShareOversize: 0.10, ShareLogins: 0.04, ShareBytes: 0.02,
 		ColdThreshold: 24, WarmDays: 10, VolumeTail: 1e-7,
 		Principals: 20000, Contacts: 4096, Delivered: 16384, Objects: 400000, Spaces: 1024, Forms: 4096, Blocks: 16384, Endpoints: 4096,
 		Lattices: 4, Ongoing: 4096, Profiles: 4096, Postures: 8192, Assigned: 8192, Doors: 1024, Logins: 8192, Tokens: 65536, Runs: 4096, Single: 20, Unsized: 250,
@@ -90,13 +92,13 @@ func (c Config) Validate() error {
 	}{
 		{"budget", c.Budget}, {"share_unexplained", c.ShareUnexplained}, {"share_lattice", c.ShareLattice},
 		{"share_refused", c.ShareRefused}, {"share_volume", c.ShareVolume}, {"share_across", c.ShareAcross},
-		{"share_oversize", c.ShareOversize}, {"share_logins", c.ShareLogins}, {"volume_tail", c.VolumeTail},
+		{"share_oversize", c.ShareOversize}, {"share_logins", c.ShareLogins}, {"share_bytes", c.ShareBytes}, {"volume_tail", c.VolumeTail},
 	} {
 		if !(f.v > 0 && f.v < 1) {
 			return fmt.Errorf("detectors: %s: %g is not between 0 and 1", f.name, f.v)
 		}
 	}
-	if s := c.ShareUnexplained + c.ShareLattice + c.ShareRefused + c.ShareVolume + c.ShareAcross + c.ShareOversize + c.ShareLogins; s > 1 {
+	if s := c.ShareUnexplained + c.ShareLattice + c.ShareRefused + c.ShareVolume + c.ShareAcross + c.ShareOversize + c.ShareLogins + c.ShareBytes; s > 1 {
 		return fmt.Errorf("detectors: the share_ fields sum to %g, more than 1", s)
 	}
 	if c.ColdThreshold < 7 || c.ColdThreshold > 100 {

@@ -34,6 +34,7 @@ func List(s *scene) []Detector {
 		&sequential{scene: s},
 		&fanout{scene: s},
 		newService(s),
+		newTakings(s),
 	}
 }
 
