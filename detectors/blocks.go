@@ -1,14 +1,10 @@
 package detectors
 
 import (
-	"fmt"
 	"math"
 	"math/bits"
 	"slices"
-	"strconv"
 
-	"auscult/detectors/stats"
-	"auscult/sensor/call"
 	"auscult/sensor/clock"
 )
 
@@ -17,23 +13,36 @@ import (
 // the newest. It says something only where the space is wide, and after some days.
 
 const (
-	blockWide   = 2000 // identifiers asked for in a day or two, from which on a space is wide
-	blockDays   = 3    // learned, before blocks say anything
-	blockLeast  = 8    // identifiers in a block, from which on its chance is worth computing
-	blockPeople = 3
-	blockTail   = 1e-8 / 3 // for each of the three sizes
-	blockShape  = 0.75     // of the Gamma: days of one block differ more than its mean tells
-	blockDoubt  = 1e-3     // from here on the calls are kept as evidence
-	blockTouch  = 256      // touches remembered in a block
+	blockSparse  = 1. / 16 // of the numbers of a block may be asked for in a day where it says something
+	blockDays    = 3       // learned, before blocks say anything
+	blockLeast   = 8       // identifiers in a block, from which on its chance is worth computing
+	blockPeople  = 3
+	blockMembers = 8        // who asked for more than usual, to speak of the block of all numbers
+	blockEach    = 8        // contacts of one principal in a day that count: more is its own finding
+	blockLoud    = 0.25     // share of one's own contacts without a reason, from which on they say nothing here
+	blockTail    = 1e-8 / 5 // for each of the sizes
+	blockDoubt   = 1e-3     // from here on the calls are kept as evidence
+	blockTouch   = 512      // touches remembered in a block
+	blockCases   = 4        // open at once in a space
+	memberTail   = 0.1      // of what one usually asks for without a reason in a day: a member of a crowd is past it
 )
 
-// blockBits are the sizes of blocks, as powers of two.
-var blockBits = [...]uint{6, 9, 12}
+// blockSizes are the sizes of blocks, as powers of two, the last all numbers; and the shape of the Gamma of each: days
+// of one block differ more than its mean tells, the more the smaller it is.
+var blockSizes = [...]struct {
+	bits  uint
+	shape float64
+}{{6, 0.75}, {9, 0.75}, {12, 1.5}, {15, 6}, {allBits, 12}}
+
+// allBits is the size of the block of all numbers, which says nothing by itself of who asks for them.
+const allBits = 64
 
 // ages are how many identifiers of each age are asked for in a day, without a reason. The age is the distance from
 // the newest that the server knows, as a power of two.
 type ages struct {
 	newest uint64
+	ahead  uint64 // beyond newest, and asked for by one principal only: a mistake, or a probe
+	by     uint64
 	today  [65]uint32
 	usual  [65]float64
 	days   int
@@ -45,6 +54,20 @@ func (a *ages) age(x uint64) int {
 		return 0
 	}
 	return bits.Len64(a.newest - x)
+}
+
+// meet takes an identifier that the server knows. What one principal alone asked for is not yet the newest.
+func (a *ages) meet(x, who uint64) {
+	switch {
+	case x <= a.newest:
+	case a.by == 0 || a.by == who || a.ahead <= a.newest:
+		a.ahead, a.by = max(a.ahead, x), who
+	default:
+		a.newest = min(x, a.ahead)
+		if x > a.ahead {
+			a.ahead, a.by = x, who
+		}
+	}
 }
 
 // turn ends a day. A day counts for at most half more than what was usual, once that is known.
@@ -78,19 +101,32 @@ func (a *ages) restore(d *decoder) {
 }
 
 // expect is how many identifiers of a block of the given size are asked for in a day, at most: by the densest of
-// the ages that it spans and of their neighbours.
+// the ages that it spans and of their neighbours, or by twice the sum of what each of them holds at the density of
+// the denser beside it. Of all numbers it is their sum.
 func (a *ages) expect(first uint64, size uint) float64 {
-	lo, hi := a.age(first+1<<size-1), a.age(first)
-	densest := 0.0
-	for i := max(0, lo-1); i <= min(64, hi+1); i++ {
-		width := 1.0
-		if i > 1 {
-			width = float64(uint64(1) << (i - 1))
+	if size == allBits {
+		sum := 1.0
+		for _, x := range a.usual {
+			sum += x
 		}
-		densest = max(densest, (a.usual[i]+1)/width)
+		return sum
 	}
-	return min(densest*float64(uint64(1)<<size), 1e6) + 0.02
+	wide := math.Ldexp(1, int(size))
+	lo, hi := a.age(first+1<<size-1), a.age(first)
+	densest, sum := 0.0, 0.0
+	for i := lo; i <= hi; i++ {
+		beside := max(a.density(max(0, i-1)), a.density(i), a.density(min(64, i+1)))
+		densest = max(densest, beside)
+		sum += float64(beside * min(width(i), wide))
+	}
+	return min(densest*wide, 2*sum, 1e6) + 0.02
 }
+
+// width is how many identifiers are of age i.
+func width(i int) float64 { return math.Ldexp(1, max(0, i-1)) }
+
+// density is how many of the identifiers of age i, each, are asked for in a day.
+func (a *ages) density(i int) float64 { return (a.usual[i] + 1) / width(i) }
 
 // block is what was asked for in one block in the last day, each identifier once.
 type block struct {
@@ -98,12 +134,16 @@ type block struct {
 	names   *members
 	first   uint64
 	last    uint64
+	next    *block // of the cases of a space
 }
 
 type touch struct {
 	id, who uint64
 	at      clock.Time
 }
+
+// whole tells whether b is all numbers.
+func (b *block) whole() bool { return b != nil && b.last-b.first == math.MaxUint64 }
 
 // take adds a touch and forgets what is older than a day. It tells whether the identifier is new.
 func (b *block) take(t touch) bool {
@@ -145,111 +185,4 @@ func (b *block) spread() bool {
 		most = max(most, counts[i].n)
 	}
 	return heads >= blockPeople && float64(len(b.touches)-most) >= turns*float64(len(b.touches))
-}
-
-// crowd feeds one unexplained contact to the blocks of its space.
-func (d *distributed) crowd(dst []Signal, c *call.Call, k *contact, sp *space) []Signal {
-	s, p := d.scene, d.scene.p
-	if sp.around() < blockWide {
-		return dst
-	}
-	a := sp.ages
-	if a == nil {
-		a = &ages{}
-		sp.ages = a
-	}
-	x := k.num.value
-	if c.OK() {
-		a.newest = max(a.newest, x) // what the server does not know moves nothing
-	}
-	a.today[a.age(x)]++
-	if b := sp.told; b != nil {
-		if !b.names.file.open(s.now) {
-			s.close(&b.names.file)
-			sp.told = nil
-		} else if x >= b.first && x <= b.last {
-			b.names.add(p)
-			b.names.from(c.Client.Addr)
-			s.note(&b.names.file, c)
-			b.names.file.touch(c, k)
-			p.joined = s.now + silence
-			if b.names.file.grown(s.now) {
-				b.names.file.until = s.now + silence
-				dst = append(dst, d.tellBlock(b, b.names.file.signal))
-			}
-			return dst
-		}
-	}
-	for _, size := range blockBits {
-		first := x >> size << size
-		b, _ := s.blocks.use(stats.Mix(k.Param^stats.Mix(k.num.family)^uint64(size)<<58) ^ first)
-		b.first, b.last = first, first+1<<size-1
-		if !b.take(touch{k.Key, p.key, s.now}) || len(b.touches) < blockLeast || a.days < blockDays {
-			continue
-		}
-		mean := a.expect(first, size)
-		chance := stats.Tail(len(b.touches), mean, blockShape)
-		if chance > blockDoubt {
-			s.leave(b)
-			continue
-		}
-		if b.names == nil {
-			b.names = &members{lead: p.who}
-		}
-		b.names.from(c.Client.Addr)
-		s.note(&b.names.file, c)
-		b.names.file.touch(c, k)
-		if chance > blockTail || !b.spread() || sp.told != nil {
-			continue
-		}
-		sp.told = d.widen(b)
-		f := &sp.told.names.file
-		f.until = s.now + silence
-		f.usual = strconv.FormatFloat(mean, 'g', 2, 64)
-		f.facts = []Fact{{"numbers in the block", strconv.Itoa(1 << size)}, {"asked for in it, in a day", strconv.Itoa(len(b.touches))},
-			{"usual in such a block", f.usual}, {"chance", strconv.FormatFloat(chance, 'e', 0, 64)}}
-		b.names = nil
-		b.touches = b.touches[:0]
-		return append(dst, d.tellBlock(sp.told, Signal{Detector: d.Name(), Severity: High, Confidence: 75,
-			Score: -math.Log(chance), Threshold: -math.Log(blockTail)}))
-	}
-	return dst
-}
-
-// widen makes the case of a block that is told: of its neighbours too, for a walk goes past one block.
-func (d *distributed) widen(b *block) *block {
-	s := d.scene
-	const margin = 1 << 10
-	w := &block{names: b.names, first: b.first - min(b.first, margin), last: b.last + margin}
-	for _, t := range b.touches {
-		if q := s.principals.find(t.who); q != nil {
-			w.names.add(q)
-			q.joined = s.now + silence
-		}
-	}
-	return w
-}
-
-// tellBlock makes the signal of all who asked for numbers of a block.
-func (d *distributed) tellBlock(b *block, sig Signal) Signal {
-	s, m := d.scene, b.names
-	sig = d.name(m, sig, 4)
-	f := &m.file
-	who := len(sig.Members) + 1
-	sig.Title = fmt.Sprintf("{principal} and %s read %s out of one range of numbers, in %s",
-		count(who-1, "other account"), count(f.objects.Len(), thing(f)), span(f.last-f.since))
-	sig.Expected = "About " + f.usual + " of such a block of numbers are asked for in a day without a list, a search or a colleague before"
-	sig.Observed = fmt.Sprintf("%s asked for %s of one block in %s, %d refused", count(who, "account"),
-		count(f.objects.Len(), thing(f)), count(f.calls, "call"), f.refusals)
-	sig.Facts = append(append(s.facts(&sig, f), Fact{"accounts", strconv.Itoa(who)}, Fact{"client addresses", m.addresses()}), f.facts...)
-	f.signal = sig
-	return sig
-}
-
-// leave forgets the evidence that was kept of a block.
-func (s *scene) leave(b *block) {
-	if b.names != nil {
-		s.close(&b.names.file)
-		b.names = nil
-	}
 }

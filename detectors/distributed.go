@@ -61,10 +61,19 @@ func (d *distributed) Observe(dst []Signal, c *call.Call) []Signal {
 	}
 	for i := range s.contacts {
 		k := &s.contacts[i]
-		if !k.num.ok || k.list || k.why == again || k.why == delivered || k.why == created || k.why == arrived {
+		if !k.num.ok || k.list || k.why == again {
 			continue
 		}
 		sp := s.space(k)
+		if sp.ages == nil {
+			sp.ages = &ages{}
+		}
+		if c.OK() && c.Flags&call.Empty == 0 {
+			sp.ages.meet(k.num.value, p.key)
+		}
+		if k.why == delivered || k.why == created || k.why == arrived {
+			continue
+		}
 		if k.why == unexplained {
 			dst = d.crowd(dst, c, k, sp)
 		}
