@@ -166,9 +166,15 @@ func benignReport(runs []*benignRun, command string) string {
 	d.table("days", "calls", "incidents", "per million", "95 %")
 	for _, p := range [...][2]int{{0, 0}, {1, 4}, {5, 9}, {10, 19}, {20, 29}, {30, 1000}} {
 		c, m := between(runs, p[0], p[1])
+		if c == 0 {
+			continue
+		}
 		mean, low, high := rate(m, c)
 		name := fmt.Sprintf("%d to %d", p[0]+1, p[1]+1)
-		if p[1] > 100 {
+		switch {
+		case p[1] == 0:
+			name = "1"
+		case p[1] > 100:
 			name = fmt.Sprintf("from %d on", p[0]+1)
 		}
 		d.row(name, millions(c), m, fmt.Sprintf("%.2f", mean), fmt.Sprintf("%.2f–%.2f", low, high))

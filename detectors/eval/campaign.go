@@ -235,8 +235,7 @@ func (h *host) take(c *cell) []int {
 		}
 		i := f[0]
 		h.free[r] = f[1:]
-		key := h.site.world.People[i].Who.Key
-		if !slices.ContainsFunc(h.site.incidents, func(in incident) bool { return in.names(key) }) {
+		if !h.site.named[h.site.world.People[i].Who.Key] {
 			members = append(members, i)
 		}
 		if c.count > 1 && len(members) < c.count && !slices.ContainsFunc(h.free, func(f []int) bool { return len(f) > 0 }) {
@@ -263,6 +262,13 @@ func (h *host) day(day int) {
 		}
 		for i := range told {
 			h.tell(&told[i], k, day)
+		}
+		for i := range h.site.joined {
+			for _, x := range h.raids {
+				if in := &h.site.joined[i]; x.ours.n == 0 && x.accused(in) {
+					x.tell(in, k.Time, day)
+				}
+			}
 		}
 		if h.lane.spread && len(h.raids) > 0 {
 			for i := range h.site.alerts {

@@ -33,9 +33,13 @@ func tune(r *runner, calls float64) tuning {
 	return t
 }
 
-// deviation is the least z that at most allowed of the sorted days reach, and how many do.
+// deviation is the least z that at most allowed of the sorted days reach, and how many do; one that just none reaches
+// when none is allowed.
 func deviation(largest []float64, allowed int) (z float64, reach int) {
 	z = math.Inf(1)
+	if n := len(largest); n > 0 {
+		z = math.Nextafter(largest[n-1], z)
+	}
 	for i := len(largest) - 1; i >= 0; i-- {
 		if i > 0 && largest[i-1] == largest[i] {
 			continue

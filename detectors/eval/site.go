@@ -26,6 +26,8 @@ type site struct {
 	alerts    []alert.Alert
 	incidents []incident
 	known     map[string]bool     // incidents that reached Medium
+	joined    []incident          // updates of known incidents that name somebody new, of the call at hand
+	named     map[uint64]bool     // Principal.Keys that any of them names
 	person    map[uint64]int      // of World.People by Principal.Key
 	timed     func(time.Duration) // of each call, until its alerts were out
 }
@@ -46,7 +48,7 @@ type incident struct {
 func newSite(w world.Config, cfg detectors.Config) *site {
 	folding := alert.Defaults()
 	folding.Allow = []alert.Rule{{Principal: world.Allowed, Reason: "scanner of the security team", Until: world.Epoch.UTC().Add(100 * 365 * 24 * time.Hour)}}
-	s := &site{world: world.New(w), engine: detectors.New(cfg), folder: alert.NewFolder(folding), known: map[string]bool{}, person: map[uint64]int{}}
+	s := &site{world: world.New(w), engine: detectors.New(cfg), folder: alert.NewFolder(folding), known: map[string]bool{}, named: map[uint64]bool{}, person: map[uint64]int{}}
 	s.index()
 	return s
 }
@@ -65,6 +67,7 @@ func (s *site) day(seen func(*call.Call, world.Mark, []incident)) {
 		now = c.Time
 		s.calls++
 		first := len(s.incidents)
+		s.joined = s.joined[:0]
 		var begun time.Time
 		if s.timed != nil {
 			begun = time.Now()
@@ -96,24 +99,40 @@ func (s *site) fold(c *call.Call, m world.Mark) {
 		if a.Activity == alert.Create {
 			s.made++
 		}
-		if a.Activity == alert.Close || a.Signal.Severity < detectors.Medium || s.known[a.UID] {
+		if a.Activity == alert.Close || a.Signal.Severity < detectors.Medium {
+			continue
+		}
+		in := incident{at: c.Time, kind: a.Signal.Detector, client: a.Signal.Client, tag: m.Tag, mark: m, role: world.Outside, signal: a.Signal}
+		news := s.name(&in, &a.Signal)
+		if s.known[a.UID] {
+			if news {
+				s.joined = append(s.joined, in)
+			}
 			continue
 		}
 		s.known[a.UID] = true
-		in := incident{at: c.Time, kind: a.Signal.Detector, client: a.Signal.Client, tag: m.Tag, mark: m, role: world.Outside}
-		in.accused = append(in.accused, a.Signal.Principal.Key)
-		for _, p := range a.Signal.Members {
-			in.accused = append(in.accused, p.Key)
-		}
 		if _, ok := s.person[a.Signal.Principal.Key]; !ok {
 			s.index() // someone new
 		}
 		if i, ok := s.person[a.Signal.Principal.Key]; ok {
 			in.role = s.world.People[i].Role
 		}
-		in.text, in.signal = a.Signal.Title+" | "+a.Signal.Observed, a.Signal
+		in.text = a.Signal.Title + " | " + a.Signal.Observed
 		s.incidents = append(s.incidents, in)
 	}
+}
+
+// name notes whom an alert names, and tells whether no incident had named one of them.
+func (s *site) name(in *incident, sig *detectors.Signal) (news bool) {
+	in.accused = append(in.accused, sig.Principal.Key)
+	for _, p := range sig.Members {
+		in.accused = append(in.accused, p.Key)
+	}
+	for _, key := range in.accused {
+		news = news || !s.named[key]
+		s.named[key] = true
+	}
+	return news
 }
 
 // names tells whether an incident accuses key.

@@ -38,7 +38,7 @@ func TestDeviation(t *testing.T) {
 			t.Errorf("%d allowed: %g reached by %d, want %g by %d", allowed, gotZ, n, z, reach)
 		}
 	}
-	f(0, math.Inf(1), 0)
+	f(0, math.Nextafter(9, 10), 0)
 	f(1, 9, 1)
 	f(2, 5, 2)
 	f(3, 5, 2)
