@@ -115,11 +115,7 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 		fan: fan, window: clock.Time(s.cfg.Window), clock: clocks(), publish: func() { s.publish(false) },
 		time: timeline{step: clock.Time(s.cfg.ClockStep)}, offset: int64(len(start)),
 	}
-	for _, d := range s.devices {
-		for _, sock := range d.sockets {
-			s.reader.rings = append(s.reader.rings, &ring{port: d.port, blocks: sock.blocks(s.cfg.BlockBytes)})
-		}
-	}
+	s.reader.rings = s.rings()
 	if s.Record != nil {
 		s.running.Go(func() { s.failed = newRecorder(s.Record).run(fan.lanes[workers], start) })
 	}
@@ -133,6 +129,17 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 		list[i] = fan.lanes[i]
 	}
 	return list, nil
+}
+
+// rings is the rings of all interfaces, in their order.
+func (s *Source) rings() []*ring {
+	var list []*ring
+	for _, d := range s.devices {
+		for _, sock := range d.sockets {
+			list = append(list, &ring{port: d.port, blocks: sock.blocks(s.cfg.BlockBytes)})
+		}
+	}
+	return list
 }
 
 // Close ends the capture. The lanes must have ended; it waits for the recording.
