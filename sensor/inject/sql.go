@@ -421,7 +421,7 @@ func (s *statement) cut(i int) {
 // comparison: two constants around a sign of comparison, each in quotes of which the value has only a part:
 // '=' and 1'='1.
 func (s *statement) comparison(i int) {
-	if s.at(i-1) == sqlQuote && s.at(i+1) == sqlQuote && s.quotes <= 4 && i <= 3 {
+	if s.at(i-1) == sqlQuote && s.at(i+1) == sqlQuote && s.quotes <= 4 && i <= 3 && (i > 1 || !letter(s.string(i)[0])) { // not a word in quotes
 		lone := s.at(i-2) == sqlEnd || s.at(i-3) == sqlEnd && s.at(i-2) != sqlQuote
 		rest := s.at(i+2) == sqlEnd || s.at(i+3) == sqlEnd
 		if lone && rest && bytes.Equal(s.string(i-1), s.string(i+1)) {

