@@ -7,6 +7,7 @@ import (
 	"auscult/detectors/stats"
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
+	"auscult/sensor/phi"
 )
 
 // bfla finds people who use functions for administrators and are none (CWE-285, broken function level
@@ -46,12 +47,14 @@ const everybody = 3 // so many others make a function usual
 // overreach is what is held against one principal.
 type overreach struct {
 	read, written, refused stats.Set // functions
+	secrets                stats.Set // of them, those that answered with secrets of accounts
 	since                  clock.Time
 }
 
 const (
 	// What a function that a principal never used before says, in nats; with a refusal before or a write it is enough.
 	readNats, writtenNats, refusedNats = 4, 8, 3
+	secretNats                         = 4 // more, of an answer with secrets of accounts: that is proof of what was read
 	overreachH                         = 8
 	ordinary                           = 20 // calls of other work that say what somebody's work is
 	peersLeast                         = 5
@@ -186,7 +189,9 @@ func (d *bfla) use(dst []Signal, o *office, c *call.Call) []Signal {
 	}
 	f := d.find(c.Principal.Key)
 	suspect := f != nil && (f.open(d.scene.now) || f.state.refused.Len() > 0)
-	if !suspect && d.administers(o, &c.Principal) {
+	secrets := revealed(c)
+	proven := secrets && otherwise(&c.Principal)
+	if !suspect && !proven && d.administers(o, &c.Principal) {
 		if !o.counted {
 			o.counted = true
 			d.admins++
@@ -194,7 +199,7 @@ func (d *bfla) use(dst []Signal, o *office, c *call.Call) []Signal {
 		return dst
 	}
 	fn, _ := d.functions.use(c.Endpoint)
-	if crowded(&fn.users, c.Principal.Key) || !suspect && !d.judges(o, &c.Principal) {
+	if crowded(&fn.users, c.Principal.Key) || !suspect && !proven && !d.judges(o, &c.Principal) {
 		return dst
 	}
 	f = d.of(c.Principal.Key)
@@ -212,6 +217,9 @@ func (d *bfla) use(dst []Signal, o *office, c *call.Call) []Signal {
 	if set.Len() < overreachMost {
 		set.Add(c.Endpoint)
 	}
+	if secrets && p.secrets.Len() < overreachMost {
+		p.secrets.Add(c.Endpoint)
+	}
 	d.note(f, c)
 	if p.nats() < overreachH {
 		return dst
@@ -223,9 +231,23 @@ func (d *bfla) use(dst []Signal, o *office, c *call.Call) []Signal {
 	return dst
 }
 
+// revealed tells whether a function for administrators answered with secrets of accounts.
+func revealed(c *call.Call) bool {
+	if c.Flags&call.Admin == 0 || c.PHI.Classes&phi.Credential == 0 {
+		return false
+	}
+	_, keep := credentialName(c)
+	return keep
+}
+
+// otherwise tells whether a claim says that the principal's work is with patients, and none that it administers.
+func otherwise(who *call.Principal) bool {
+	return clinicalRoles.in(who.Role) != "" && adminRoles.in(who.Role) == "" && adminScopes.in(who.Scope) == ""
+}
+
 // nats is what the functions used say together.
 func (p *overreach) nats() int {
-	return readNats*p.read.Len() + writtenNats*p.written.Len() + refusedNats*min(4, p.refused.Len())
+	return readNats*p.read.Len() + secretNats*p.secrets.Len() + writtenNats*p.written.Len() + refusedNats*min(4, p.refused.Len())
 }
 
 // judges tells whether it is known what the principal's work is: by its own calls, or by peers of its role of whom
@@ -254,7 +276,9 @@ func (d *bfla) administers(o *office, who *call.Principal) bool {
 }
 
 var (
-	adminRoles  = wordList{"admin", "superuser", "sysadmin", "root", "it", "security", "operator", "devops", "auditor"}
+	adminRoles    = wordList{"admin", "superuser", "sysadmin", "root", "it", "security", "operator", "devops", "auditor"}
+	clinicalRoles = wordList{"nurse", "physician", "doctor", "clinician", "practitioner", "midwife", "therapist", "pharmacist", "registrar",
+		"receptionist", "clerk", "intern", "student", "patient", "coder", "researcher"}
 	adminScopes = wordList{"admin", "manage"}
 )
 
@@ -298,6 +322,9 @@ func (d *bfla) describe(f *dossier[overreach]) Signal {
 	}
 	sig.Expected = "Functions for administrators are used by administrators; a new duty would explain it"
 	sig.Observed = fmt.Sprintf("%s read, %s changed something, %s refused", count(p.read.Len(), "function"), count(p.written.Len(), "function"), count(refused, "function"))
+	if n := p.secrets.Len(); n > 0 {
+		sig.Observed += fmt.Sprintf("; %s answered with secrets of accounts, which should be changed", count(n, "function"))
+	}
 	sig.Facts = []Fact{{"functions that read", strconv.Itoa(p.read.Len())}, {"functions that change", strconv.Itoa(p.written.Len())},
 		{"functions refused", strconv.Itoa(refused)}}
 	return sig

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"auscult/sensor/call"
+	"auscult/sensor/phi"
 )
 
 func TestBFLA(t *testing.T) {
@@ -70,6 +71,22 @@ func TestBFLA(t *testing.T) {
 	n := len(s.calls)
 	f("a nurse who begins with it", fmt.Sprintf("%d Medium", n+4), work(s, nurse(20), 3).do(nurse(20), "POST", "/admin/users", 201, admin))
 
+	hashes := func(c *call.Call) {
+		c.Flags |= call.Admin
+		c.PHI.Classes, c.RespDec = phi.Credential, 900
+		c.Answer.Props = []call.Prop{{Key: 1, Name: "login"}, {Key: 2, Name: "passwordHash", Class: phi.Credential}}
+	}
+	f("hashes of passwords read by a nurse, cold", "1 Medium", newScript().do(nurse(1), "GET", "/api/admin/users", 200, hashes))
+	f("hashes read by who did other work", "26 Medium", work(newScript(), who(1), 25).do(who(1), "GET", "/api/admin/users", 200, hashes))
+	f("hashes read by an administrator", "", work(newScript(), chief, 25).do(chief, "GET", "/api/admin/users", 200, hashes))
+	f("one page read by a nurse", "", newScript().do(nurse(1), "GET", "/api/admin/users", 200, admin))
+	f("a nurse who is an administrator too", "", func() *script {
+		both := who(1)
+		both.Role = "nurse unit-admin"
+		return newScript().do(both, "GET", "/api/admin/users", 200, hashes).do(both, "POST", "/api/admin/users", 201, admin)
+	}())
+	f("a description of the API, read by a programmer", "", work(newScript(), who(1), 25).do(who(1), "GET", "/swagger/v1/swagger.json", 200, flags(call.Operator)).
+		do(who(1), "GET", "/v3/api-docs", 200, flags(call.Operator)))
 	s = newScript()
 	for i := range 6 {
 		s.wait(time.Minute).do(who(1), "GET", fmt.Sprintf("/admin/f%d", i), 403, admin)

@@ -36,6 +36,8 @@ type runner struct {
 	codes   bool
 	took    clock.Time // of the last flowLeast
 	even    bool
+	patient uint64 // for whom, of a key's steps
+	key     bool   // it is the key of a program
 }
 
 const (
@@ -71,8 +73,12 @@ func (d *flow) Observe(dst []Signal, c *call.Call) []Signal {
 	if c.Method != "POST" && c.Method != "PUT" && c.Method != "PATCH" || !c.OK() || c.Continued || !human(c) || c.Flags&(call.Health|call.Token) != 0 {
 		return dst
 	}
-	if k := c.Principal.Kind; k == call.APIKey || k == call.MTLS {
-		return dst
+	program, patient := c.Principal.Kind == call.APIKey || c.Principal.Kind == call.MTLS, uint64(0)
+	if program {
+		// A kiosk or an interface books for one after another. Who takes slot after slot for the same patient grabs them.
+		if patient = d.scene.patient(); patient == 0 {
+			return dst
+		}
 	}
 	kind, _ := d.kinds.use(c.Endpoint)
 	if !kind.known {
@@ -81,12 +87,18 @@ func (d *flow) Observe(dst []Signal, c *call.Call) []Signal {
 			kind.name = "" // asks, and changes nothing
 		}
 	}
-	if kind.name == "" {
+	if kind.name == "" || program && grabbed.in(kind.name) == "" {
 		return dst
 	}
 	s, key := d.scene, callerKey(c)
 	f := d.of(key ^ stats.Mix(text(kind.name)))
 	p := &f.state
+	if p.key = program; patient != p.patient {
+		if !f.open(s.now) {
+			d.drop(f)
+		}
+		p.key, p.patient = program, patient
+	}
 	p.kind = kind.name
 	p.codes = kind.name == "otp" || kind.name == "sms"
 	p.times[p.n%flowLeast] = s.now
@@ -98,7 +110,7 @@ func (d *flow) Observe(dst []Signal, c *call.Call) []Signal {
 		p.number(s, c)
 	}
 	if !f.open(s.now) && p.n > 1 && s.now-p.times[(p.n-2+flowLeast)%flowLeast] > flowWindow {
-		*p = runner{kind: p.kind, codes: p.codes, numbers: p.numbers, sent: p.sent, people: p.people, n: 1, times: [flowLeast]clock.Time{s.now}}
+		*p = runner{kind: p.kind, key: p.key, patient: p.patient, codes: p.codes, numbers: p.numbers, sent: p.sent, people: p.people, n: 1, times: [flowLeast]clock.Time{s.now}}
 		s.close(&f.casefile)
 	}
 	d.note(f, c)
@@ -109,6 +121,16 @@ func (d *flow) Observe(dst []Signal, c *call.Call) []Signal {
 		return d.tell(dst, f, c)
 	}
 	return dst
+}
+
+// patient is a key of the first patient that the request names, or 0.
+func (s *scene) patient() uint64 {
+	for i := range s.contacts {
+		if s.contacts[i].Patient {
+			return s.contacts[i].Key
+		}
+	}
+	return 0
 }
 
 // number remembers whom a code was sent to: the first argument that is a number or an address.
@@ -134,13 +156,13 @@ func (p *runner) automatic(now clock.Time) bool {
 	if p.took > flowWindow {
 		return false
 	}
-	if (clerks.in(p.kind) != "" || 2*p.changes > p.n) && p.n < flowClerk {
+	if (p.key || clerks.in(p.kind) != "" || 2*p.changes > p.n) && p.n < flowClerk {
 		return false
 	}
 	if p.took < flowPace*(flowLeast-1) {
 		p.even = false
 		// What is sent in one breath was written before: an outbox, a series of weekly appointments.
-		return p.took > breath || p.n >= flowMany
+		return p.took > breath || p.n >= flowMany && !p.key
 	}
 	// Coefficient of variation by integers: sum of squares against the square of the sum.
 	var sum, squares int64
@@ -162,6 +184,9 @@ var flows = wordList{"appointment", "slot", "booking", "otp", "sms", "claim", "p
 // clerks are those that clerks and clinicians do by the dozen.
 var clerks = wordList{"claim", "prescription", "referral", "registration", "invoice", "vaccination", "consent", "payment"}
 
+// grabbed are those that are scarce: places in a calendar.
+var grabbed = wordList{"appointment", "slot", "booking", "waitlist", "vaccination"}
+
 var recipients = wordList{"phone", "mobile", "msisdn", "email", "contact", "recipient", "abha", "aadhaar", "loginid", "number", "to", "identifier"}
 
 // describe states a caller's case.
@@ -173,6 +198,9 @@ func (d *flow) describe(f *dossier[runner]) Signal {
 	sig.Observed = fmt.Sprintf("%s that succeeded, the last %d in %s", count(p.n, "step"), min(p.n, flowLeast), span(p.took))
 	if p.even {
 		sig.Observed += ", at even intervals"
+	}
+	if p.key {
+		sig.Observed += ", all for one patient"
 	}
 	if p.codes && p.people >= codesMost {
 		sig.Title = fmt.Sprintf("{principal} had codes sent to %s", count(p.people, "different recipient"))

@@ -43,6 +43,19 @@ func TestFlow(t *testing.T) {
 	f("a job", "", run(job, "POST", book, 400, steady(time.Second)))
 	key := call.Principal{Key: 9, Kind: call.APIKey, ID: "kiosk-3"}
 	f("a kiosk", "", run(key, "POST", book, 400, steady(time.Second)))
+	booked := func(p call.Principal, n int, gap time.Duration, patient func(i int) string) *script {
+		s := limiting()
+		for i := range n {
+			s.wait(gap).do(p, "POST", book, 201, flags(call.Create), func(c *call.Call) {
+				id := patient(i)
+				c.Objects = append(c.Objects, call.Object{Type: "Patient", ID: id, Key: text(id), Param: 7, Where: call.InBody, Patient: true})
+			})
+		}
+		return s
+	}
+	f("slots grabbed by a key, all for one patient", "61 Medium", booked(key, 110, 900*time.Millisecond, func(int) string { return "1230" }))
+	f("a kiosk that books for one after another", "", booked(key, 400, time.Second, func(i int) string { return fmt.Sprint(i) }))
+	f("a patient's appointments of a year, moved at once", "", booked(key, 150, 100*time.Millisecond, func(int) string { return "1230" }))
 	f("registrations of a mass casualty", "", run(who(1), "POST", "/registrations", 150, uneven(20*time.Second)))
 
 	s := limiting()
