@@ -4,7 +4,7 @@
 //
 //	go run ./detectors/eval/values -payloads DIR -honest DIR -bodies DIR      the held-out half
 //	go run ./detectors/eval/values -payloads DIR -honest DIR -half tune -misses FILE -out ""
-//	go run ./detectors/eval/values -requests attack=FILE,honest=FILE -half all
+//	go run ./detectors/eval/values -requests attack=FILE,honest=FILE -half all -out ""
 //
 // Values fall into the halves by a hash of their text. The rules were mended on one half; the tables are of the other.
 package main
