@@ -31,7 +31,7 @@ type beside struct {
 // Bounds of a hospital with attackers: how many of the staff there are for each attacker at work, how many of a role
 // for each in that role, and for how many days raids begin.
 const (
-	staffPerRaid = 25
+	staffPerRaid = 50
 	rolePerRaid  = 5
 	raidDays     = 90
 )
