@@ -139,7 +139,7 @@ func small() capture.Config {
 	return cfg
 }
 
-// listen opens a source that is closed with the test.
+// listen opens a source of all packets.
 func listen(t testing.TB, cfg capture.Config, names ...string) *capture.Source {
 	t.Helper()
 	src, err := capture.Open(cfg, names, nil)

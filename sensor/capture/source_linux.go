@@ -96,8 +96,9 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 	}
 	s.opened = true
 
-	quit := make(chan struct{})
+	quit, woken := make(chan struct{}), make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(woken)
 		unix.Write(s.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // fails only if it is awake already
 		time.AfterFunc(abandon, func() { close(quit) })
 	})
@@ -120,8 +121,10 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 		s.running.Go(func() { s.failed = newRecorder(s.Record).run(fan.lanes[workers], start) })
 	}
 	s.running.Go(func() {
-		defer stop()
 		fan.close(s.run(ctx))
+		if !stop() {
+			<-woken // it writes to what Close closes
+		}
 	})
 
 	list := make([]pipeline.Lane, workers)
