@@ -42,6 +42,30 @@ func TestSure(t *testing.T) {
 	f("<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0//EN\" \"http://www.w3.org/TR/xhtml1/DTD/xhtml1.dtd\">", 0, 0)
 }
 
+// TestTold has what figures on values of others showed: first what honest people send, then what they do not.
+func TestTold(t *testing.T) {
+	r := inject.New()
+	for _, v := range []string{"Sa`id", "Bur Sa`id", "{'coach': f(1.5), 'side': datetime.date(1992, 3, 7)}", "MSH|^~\\&|magnam|id|8192378||ADT^A01|603721|P|2.5", "eval(uation) pending", "Notify (alert)",
+		"$lookup", "../3.0.1/observation", "see ../2021 folder", `Include codes from <a href="../../v3/RoleCode/cs.html">these</a> and <a href="../../v3/RoleClass/cs.html">those</a>`, "(?i)itaque|sed",
+		"pain and sleep (5), appetite (3)", "BP 120/80; /* to do */ call lab (stat)", "'in'", "How is the patient??/family", "/path?x=1/2", "Àlvarez Ángel"} {
+		if l := r.Look([]byte(v)); l.Families != 0 {
+			t.Errorf("%q: families %b", v, l.Families)
+		}
+	}
+	for v, want := range map[string]inject.Family{
+		"..\xe0\x80\xaf..\xe0\x80\xafapp": inject.Path, "\xc0\xae\xc0\xae/\xc0\xae\xc0\xae/app": inject.Path, "%e0%80%ae%e0%80%ae/%e0%80%ae%e0%80%ae/app": inject.Path, "....//....//app": inject.Path,
+		"..%5%c..%5%capp": inject.Path, "..0x2f..0x2fapp": inject.Path, ".?/.?/app": inject.Path, "; timeout 5 sleep 10": inject.Command, "; nohup uname -a": inject.Command, ";wh'o'ami": inject.Command,
+		";/???/??t /???/p??s??": inject.Command, "/e[t]c/p[a]sswd": inject.Command, "{{['id']|map('system')|join}}": inject.Template, "${a.b.os.popen('id').read()}": inject.Template | inject.Command,
+		"\\r\\nSet-Cookie: a=b": inject.Lines, "嘊嘍Set-Cookie: a=b": inject.Lines, `{"@type":"java.net.Inet4Address"}`: inject.Deserialising, "java.lang.Runtime": inject.Template, "admin)(&": inject.LDAP} {
+		if l := r.Look([]byte(v)); l.Families&want != want {
+			t.Errorf("%q: families %b, want %b", v, l.Families, want)
+		}
+	}
+	if l := r.Look([]byte("please look whether the line in the file /etc/issue still names the old system")); l.Families != inject.Path || l.Sure != 0 {
+		t.Errorf("who speaks of a file: families %b, sure %b", l.Families, l.Sure)
+	}
+}
+
 func TestDelay(t *testing.T) {
 	r := inject.New()
 	for v, want := range map[string]uint8{

@@ -35,7 +35,7 @@ var literals = [...]literal{
 	{"data:text/html", XSS, 0}, {"srcdoc=", XSS, 0}, {"-moz-binding", XSS, sure}, {"behavior:url(", XSS, 0}, {"behavior: url(", XSS, 0}, {"@import", XSS, 0},
 	{"<bgsound", XSS, 0}, {"<isindex", XSS, sure}, {"<xss", XSS, sure}, {"<frameset", XSS, 0}, {"<layer", XSS, 0}, {"<applet", XSS, 0}, {"<marquee", XSS, 0},
 	{"formaction=", XSS, 0}, {"<animate", XSS, 0}, {"<set attributename", XSS, sure}, {"<math", XSS, 0}, {"<image src", XSS, 0},
-	{"<noscript", XSS, 0}, {"(alert)(", XSS, 0}, {"(alert)`", XSS, 0}, {".find(alert", XSS, 0}, {".find(confirm", XSS, 0}, {".map(alert", XSS, 0}, {"<base ", XSS, 0}, {"<plaintext", XSS, 0}, {"<form ", XSS, 0}, {"<object/", XSS, 0}, {"<svg/", XSS, 0}, {"<svg><", XSS, 0}, {"+adw-", XSS, 0}, {"<?import", XSS, sure}, {"innerhtml", XSS, 0}, {"alert`", XSS, sure}, {"<link rel=", XSS, 0}, {"<link href=", XSS, 0},
+	{"<noscript", XSS, 0}, {"(alert)(", XSS, 0}, {"(alert)`", XSS, 0}, {".find(alert", XSS, 0}, {".find(confirm", XSS, 0}, {".map(alert", XSS, 0}, {"<base ", XSS, 0}, {"<plaintext", XSS, 0}, {"<form ", XSS, 0}, {"<object/", XSS, 0}, {"<svg/", XSS, 0}, {"<svg><", XSS, 0}, {"+adw-", XSS, 0}, {"<?import", XSS, sure}, {"innerhtml", XSS, 0}, {"alert`1", XSS, sure}, {"alert`x", XSS, sure}, {"alert`d", XSS, sure}, {"alert`${", XSS, sure}, {"alert``", XSS, sure}, {"<link rel=", XSS, 0}, {"<link href=", XSS, 0},
 	{"<style>", XSS, 0}, {"<style ", XSS, 0}, {"<!--[if", XSS, 0}, {"<!--#exec", Command, sure}, {"<!--#include", Path, sure}, {"<![cdata[<", XSS, 0},
 	{"xml:base=", XSS, 0}, {"fscommand", XSS, 0}, {"seeksegmenttime", XSS, 0}, {"mocha:", XSS, word0},
 

@@ -37,7 +37,7 @@ func (l *Look) shell(t []byte) {
 		if t[i] == '{' && bytes.IndexByte(t[j:min(j+12, len(t))], ',') < 0 { // {cat,/etc/passwd}
 			continue
 		}
-		if pipes > 3 && t[i] == '|' && marks == 1 { // a message of HL7, a table
+		if pipes > 2 && t[i] == '|' && marks == 1 { // a message of HL7, a table
 			continue
 		}
 		if found, sure := command(t, j, j == i+marks || i == 0, inner || t[i] == '|' && marks > 1); found && (t[i] != '\n' || sure || i == 0) {
