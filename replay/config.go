@@ -3,6 +3,7 @@ package replay
 import (
 	"fmt"
 
+	"auscult/sensor/bpf"
 	"auscult/sensor/clock"
 )
 
@@ -31,6 +32,10 @@ type Config struct {
 	// Stats.OutsideWindow and do not move time.
 	From clock.Time `yaml:"-"`
 	To   clock.Time `yaml:"-"`
+
+	// Filter keeps the packets that it takes; nil takes all. The others are counted in Stats.FilteredOut and do not
+	// move time.
+	Filter *bpf.Filter `yaml:"-"`
 }
 
 // blockSlack is what a record may hold beside its frame: headers, and in pcapng options.

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"auscult/sensor/clock"
@@ -18,10 +19,11 @@ type merge struct {
 	high  clock.Time
 	stats Stats
 	ended func(*Fault, *Notice)
+	sieve sieve
 }
 
 func newMerge(env *env, streams []*stream, ended func(*Fault, *Notice)) *merge {
-	m := &merge{env: env, heap: slices.Clone(streams), ended: ended}
+	m := &merge{env: env, heap: slices.Clone(streams), ended: ended, sieve: sieve{filter: env.cfg.Filter}}
 	// A sorted slice is a heap.
 	slices.SortFunc(m.heap, func(a, b *stream) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.index, b.index)) })
 	return m
@@ -47,12 +49,12 @@ func (m *merge) next() (*packet.Raw, *block) {
 		if s.raw.Frame == nil {
 			return &s.raw, s.win.blk // secrets that no packet follows
 		}
-		if m.outside(s.raw.Time) {
-			m.stats.OutsideWindow++
+		if counter := m.unwanted(s); counter != nil {
+			*counter++
 			if s.raw.Secrets == nil {
 				continue
 			}
-			s.raw.Frame = nil // what it brings opens packets that are inside
+			s.raw.Frame = nil // what it brings opens packets that are wanted
 			return &s.raw, s.win.blk
 		}
 		m.count(s)
@@ -77,8 +79,22 @@ func (m *merge) forward(s *stream) bool {
 	return false
 }
 
-func (m *merge) outside(t clock.Time) bool {
-	return t < m.env.cfg.From || m.env.cfg.To != 0 && t >= m.env.cfg.To
+// unwanted is the counter of those packets that the first one of s is not handed out for; nil when it is.
+func (m *merge) unwanted(s *stream) *uint64 {
+	if t := s.raw.Time; t < m.env.cfg.From || m.env.cfg.To != 0 && t >= m.env.cfg.To {
+		return &m.stats.OutsideWindow
+	}
+	if m.sieve.filter == nil {
+		return nil
+	}
+	taken, err := m.sieve.takes(&s.raw)
+	if err != nil {
+		m.ended(nil, &Notice{s.path, -1, fmt.Sprintf("%v; frames of link type %d are left out", err, s.raw.Link)})
+	}
+	if taken {
+		return nil
+	}
+	return &m.stats.FilteredOut
 }
 
 func (m *merge) count(s *stream) {

@@ -36,6 +36,7 @@ type Stats struct {
 	Bytes         uint64 // of frames, as captured
 	Backwards     uint64 // packets stamped earlier than one before them; they were given that one's time
 	OutsideWindow uint64 // packets before Config.From or not before Config.To; not handed out
+	FilteredOut   uint64 // packets that Config.Filter does not take, or cannot be asked about; not handed out
 	Truncated     uint64 // files that end inside a record or a compressed stream
 	Malformed     uint64 // files left at a record that contradicts itself or exceeds a bound
 	First, Last   clock.Time

@@ -4,6 +4,7 @@ package main
 var layers = [][]string{
 	{"sensor/clock", "sensor/spare", "sensor/er7"},
 	{"sensor/packet", "sensor/fhir", "sensor/inject", "sensor/exposure"},
+	{"sensor/bpf"},
 	{"sensor/tcp", "sensor/phi"},
 	{"sensor/http", "sensor/tls"},
 	{"sensor/tls/keyfile"},
@@ -53,7 +54,7 @@ var homes = map[string][]string{
 	"github.com/axiomhq/hyperloglog":        {"detectors/stats"},
 	"golang.org/x/term":                     {"sensor", "pipeline/sink"},
 	"golang.org/x/sys":                      {"sensor", "replay", "pipeline/sink", "internal/shared", "detectors/eval"},
-	"golang.org/x/net":                      {"sensor/http/http2", "pcaps/rewrap"},
+	"golang.org/x/net":                      {"sensor/http/http2", "sensor/bpf", "pcaps/rewrap"},
 	"golang.org/x/crypto":                   {"sensor/tls"},
 	"github.com/cespare/xxhash":             {"sensor/http", "sensor/call", "sensor/tcp"},
 	"github.com/corazawaf/libinjection-go":  {"sensor/inject"},
@@ -80,7 +81,7 @@ var testHomes = map[string]string{
 }
 
 // hot is the path of a packet: no clock, lock, log, network, file, goroutine or channel there.
-var hot = []string{"sensor/packet", "sensor/tcp", "sensor/tls", "sensor/http", "sensor/http/http1", "sensor/http/http2",
+var hot = []string{"sensor/packet", "sensor/bpf", "sensor/tcp", "sensor/tls", "sensor/http", "sensor/http/http1", "sensor/http/http2",
 	"sensor/http/websocket", "sensor/hl7", "sensor/call", "sensor/inject", "sensor/exposure", "sensor/phi", "sensor/fhir", "sensor/extract", "sensor/spare", "sensor/er7", "detectors", "detectors/rules", "detectors/stats", "pipeline/alert"}
 
 var coldImports = []string{"sync", "sync/atomic", "log", "log/slog", "net/http", "net", "os", "io/ioutil", "math/rand",

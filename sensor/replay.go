@@ -14,24 +14,28 @@ import (
 
 // replayFlags is what the command line of replay says.
 type replayFlags struct {
-	config, dir, calls, from, to, key, level string
-	keyLog, baseline, saveBaseline           string
-	brokers, openapi                         []string
-	topic                                    string
-	workers                                  int
-	force, createTopics, reveal, checksums   bool
-	failOnAlert, quiet, noProgress           bool
-	cpuProfile, memProfile                   string
+	config, dir, calls, from, to, key, level   string
+	filterFile, keyLog, baseline, saveBaseline string
+	brokers, openapi                           []string
+	topic                                      string
+	workers                                    int
+	force, createTopics, reveal, checksums     bool
+	failOnAlert, quiet, noProgress             bool
+	cpuProfile, memProfile                     string
 }
 
 func replayCommand(std stdio) *cobra.Command {
 	var f replayFlags
 	c := &cobra.Command{
-		Use:   "replay FILE|DIR…",
+		Use:   "replay FILE|DIR… ['FILTER']",
 		Short: "Read captures and alert on what is in them",
 		Long: `Read pcap and pcapng files (also gzip or zstd compressed), or every capture below a
 folder, merged in order of time, and alert on what is in them. "-" reads one capture from
 standard input.
+
+A FILTER behind them, as for tcpdump, leaves out the packets that it does not take; they are
+counted. It is the last argument, when no file has its name. What is behind a VLAN tag must be
+asked for as such: tcp port 80 or (vlan and tcp port 80).
 
 Alerts go to standard output: as cards on a terminal, else one OCSF Detection Finding in JSON
 a line. With -l they go to files of a case folder instead: alerts.jsonl, stats.json and, with
@@ -52,6 +56,7 @@ of medium severity or more were found and --fail-on-alert was given, 130 or 143 
 signal, after writing what it had.`,
 		Example: `  auscult replay traffic.pcap
   auscult replay -l case --calls jsonl --from 2026-03-02T08:00:00Z captures/
+  auscult replay captures/ 'tcp port 8080 and not host 10.1.2.3'
   auscult replay --baseline monday.baseline --save-baseline tuesday.baseline tuesday.pcap
   zstd -dc traffic.pcap.zst | auscult replay - --fail-on-alert > alerts.jsonl`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -66,6 +71,9 @@ signal, after writing what it had.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := f.settings(c.Flags(), std.environ)
 			if err != nil {
+				return &exit{statusUsage, err}
+			}
+			if args, err = f.filter(&s, args); err != nil {
 				return &exit{statusUsage, err}
 			}
 			if err := f.checkBaseline(args); err != nil {
@@ -86,6 +94,7 @@ func (f *replayFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.calls, "calls", "none", "also write every call into the case folder: `jsonl|none`")
 	flags.StringVar(&f.from, "from", "", "leave out packets before `TIME` (RFC 3339)")
 	flags.StringVar(&f.to, "to", "", "leave out packets at or after `TIME` (RFC 3339)")
+	flags.StringVarP(&f.filterFile, "filter-file", "F", "", "read the filter from `FILE`")
 	flags.BoolVar(&f.failOnAlert, "fail-on-alert", false, "end with status 4 when there was an incident of medium severity\nor more")
 	flags.BoolVar(&f.reveal, "reveal", false, "write names and identifiers in the clear, not as pseudonyms")
 	flags.StringVar(&f.key, "key", "", "key `FILE` of the pseudonyms, made if missing (setting pseudonym.key_file)")

@@ -16,6 +16,7 @@ import (
 // inputs give the same bytes.
 type report struct {
 	Inputs    []input  `json:"inputs"`
+	Filter    string   `json:"filter,omitempty"`
 	Unread    []string `json:"unread"`                 // inputs that could not be read, and why
 	Notices   []string `json:"notices"`                // inputs that were not read to their end, and why
 	First     string   `json:"first_packet,omitempty"` // RFC 3339
@@ -110,6 +111,7 @@ func newReport(s *pipeline.Stats, src *replay.Source, workers int, took time.Dur
 	for _, l := range []loss{
 		{"unreadable", "inputs", uint64(len(r.Unread))},
 		{"outside_window", "packets", read.OutsideWindow},
+		{"filtered_out", "packets", read.FilteredOut},
 		{"time_went_back", "packets", read.Backwards},
 		{"truncated", "files", read.Truncated},
 		{"malformed", "files", read.Malformed},
@@ -146,6 +148,9 @@ func (r *report) print(w io.Writer) error {
 		inputs += fmt.Sprintf(", %d not readable", len(r.Unread))
 	}
 	row("inputs", inputs)
+	if r.Filter != "" {
+		row("filter", r.Filter)
+	}
 	row("packets", fmt.Sprintf("%s, %sB", grouped(r.Packets), scaled(float64(r.Bytes))))
 	if r.First != "" {
 		row("seen", r.First+" to "+r.Last)

@@ -68,6 +68,9 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 		fmt.Fprintln(screen, "auscult:", fault)
 	}
 	r := newReport(&stats, src, s.Workers, took)
+	if s.Replay.Filter != nil {
+		r.Filter = s.Replay.Filter.String()
+	}
 	r.Run.Stopped = ctx.Err() != nil
 	if f.saveBaseline != "" {
 		err = errors.Join(err, saveBaseline(f.saveBaseline, s.Engine))
