@@ -136,6 +136,7 @@ func FuzzObserve(f *testing.F) {
 				Flags: call.Flags(data[i+1]) << (data[i] % 3), Asked: int(data[i]) * 50, Endpoint: uint64(data[i] % 9),
 				Principal: call.Principal{Key: uint64(data[i+1] % 7), Service: data[i]%5 == 0, Shared: data[i]%7 == 0},
 			}
+			c.Client.Addr[15] = data[i]%3 + 1
 			c.PHI.People = int(data[i])
 			for j := range rng.Intn(4) {
 				c.Objects = append(c.Objects, call.Object{ID: id, Key: uint64(data[i]) + uint64(j), Param: uint64(data[i+1] % 6),
@@ -143,7 +144,8 @@ func FuzzObserve(f *testing.F) {
 				c.Delivered = append(c.Delivered, uint64(data[i])*7)
 			}
 			for _, s := range e.Observe(nil, c) {
-				if s.Detector == "" || s.Title == "" || s.Severity < Informational || s.Principal.Key == 0 {
+				nobody := s.Principal.Key == 0 && (s.Client == "" || s.Client == "::")
+				if s.Detector == "" || s.Title == "" || s.Severity < Informational || nobody {
 					t.Fatalf("%+v", s)
 				}
 			}
