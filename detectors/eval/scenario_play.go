@@ -160,7 +160,7 @@ func scenarioReport(all []outcome, n int, command string) string {
 			fmt.Sprintf("%.2f", float64(sum)/float64(max(1, o.made))), slices.Max(append(o.incidents, 0)), o.other.brief(), o.accused.brief())
 	}
 	d.heading("By kind of finding")
-	d.text("All attacks that the kind fits.")
+	d.text("Each attack under the first of its fitting kinds.")
 	d.table("kind", "attacks", "made", "found")
 	var kinds []string
 	for i := range scenarios {
