@@ -42,7 +42,7 @@ func TestFilter(t *testing.T) {
 	}{
 		{"host 10.0.0.1", []packet.LinkType{packet.LinkEthernet, packet.LinkRaw}, ""},
 		{"host 10.0.0.3", nil, ""},
-		{"ether[13] = 0", []packet.LinkType{packet.LinkEthernet}, ""},
+		{"ether[12] = 8", []packet.LinkType{packet.LinkEthernet}, ""},
 		{"ip and not ether broadcast", []packet.LinkType{packet.LinkEthernet}, "raw IP has no Ethernet addresses; frames of link type 101 are left out"},
 	} {
 		src := New(filtered(t, c.text), path)
