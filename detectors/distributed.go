@@ -12,7 +12,14 @@ import (
 
 // distributed finds one walk made by several principals (stream X): the contacts of everyone in a family of
 // identifiers are one stream, and a track in it that two or more took turns to extend is one attack.
-type distributed struct{ scene *scene }
+type distributed struct {
+	scene *scene
+	areas *lru[strangers]
+}
+
+func newDistributed(s *scene) *distributed {
+	return &distributed{scene: s, areas: newLRU(s.cfg.Endpoints, func(u *strangers) bool { return u.told == nil && u.read.names == nil }, s.drop)}
+}
 
 func (*distributed) Name() string      { return "distributed_enumeration" }
 func (*distributed) Key() Key          { return ByObject }
@@ -24,6 +31,7 @@ type members struct {
 	file  casefile
 	lead  call.Principal
 	hosts []packet.Addr // they came from, at most maxHosts
+	named int           // of who, when it was last told
 }
 
 // told tells whether the walk of these members was alerted.
@@ -61,7 +69,11 @@ func (d *distributed) Observe(dst []Signal, c *call.Call) []Signal {
 	}
 	for i := range s.contacts {
 		k := &s.contacts[i]
-		if !k.num.ok || k.list || k.why == again {
+		if k.list || k.why == again {
+			continue
+		}
+		dst = d.stranger(dst, c, k)
+		if !k.num.ok {
 			continue
 		}
 		sp := s.space(k)
@@ -223,7 +235,7 @@ func (d *distributed) tell(t *track, sig Signal) Signal {
 func (d *distributed) name(m *members, sig Signal, share int) Signal {
 	m.file.signal = sig
 	sig = d.scene.restate(&m.file)
-	m.file.spoken = true
+	m.file.spoken, m.named = true, len(m.who)
 	most := 0
 	for i := range m.who {
 		most = max(most, m.who[i].n)

@@ -30,7 +30,7 @@ func New(cfg Config) *Engine {
 func List(s *scene) []Detector {
 	return []Detector{
 		&oversized{scene: s, endpoints: newEndpoints(s)},
-		&distributed{scene: s},
+		newDistributed(s),
 		&sequential{scene: s},
 		&fanout{scene: s},
 		newService(s),
