@@ -16,14 +16,10 @@ var own = map[string]inject.Family{
 	"template": inject.Template, "xml": inject.XXE, "jndi": inject.JNDI, "xpath": inject.XPath, "serial": inject.Deserialising, "lines": inject.Lines,
 }
 
-// TestFigures measures recall on lists of payloads and false matches on honest values: those in testdata, or, when
-// AUSCULT_PAYLOADS names a folder, those that testdata/lists.py made there. AUSCULT_MISSES writes what was missed.
+// TestFigures has every payload of the lists in testdata found, and no honest value of them taken for one. Figures on the
+// lists of others are made by detectors/eval/values.
 func TestFigures(t *testing.T) {
-	folder, misses := os.Getenv("AUSCULT_PAYLOADS"), os.Getenv("AUSCULT_MISSES")
-	given := folder != ""
-	if !given {
-		folder = "testdata"
-	}
+	const folder = "testdata"
 	var missed strings.Builder
 	r := inject.New()
 	for _, name := range [...]string{"sql", "xss", "command", "path", "ldap", "nosql", "template", "xml", "jndi", "xpath", "serial", "lines"} {
@@ -47,7 +43,7 @@ func TestFigures(t *testing.T) {
 			continue
 		}
 		t.Logf("%-9s %6d payloads: %5.1f %% as such, %5.1f %% as any family, %5.1f %% in a sure form", name, n, share(found, n), share(any, n), share(sure, n))
-		if !given && found < n {
+		if found < n {
 			t.Errorf("%s: missed\n%s", name, missed.String())
 		}
 	}
@@ -69,13 +65,8 @@ func TestFigures(t *testing.T) {
 		}
 	})
 	t.Logf("honest    %6d values: %.1f in a million with a family, %.1f in a sure form, %d with an inner target", n, 1e4*share(any, n), 1e4*share(sure, n), inner)
-	if !given && any+inner > 0 {
+	if any+inner > 0 {
 		t.Errorf("honest values: %d with a family, %d with an inner target\n%s", any, inner, missed.String())
-	}
-	if misses != "" {
-		if err := os.WriteFile(misses, []byte(missed.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
