@@ -231,7 +231,7 @@ func (d *bruteforce) success(dst []Signal, c *call.Call, a *attempt) []Signal {
 		}
 		if f.calls > 0 && plain {
 			k = claimed(c)
-			prove(&f.casefile)
+			d.scene.prove(&f.casefile)
 			d.sources.note(f, k)
 		}
 		if f.open(d.scene.now) {
@@ -248,7 +248,7 @@ func (d *bruteforce) success(dst []Signal, c *call.Call, a *attempt) []Signal {
 			if k == nil {
 				k = claimed(c)
 			}
-			prove(&f.casefile)
+			d.scene.prove(&f.casefile)
 			d.targets.note(f, k)
 			dst = d.targets.tell(dst, f, k)
 		default:
@@ -267,9 +267,9 @@ func (d *bruteforce) success(dst []Signal, c *call.Call, a *attempt) []Signal {
 }
 
 // prove makes room among the evidence for the call that got in.
-func prove(f *casefile) {
-	if n := len(f.evidence); n == maxEvidence {
-		f.evidence = f.evidence[: n-1 : n-1]
+func (s *scene) prove(f *casefile) {
+	if f.kept == maxEvidence {
+		s.copies.drop(f)
 	}
 }
 

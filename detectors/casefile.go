@@ -40,8 +40,8 @@ type casefile struct {
 	client     packet.Addr
 	objects    stats.Distinct
 	people     stats.Distinct
-	evidence   []Evidence
-	lent       bool // a signal has that slice
+	evidence   [maxEvidence]*kept
+	kept       int // of them
 	patients   []string
 	route      string
 	endpoint   uint64
@@ -70,9 +70,11 @@ func (s *scene) close(f *casefile) {
 	if f.calls == 0 {
 		return
 	}
-	if f.evidence != nil {
+	if f.kept > 0 {
 		s.runs--
-		s.copies.release(f)
+	}
+	for f.kept > 0 {
+		s.copies.drop(f)
 	}
 	f.objects.Clear()
 	f.people.Clear()
@@ -128,8 +130,8 @@ func (s *scene) note(f *casefile, c *call.Call) {
 		if f.since == 0 {
 			f.since = c.Time
 		}
-		f.route = c.Method + " " + c.Route // a string of its own
 		f.endpoint = c.Endpoint
+		f.route = "" // until its first call is copied, or is not
 	}
 	f.last = c.Time
 	f.order, f.client = c.Order, c.Client.Addr
@@ -140,15 +142,28 @@ func (s *scene) note(f *casefile, c *call.Call) {
 	if c.Refused() {
 		f.refusals++
 	}
-	if len(f.evidence) < maxEvidence {
-		if f.evidence == nil {
+	if f.kept < maxEvidence {
+		if f.kept == 0 {
 			if s.runs >= s.cfg.Runs {
 				s.stats.RunsRefused++
+				f.name(c)
 				return
 			}
 			s.runs++
 		}
 		s.keep(f, c)
+	}
+	f.name(c)
+}
+
+// name takes the route of the first call of the case, as a string of its own.
+func (f *casefile) name(c *call.Call) {
+	switch {
+	case f.route != "":
+	case f.kept > 0:
+		f.route = f.evidence[0].route
+	default:
+		f.route = c.Method + " " + c.Route
 	}
 }
 
@@ -206,7 +221,7 @@ func (s *scene) restate(f *casefile) Signal {
 	sig.Since = f.since
 	n := f.now()
 	sig.Calls, sig.Objects, sig.People, sig.Refusals = n.calls, n.objects, n.people, f.refusals
-	sig.Evidence, f.lent = f.evidence[:len(f.evidence):len(f.evidence)], true
+	sig.Evidence = f.shown()
 	sig.Patients = f.patients[:len(f.patients):len(f.patients)]
 	f.told = n
 	return sig
@@ -228,47 +243,4 @@ func clonePrincipal(p *call.Principal) call.Principal {
 	q.ID, q.Issuer, q.Client = strings.Clone(p.ID), strings.Clone(p.Issuer), strings.Clone(p.Client)
 	q.Role, q.Scope = strings.Clone(p.Role), strings.Clone(p.Scope)
 	return q
-}
-
-// cloneEvidence copies a call without what its response held, its strings into one piece of memory.
-func cloneEvidence(c *call.Call) Evidence {
-	e := Evidence{Order: c.Order, Call: *c}
-	k := &e.Call
-	fields := [...]*string{&k.Method, &k.Host, &k.Target, &k.Path, &k.Query, &k.Route, &k.Forwarded, &k.UserAgent,
-		&k.ContentType, &k.Principal.ID, &k.Principal.Issuer, &k.Principal.Client, &k.Principal.Role,
-		&k.Principal.Scope, &k.FHIR.Interaction, &k.FHIR.Type, &k.FHIR.Operation}
-	n := 0
-	for _, f := range fields {
-		n += len(*f)
-	}
-	k.Objects, k.Delivered, k.Issued, k.Args, k.Handed, k.Link = nil, nil, nil, nil, nil, nil
-	k.User, k.Auth, k.Answer = "", call.Auth{}, call.Answer{}
-	k.Secure.JA4 = ""
-	var named int
-	for i := range c.Objects {
-		if c.Objects[i].Where != call.InResponse {
-			named++
-			n += len(c.Objects[i].Type) + len(c.Objects[i].ID)
-		}
-	}
-	var b strings.Builder
-	b.Grow(n)
-	take := func(s string) string {
-		at := b.Len()
-		b.WriteString(s)
-		return b.String()[at:]
-	}
-	for _, f := range fields {
-		*f = take(*f)
-	}
-	if named > 0 {
-		k.Objects = make([]call.Object, 0, named)
-		for _, o := range c.Objects {
-			if o.Where != call.InResponse {
-				o.Type, o.ID = take(o.Type), take(o.ID)
-				k.Objects = append(k.Objects, o)
-			}
-		}
-	}
-	return e
 }

@@ -203,7 +203,7 @@ func (d *missingAuth) late(dst []Signal, a *area, key uint64, c *call.Call) []Si
 	}
 	for _, who := range a.bare {
 		f := d.clients.find(who)
-		if f == nil || f.open(d.scene.now) || f.calls == 0 || f.state.area != key || len(f.evidence) == 0 ||
+		if f == nil || f.open(d.scene.now) || f.calls == 0 || f.state.area != key || f.kept == 0 ||
 			f.last-f.since > coldTime || d.scene.now-f.last > day {
 			continue
 		}

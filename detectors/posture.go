@@ -37,13 +37,11 @@ func (s *scene) posture(dst []Signal, c *call.Call, kind, class string, make fun
 	sig := make()
 	f := casefile{}
 	s.note(&f, c)
-	if f.evidence != nil {
-		s.runs--
-	}
 	sig.Detector = kind
 	sig.Order, sig.Since, sig.Client = c.Order, f.since, f.client.IP().String()
 	sig.Endpoint, sig.Route = f.endpoint, f.route
-	sig.Calls, sig.Evidence = 1, f.evidence
+	sig.Calls, sig.Evidence = 1, f.shown()
+	s.close(&f)
 	if c.PHI.People > 0 {
 		sig.People = c.PHI.People
 	}

@@ -247,7 +247,7 @@ func (d *sessions) got(dst []Signal, c *call.Call) []Signal {
 		if id := parseIdent(c.Principal.ID, s.form.reading); id.ok && id.family == s.last.family && near(id.value, s.last.value, nearGuess) {
 			k := claimed(c)
 			s.taken = true
-			prove(&f.casefile)
+			d.scene.prove(&f.casefile)
 			d.guesses.note(f, k)
 			return d.guesses.tell(dst, f, k)
 		}
