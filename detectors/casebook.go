@@ -66,12 +66,15 @@ func (b *casebook[T]) tell(dst []Signal, d *dossier[T], c *call.Call) []Signal {
 	was := d.open(s.now)
 	if !was {
 		d.accused = clonePrincipal(&c.Principal)
-	} else if !d.grown(s.now) && b.grade(d) <= d.signal.Severity {
+	} else if !d.grown(s.now) && (d.signal.Severity >= gravest || b.grade(d) <= d.signal.Severity) {
 		return dst
 	}
 	d.until = s.now + silence
 	return append(dst, b.state(d))
 }
+
+// gravest is the most that any case is told as: a flood of calls to one that was need not be described each time.
+const gravest = High
 
 // grade is how grave the case is as it stands.
 func (b *casebook[T]) grade(d *dossier[T]) Severity {

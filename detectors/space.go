@@ -1,10 +1,8 @@
 package detectors
 
 import (
-	"cmp"
 	"math"
 	"math/bits"
-	"slices"
 
 	"auscult/detectors/stats"
 	"auscult/sensor/clock"
@@ -13,8 +11,8 @@ import (
 // space is a family of identifiers at a place: the numbers of the patients of one server, say. It knows which
 // of them people ask for, and so how near to each other the identifiers of an honest principal lie.
 type space struct {
-	sample     [sampleSize]sampled
-	order      [sampleSize]uint8 // places of the sample by value
+	sample     [sampleSize]sampled // as they came
+	order      [sampleSize]sampled // and by value
 	n          int
 	active     stats.Distinct // identifiers asked for, this day and the last
 	before     int
@@ -114,25 +112,34 @@ func (sp *space) learn(x, key, who uint64, today int64) {
 	} else {
 		sp.second = max(sp.second, x)
 	}
-	mine, oldest := 0, -1
-	for i := 0; i < min(sp.n, sampleSize); i++ {
-		at := (sp.n + i) % sampleSize
-		if sp.n < sampleSize {
-			at = i
-		}
-		if sp.sample[at].who == who {
-			if oldest < 0 {
-				oldest = at
-			}
-			mine++
-		}
-	}
-	if mine >= samplePerHead {
+	if oldest := sp.full(who); oldest >= 0 {
 		sp.put(oldest, sampled{x, who}, sp.held())
 		return
 	}
 	sp.put(sp.n%sampleSize, sampled{x, who}, sp.held())
 	sp.n++
+}
+
+// full is the place of the oldest identifier of who in the sample, if who fills as many places as one may; else -1.
+func (sp *space) full(who uint64) int {
+	first := 0
+	if sp.n > sampleSize {
+		first = sp.n % sampleSize
+	}
+	mine, oldest := 0, -1
+	for _, part := range [...][2]int{{first, sp.held()}, {0, first}} {
+		for at := part[0]; at < part[1]; at++ {
+			if sp.sample[at].who != who {
+				continue
+			}
+			if mine++; mine == 1 {
+				oldest = at
+			} else if mine == samplePerHead {
+				return oldest
+			}
+		}
+	}
+	return -1
 }
 
 // held is how many places of the sample are filled.
@@ -141,13 +148,37 @@ func (sp *space) held() int { return min(sp.n, sampleSize) }
 // put fills a place of the sample, of which held are filled, and keeps order.
 func (sp *space) put(place int, s sampled, held int) {
 	order := sp.order[:held]
+	to := after(order, s.value)
 	if place < held { // it moves from where its old value stood
-		i := slices.Index(order, uint8(place))
-		order = slices.Delete(order, i, i+1)
+		from := after(order, sp.sample[place].value)
+		for order[from] != sp.sample[place] {
+			from++
+		}
+		if from < to {
+			to--
+			copy(order[from:to], order[from+1:])
+		} else {
+			copy(order[to+1:from+1], order[to:from])
+		}
+	} else {
+		order = sp.order[:held+1]
+		copy(order[to+1:], order[to:])
 	}
-	i, _ := slices.BinarySearchFunc(order, s.value, func(o uint8, v uint64) int { return cmp.Compare(sp.sample[o].value, v) })
-	_ = slices.Insert(sp.order[:len(order)], i, uint8(place))
+	order[to] = s
 	sp.sample[place] = s
+}
+
+// after is the first place in order at or after value.
+func after(order []sampled, value uint64) int {
+	lo, hi := 0, len(order)
+	for lo < hi {
+		if mid := (lo + hi) / 2; order[mid].value < value {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
 }
 
 // around is how many patients the honest choose among: at least 64, at most a million.
@@ -168,12 +199,12 @@ func (sp *space) frontier(x, who uint64) bool {
 // about 2^-k that one whom the site's other principals ask for lies so near. Without others to compare with,
 // the span of sorted itself is the world, and hardly anything surprises.
 func (sp *space) rarity(sorted []uint64, d uint64, who uint64) int {
-	near, others := 1.0, 1.0
+	near, others := 1, 1
 	wide := uint64(math.MaxUint64) // the smallest distance of anyone else's: the sample's grain
 	heads, at := 0, 0
 	var head [4]uint64
-	for _, o := range sp.order[:sp.held()] {
-		s := &sp.sample[o]
+	for i := range sp.order[:sp.held()] {
+		s := &sp.order[i]
 		if s.who == who {
 			continue
 		}
@@ -203,7 +234,7 @@ func (sp *space) rarity(sorted []uint64, d uint64, who uint64) int {
 		return class(covered)
 	}
 	// Below the sample's grain the chance is taken to fall with d, from the grain on.
-	p := near / others
+	p := float64(near) / float64(others)
 	if near == 1 && wide > d {
 		p *= max(1.0/64, (2*float64(d)+1)/(2*float64(wide)+1))
 	}

@@ -43,6 +43,7 @@ func (t *track) reach() uint64 { return 4 * uint64(abs(t.step)) }
 
 // walks are the tracks of one stream of contacts, the most promising kept.
 type walks struct {
+	top    float64 // the largest evidence of any track, as the last step left it
 	tracks []track
 	recent []uint64 // the last identifiers, from which new tracks start
 	tick   uint32
@@ -115,6 +116,7 @@ func (w *walks) step(x uint64, around, ahead float64, limit, back int, reach uin
 		copy(w.recent, w.recent[1:])
 		w.recent[back-1] = x
 	}
+	w.top = w.best()
 	return h
 }
 
@@ -216,6 +218,7 @@ func (w *walks) calm() {
 	for i := range w.tracks {
 		w.tracks[i].exact, w.tracks[i].near = 0, 0
 	}
+	w.top = 0
 }
 
 func abs(x int64) int64 {
@@ -233,6 +236,7 @@ type lattice struct {
 	patients bool   // they name patients
 	shown    bool   // some answer was about a person
 	listed   bool   // some of the evidence came from identifiers named together
+	nearness stats.CUSUM
 	plain    walks
 	stripped walks // of the identifier without its last digit: a check digit hides the step
 	all      walks // of every first contact, to learn what order is usual
@@ -243,7 +247,6 @@ type lattice struct {
 	code     stats.KT
 	own      stats.Table // nearness of its unexplained contacts
 	ownAll   stats.Table // and of all
-	nearness stats.CUSUM
 }
 
 // memory of a lattice: identifiers whose neighbourhood counts as near.
@@ -254,7 +257,7 @@ func (l *lattice) heat() float64 {
 }
 
 // walk is the evidence of the tracks.
-func (l *lattice) walk() float64 { return max(l.plain.best(), l.stripped.best()) }
+func (l *lattice) walk() float64 { return max(l.plain.top, l.stripped.top) }
 
 func (l *lattice) calm() {
 	l.nearness = 0

@@ -13,7 +13,10 @@ type Set struct {
 func (s *Set) Len() int { return s.n }
 
 // Has tells whether h is a member.
-func (s *Set) Has(h uint64) bool {
+func (s *Set) Has(h uint64) bool { return s.n > 0 && s.has(h, Mix(h)) }
+
+// has is Has of an h that was mixed before.
+func (s *Set) has(h, mixed uint64) bool {
 	if h == 0 {
 		return s.zero
 	}
@@ -21,7 +24,7 @@ func (s *Set) Has(h uint64) bool {
 		return false
 	}
 	mask := uint64(len(s.slots) - 1)
-	for i := Mix(h) & mask; ; i = (i + 1) & mask {
+	for i := mixed & mask; ; i = (i + 1) & mask {
 		switch s.slots[i] {
 		case h:
 			return true
@@ -32,7 +35,9 @@ func (s *Set) Has(h uint64) bool {
 }
 
 // Add puts h in and tells whether it is new.
-func (s *Set) Add(h uint64) bool {
+func (s *Set) Add(h uint64) bool { return s.add(h, Mix(h)) }
+
+func (s *Set) add(h, mixed uint64) bool {
 	if h == 0 {
 		if s.zero {
 			return false
@@ -42,10 +47,13 @@ func (s *Set) Add(h uint64) bool {
 		return true
 	}
 	if 4*(s.n+1) > 3*len(s.slots) {
+		if s.has(h, mixed) {
+			return false
+		}
 		s.grow()
 	}
 	mask := uint64(len(s.slots) - 1)
-	for i := Mix(h) & mask; ; i = (i + 1) & mask {
+	for i := mixed & mask; ; i = (i + 1) & mask {
 		switch s.slots[i] {
 		case h:
 			return false
@@ -111,21 +119,28 @@ type Recent struct {
 // Has tells whether h was seen within the memory.
 func (r *Recent) Has(h uint64, now, half clock.Time) bool {
 	r.turn(now, half)
-	return r.cur.Has(h) || r.old.Has(h)
+	if r.Len() == 0 {
+		return false
+	}
+	mixed := Mix(h)
+	return r.cur.has(h, mixed) || r.old.has(h, mixed)
 }
 
 // Add remembers h. It tells whether h is new, and whether the limit forced an early turn.
 func (r *Recent) Add(h uint64, now, half clock.Time, limit int) (fresh, full bool) {
 	r.turn(now, half)
-	if r.cur.Has(h) {
-		return false, false
-	}
+	mixed := Mix(h)
 	if r.cur.Len() >= max(1, limit/2) {
+		if r.cur.has(h, mixed) {
+			return false, false
+		}
 		r.rotate(now)
 		full = true
 	}
-	r.cur.Add(h)
-	return !r.old.Has(h), full
+	if !r.cur.add(h, mixed) {
+		return false, full
+	}
+	return !r.old.has(h, mixed), full
 }
 
 // Parts are the two generations, and since when the newer one is.
