@@ -220,7 +220,7 @@ func TestBaseline_Smaller(t *testing.T) {
 	if n := small.Stats().Principals; n != 10 {
 		t.Errorf("%d principals", n)
 	}
-	newest := e.scene.principals.root.next.key
+	newest := e.scene.principals.last.key
 	if small.scene.principals.find(newest) == nil {
 		t.Error("the newest was let go")
 	}

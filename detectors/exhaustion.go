@@ -134,7 +134,7 @@ func image(c *call.Call) bool {
 func (d *exhaustion) beat(dst []Signal, c *call.Call) []Signal {
 	s := d.scene
 	key := callerKey(c)
-	p, _ := d.callers.use(key)
+	p, _ := d.callers.useBy(&s.seat().beat, key)
 	gap := s.now - p.last
 	p.last = s.now
 	if gap >= rushEnd || p.calls == 0 {

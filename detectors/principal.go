@@ -8,49 +8,52 @@ import (
 	"auscult/sensor/clock"
 )
 
-// principal is all that is remembered of one principal.
+// principal is all that is remembered of one principal. What most calls touch stands first, then what heat sums up.
 type principal struct {
 	key       uint64
-	who       call.Principal // cloned
-	first     clock.Time
 	seen      clock.Time
-	group     int
-	service   bool
-	shared    bool
-	contacts  stats.Recent // patients and records touched
+	first     clock.Time
+	last      clock.Time          // of its last first contact
+	joined    clock.Time          // until when a walk across principals speaks for it
+	cases     [families]*casefile // nil while nothing is suspected
+	contacts  stats.Recent        // patients and records touched
 	delivered stats.Recent
 	named     stats.Recent // ids named in worklists: polling a list is no new walk
+	group     int
+	shift     shift
+	service   bool
+	shared    bool
+	heard     bool             // whether plain counts: others' contacts are mostly explained, or its own days are known
+	token     *entry[tokenUse] // that it used last
+	beat      *entry[pace]     // in which it calls
+	profile   profile
 
 	// unexplained contacts
 	plain    [3]stats.CUSUM
 	pace     stats.CUSUM
 	rush     stats.CUSUM
 	brisk    stats.CUSUM
-	heard    bool       // whether plain counts: others' contacts are mostly explained, or its own days are known
-	looked   clock.Time // a number up that no list gave, as its last contact
-	sweep    sweep
+	excess   stats.CUSUM
+	refused  [2]stats.CUSUM
+	lattices []*lattice
 	harvest  harvest
+	sweep    sweep
+
+	who      call.Principal // cloned
+	looked   clock.Time     // a number up that no list gave, as its last contact
 	burst    burst
 	care     care
 	way      ways
 	spoke    witness
-	shift    shift
-	profile  profile
 	paceCode stats.KT
-	last     clock.Time // of its last first contact
-	novel    uint32     // first contacts of patients this day
-	unexp    uint32     // of them unexplained
-	known    float64    // first contacts on honest days before
-	knownUn  float64    // of them unexplained
-	days     int        // honest days before
+	novel    uint32  // first contacts of patients this day
+	unexp    uint32  // of them unexplained
+	known    float64 // first contacts on honest days before
+	knownUn  float64 // of them unexplained
+	days     int     // honest days before
 	tallies  [measures]tally
-	refused  [2]stats.CUSUM
-	lattices []*lattice
 	bulk     clock.Time // of its first bulk answer
-	excess   stats.CUSUM
-	lesson   *lesson             // of a first reading; nil otherwise
-	cases    [families]*casefile // nil while nothing is suspected
-	joined   clock.Time          // until when a walk across principals speaks for it
+	lesson   *lesson    // of a first reading; nil otherwise
 }
 
 // family is a kind of finding on one principal, and a case of its own.

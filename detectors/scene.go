@@ -48,6 +48,7 @@ type scene struct {
 	forms      *lru[form]
 	blocks     *lru[block]
 	principals *lru[principal]
+	nobody     principal // whose places in tables nobody keeps
 	visits     visits
 	ongoing    *lru[ongoing]
 	runs       int // evidence being kept
@@ -173,6 +174,14 @@ func (s *scene) explain(c *call.Call, k *contact) {
 		s.stats.Unexplained++
 	}
 	k.num = s.number(c, k.Object)
+}
+
+// seat is where the places of the caller at hand in the detectors' own tables are kept.
+func (s *scene) seat() *principal {
+	if s.p == nil {
+		return &s.nobody
+	}
+	return s.p
 }
 
 // finish remembers contacts and deliveries, once all detectors have judged.

@@ -116,7 +116,7 @@ func (d *tokenReuse) Observe(dst []Signal, c *call.Call) []Signal {
 		c.Flags&(call.Health|call.Login|call.Token|call.Logout) != 0 {
 		return dst
 	}
-	u, fresh := d.uses.use(useKey(c))
+	u, fresh := d.uses.useBy(&d.scene.seat().token, useKey(c))
 	u.seen = c.Time
 	if fresh {
 		u.first = c.Time
