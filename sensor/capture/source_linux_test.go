@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -303,6 +304,47 @@ func TestLoopbackShowsAPacketOnce(t *testing.T) {
 	}
 	if st := src.Stats().Interfaces[0]; st.Packets != 2 {
 		t.Errorf("%d packets: the datagram and the ICMP message make 2", st.Packets)
+	}
+}
+
+// TestOutgoing captures what the machine itself sends on an interface, or does not.
+func TestOutgoing(t *testing.T) {
+	for _, wanted := range []bool{true, false} {
+		veth(t, "rx0", "tx0")
+		cfg := small()
+		cfg.Outgoing = wanted
+		src := listen(t, cfg, "rx0")
+		p := start(t, src, 1)
+		own, other := open(t, "rx0"), open(t, "tx0")
+		frames := traffic(t)
+		own.send(t, frames[0])
+		other.send(t, frames[1])
+		want := frames[1:2]
+		if wanted {
+			want = frames[:2]
+		}
+		same(t, p.end()[0], want)
+		run(t, "link", "del", "rx0")
+	}
+}
+
+func TestPromiscuous(t *testing.T) {
+	for _, wanted := range []bool{true, false} {
+		veth(t, "rx0", "tx0")
+		cfg := small()
+		cfg.Promiscuous = wanted
+		src := listen(t, cfg, "rx0")
+		out, err := exec.Command("ip", "-d", "link", "show", "rx0").Output()
+		if err != nil || strings.Contains(string(out), "promiscuity 1") != wanted {
+			t.Errorf("%v, wanted %v: %s", err, wanted, out)
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
+		if out, err = exec.Command("ip", "-d", "link", "show", "rx0").Output(); err != nil || !strings.Contains(string(out), "promiscuity 0") {
+			t.Errorf("after the end: %v, %s", err, out)
+		}
+		run(t, "link", "del", "rx0")
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"auscult/pipeline"
 	"auscult/sensor/capture"
-	"auscult/sensor/extract"
 	"auscult/sensor/packet"
 )
 
@@ -101,7 +101,7 @@ func (c *lane) read(next func() (packet.Raw, error), decode bool, index, workers
 			c.first = raw.Time.UTC()
 		}
 		c.last = raw.Time.UTC()
-		if decode && d.Decode(&s, &raw) == packet.OK && s.Flow.Hash()%extract.Partitions%workers == index {
+		if decode && d.Decode(&s, &raw) == packet.OK && s.Flow.Hash()%pipeline.Partitions%workers == index {
 			c.own++
 		}
 	}
