@@ -77,6 +77,7 @@ var testHomes = map[string]string{
 	"github.com/axiomhq/hyperloglog":        "detectors",
 	"github.com/rs/zerolog":                 "*",
 	"golang.org/x/term":                     "sensor",
+	"golang.org/x/sys":                      "sensor/bpf",
 	"github.com/spf13/cobra":                "sensor",
 }
 
