@@ -307,6 +307,28 @@ func TestLoopbackShowsAPacketOnce(t *testing.T) {
 	}
 }
 
+// TestNoHardwareClock asks a card for stamps that has no clock.
+func TestNoHardwareClock(t *testing.T) {
+	veth(t, "rx0", "tx0")
+	cfg := small()
+	cfg.Timestamps = capture.Hardware
+	src := listen(t, cfg, "rx0")
+	p := start(t, src, 1)
+	want := traffic(t)[:5]
+	began, out := time.Now(), open(t, "tx0")
+	for _, f := range want {
+		out.send(t, f)
+	}
+	got := p.end()[0]
+	same(t, got, want)
+	if at := got[0].Time.UTC(); at.Before(began) || time.Since(at) < 0 {
+		t.Errorf("stamped %v", at)
+	}
+	if st := src.Stats().Interfaces[0]; st.Hardware != 0 {
+		t.Errorf("counted %+v", st)
+	}
+}
+
 // TestOutgoing captures what the machine itself sends on an interface, or does not.
 func TestOutgoing(t *testing.T) {
 	for _, wanted := range []bool{true, false} {
