@@ -193,7 +193,7 @@ func (p *parser) host(prim *primitive, t token) error {
 		if p.is("/", "mask") {
 			return p.wrong(p.tokens[p.pos-1], "a net, not a host; write net before the address")
 		}
-		prim.what, prim.prefix = asksNet, netip.PrefixFrom(t.addr, t.addr.BitLen())
+		prim.ask(netip.PrefixFrom(t.addr, t.addr.BitLen()))
 		return p.family(prim, t)
 	case t.kind == number:
 		return p.wrong(t, "not an address")
@@ -201,6 +201,14 @@ func (p *parser) host(prim *primitive, t token) error {
 		return p.wrong(t, "an address must stand here")
 	}
 	return p.wrong(t, "host names are not looked up; give the address")
+}
+
+// ask sets the net that is asked for.
+func (prim *primitive) ask(prefix netip.Prefix) {
+	prim.what, prim.prefix = asksNet, prefix
+	if prefix.Addr().Is4() {
+		prim.addr, prim.mask = word32(prefix.Addr()), uint32(0xffffffff<<(32-prefix.Bits()))
+	}
 }
 
 // family checks that an address is of the protocol that was asked for.
@@ -245,7 +253,7 @@ func (p *parser) net(prim *primitive, t token) error {
 		}
 		return nil
 	}
-	prim.what, prim.prefix = asksNet, netip.PrefixFrom(t.addr, bits)
+	prim.ask(netip.PrefixFrom(t.addr, bits))
 	if prim.prefix.Masked().Addr() != t.addr {
 		return p.wrong(t, "has bits outside of the prefix of %d bits; write net %s", bits, prim.prefix.Masked())
 	}

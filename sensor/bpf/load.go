@@ -156,7 +156,7 @@ func (l *lowering) accessor(a *arith, index value, has **cond) (value, error) {
 			return 0, err
 		}
 		is = and(is, and(l.test(l.load(base+9, 1), jeq, protoNumbers[a.proto]), l.firstFragment()))
-		index = l.compute(aluAdd, l.headerLength(), index)
+		index = l.compute(aluAdd, index, l.headerLength())
 	}
 	*has = and(*has, is)
 	return l.loadAt(index, base, a.size), nil

@@ -2,30 +2,23 @@ package bpf
 
 import "encoding/binary"
 
-// protocol asks for a protocol by its name.
-func (l *lowering) protocol(p proto, at token) (*cond, error) {
-	if t, ok := etherTypes[p]; ok {
-		return l.carries(t, at)
-	}
-	family := noProto
-	switch p {
-	case icmp, igmp, vrrp:
-		family = ip
-	case icmp6:
-		family = ip6
-	}
-	return l.number(family, protoNumbers[p], at)
-}
-
 // number asks for a protocol number in ip, in ip6, or in either. In ip6 it may stand behind a fragment header.
-func (l *lowering) number(family proto, n uint32, at token) (*cond, error) {
+func (l *lowering) number(all []*primitive, at token) (*cond, error) {
+	family := all[0].proto
+	is := func(v value) *cond {
+		any := truth(false)
+		for _, p := range all {
+			any = or(any, l.test(v, jeq, p.lo))
+		}
+		return any
+	}
 	four, six := truth(false), truth(false)
 	if family != ip6 {
 		c, err := l.carries(etherIP, at)
 		if err != nil {
 			return nil, err
 		}
-		four = and(c, l.test(l.load(l.network()+9, 1), jeq, n))
+		four = and(c, is(l.load(l.network()+9, 1)))
 	}
 	if family != ip {
 		c, err := l.carries(etherIP6, at)
@@ -33,8 +26,8 @@ func (l *lowering) number(family proto, n uint32, at token) (*cond, error) {
 			return nil, err
 		}
 		next := l.load(l.network()+6, 1)
-		behind := and(l.test(next, jeq, 44), l.test(l.load(l.network()+40, 1), jeq, n))
-		six = and(c, or(l.test(next, jeq, n), behind))
+		behind := and(l.test(next, jeq, 44), is(l.load(l.network()+40, 1)))
+		six = and(c, or(is(next), behind))
 	}
 	return or(four, six), nil
 }
@@ -51,15 +44,17 @@ func ends(d dir, ask func(end dir) *cond) *cond {
 }
 
 // net asks for addresses: IPv4 in ip, arp and rarp, or in that one of them that was named, and IPv6 in ip6.
-func (l *lowering) net(p *primitive, at token) (*cond, error) {
+func (l *lowering) net(all []*primitive, at token) (*cond, error) {
+	p := all[0]
 	if p.what == asksNet && p.prefix.Addr().Is6() {
 		c, err := l.carries(etherIP6, at)
-		return and(c, ends(p.dir, func(end dir) *cond { return l.prefix6(p, end) })), err
-	}
-	addr, mask := p.addr, p.mask
-	if p.what == asksNet {
-		addr = word32(p.prefix.Addr())
-		mask = uint32(0xffffffff << (32 - p.prefix.Bits()))
+		return and(c, ends(p.dir, func(end dir) *cond {
+			any := truth(false)
+			for _, p := range all {
+				any = or(any, l.prefix6(p, end))
+			}
+			return any
+		})), err
 	}
 	any := truth(false)
 	for _, in := range [...]struct {
@@ -78,7 +73,11 @@ func (l *lowering) net(p *primitive, at token) (*cond, error) {
 			if end == dst {
 				offset = in.target
 			}
-			return l.masked(offset, addr, mask)
+			any := truth(false)
+			for _, p := range all {
+				any = or(any, l.masked(offset, p.addr, p.mask))
+			}
+			return any
 		})))
 	}
 	return any, nil
@@ -110,7 +109,8 @@ func (l *lowering) prefix6(p *primitive, end dir) *cond {
 }
 
 // port asks for ports. In ip they stand in first fragments only; in ip6 right behind its header only.
-func (l *lowering) port(p *primitive, at token) (*cond, error) {
+func (l *lowering) port(all []*primitive, at token) (*cond, error) {
+	p := all[0]
 	protos := []proto{p.proto}
 	if p.proto == noProto {
 		protos = []proto{sctp, tcp, udp}
@@ -128,23 +128,28 @@ func (l *lowering) port(p *primitive, at token) (*cond, error) {
 	for _, pr := range protos {
 		n := protoNumbers[pr]
 		is6 := l.test(l.load(network+6, 1), jeq, n)
-		six = or(six, and(is6, l.inRange(p, func(offset uint32) value { return l.load(network+40+offset, 2) })))
+		six = or(six, and(is6, l.inRange(all, func(offset uint32) value { return l.load(network+40+offset, 2) })))
 		is4 := and(l.test(l.load(network+9, 1), jeq, n), l.firstFragment())
-		four = or(four, and(is4, l.inRange(p, func(offset uint32) value { return l.loadAt(l.headerLength(), network+offset, 2) })))
+		four = or(four, and(is4, l.inRange(all, func(offset uint32) value { return l.loadAt(l.headerLength(), network+offset, 2) })))
 	}
 	return or(and(c6, six), and(c4, four)), nil
 }
 
-func (l *lowering) inRange(p *primitive, port func(offset uint32) value) *cond {
-	return ends(p.dir, func(end dir) *cond {
+func (l *lowering) inRange(all []*primitive, port func(offset uint32) value) *cond {
+	return ends(all[0].dir, func(end dir) *cond {
 		v := port(0)
 		if end == dst {
 			v = port(2)
 		}
-		if p.lo == p.hi {
-			return l.test(v, jeq, p.lo)
+		any := truth(false)
+		for _, p := range all {
+			if p.lo == p.hi {
+				any = or(any, l.test(v, jeq, p.lo))
+				continue
+			}
+			any = or(any, and(l.test(v, jge, p.lo), not(l.test(v, jgt, p.hi))))
 		}
-		return and(l.test(v, jge, p.lo), not(l.test(v, jgt, p.hi)))
+		return any
 	})
 }
 

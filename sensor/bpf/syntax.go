@@ -80,7 +80,7 @@ type primitive struct {
 	proto  proto
 	dir    dir
 	prefix netip.Prefix
-	addr   uint32
+	addr   uint32 // and mask: of IPv4
 	mask   uint32
 	lo, hi uint32
 	has    bool
