@@ -2,6 +2,7 @@ package capture_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"strings"
 	"sync"
@@ -111,5 +112,30 @@ func TestEndedAtOnce(t *testing.T) {
 	p.end()
 	if _, err := src.Open(t.Context(), 1); err == nil {
 		t.Error("a line is read twice")
+	}
+}
+
+// TestLanesNobodyReads ends all the same, and says what was left.
+func TestLanesNobodyReads(t *testing.T) {
+	veth(t, "rx0", "tx0")
+	cfg := small()
+	cfg.InFlight, cfg.BatchPackets = 2, 16
+	src := listen(t, cfg, "rx0")
+	ctx, stop := context.WithCancel(t.Context())
+	if _, err := src.Open(ctx, 2); err != nil {
+		t.Fatal(err)
+	}
+	out := open(t, "tx0")
+	want := traffic(t)
+	for _, f := range want {
+		out.send(t, f)
+	}
+	stop()
+	if err := src.Close(); err != nil {
+		t.Error(err)
+	}
+	st := src.Stats().Interfaces[0]
+	if st.Received != uint64(len(want)) || st.Unread == 0 || st.Packets+st.Unread != st.Received {
+		t.Errorf("counted %+v", st)
 	}
 }

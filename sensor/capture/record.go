@@ -63,7 +63,11 @@ func (c *recorder) run(l *lane, preamble []byte) error {
 		if end != nil {
 			break
 		}
-		if err == nil && raw.Frame != nil {
+		switch {
+		case err != nil:
+		case raw.Frame == nil: // the line is idle: what was seen shall be in the file
+			err = c.w.Flush()
+		default:
 			err = c.write(&raw)
 		}
 	}

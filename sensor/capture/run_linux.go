@@ -16,39 +16,51 @@ const nap = 2 * time.Millisecond
 
 // run reads until ctx ends, and then what the kernel had taken in by then.
 func (s *Source) run(ctx context.Context) error {
-	r := s.reader
+	more, err := s.read(ctx)
+	for _, d := range s.devices {
+		for _, sock := range d.sockets {
+			if failed := sock.filter(deaf); failed != nil {
+				s.Log.Warn().Err(failed).Str("interface", d.name).Msg("cannot stop the ring: packets of the last moment may be missing")
+			}
+		}
+	}
+	if more {
+		s.drain()
+	}
+	for _, d := range s.devices {
+		d.count()
+		d.port.stats.unread()
+	}
+	s.publish(false)
+	return err
+}
+
+// read reads until ctx ends. more is false when nobody reads the lanes any longer.
+func (s *Source) read(ctx context.Context) (more bool, err error) {
 	steps := uint64(0)
 	for ctx.Err() == nil {
-		packets, dry, more := r.pass()
+		packets, dry, more := s.reader.pass()
 		if !more {
-			return nil
+			return false, nil
 		}
-		if r.time.steps > steps {
-			steps = r.time.steps
-			s.Log.Warn().Dur("ahead", time.Duration(r.time.shift)).Msg("the clock was set back; packet time goes on without it")
+		if t := &s.reader.time; t.steps > steps {
+			steps = t.steps
+			s.Log.Warn().Dur("ahead", time.Duration(t.shift)).Msg("the clock was set back; packet time goes on without it")
 		}
 		if time.Since(s.looked) >= lookEvery {
 			if err := s.look(); err != nil {
-				return err
+				return true, err
 			}
 		}
 		if dry {
 			s.wait(packets)
 		}
 	}
-	s.drain()
-	return nil
+	return true, nil
 }
 
-// drain stops the rings and reads what is in them: the last block of each comes when its time is over.
+// drain reads what is in the rings, which take no more: the last block of each comes when its time is over.
 func (s *Source) drain() {
-	for _, d := range s.devices {
-		for _, sock := range d.sockets {
-			if err := sock.filter(deaf); err != nil {
-				s.Log.Warn().Err(err).Str("interface", d.name).Msg("cannot stop the ring: packets of the last moment may be missing")
-			}
-		}
-	}
 	last := time.Now().Add(2*s.cfg.BlockTimeout + 10*time.Millisecond)
 	for {
 		over := time.Now().After(last)
@@ -56,7 +68,6 @@ func (s *Source) drain() {
 		_, dry, more := s.reader.pass()
 		switch {
 		case !more || over && dry:
-			s.publish(true)
 			return
 		case dry:
 			time.Sleep(nap)

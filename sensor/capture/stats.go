@@ -9,7 +9,7 @@ type Stats struct {
 }
 
 // InterfaceStats is one interface's share. When the run has ended, Received is Packets + Dropped + Outgoing +
-// Malformed.
+// Malformed + Unread.
 type InterfaceStats struct {
 	Name string
 	Up   bool
@@ -28,7 +28,13 @@ type InterfaceStats struct {
 	Hardware  uint64 // of them, stamped by the card
 	Outgoing  uint64 // not handed over: sent by this machine
 	Malformed uint64 // not handed over: their place in the ring makes no sense
+	Unread    uint64 // not handed over: in the rings when the lanes were not read for too long after the end
 	Downs     uint64 // times the interface went down or away
+}
+
+// unread books what was never handed over, at the end.
+func (s *InterfaceStats) unread() {
+	s.Unread = s.Received - min(s.Received, s.Packets+s.Dropped+s.Outgoing+s.Malformed)
 }
 
 // Dropped is what the kernel dropped on all interfaces.
