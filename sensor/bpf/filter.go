@@ -70,6 +70,12 @@ type Filter struct {
 }
 
 // Parse reads an expression; an empty one takes every frame. The error is an *Error.
+//
+// The language is a subset of pcap-filter(7), with libpcap 1.10 as its measure: host, net, port, portrange, proto, src,
+// dst, protocols by name, ether host and proto, broadcast, multicast, less, greater, len, accessors with arithmetic
+// and named constants, vlan, mpls, pppoes, and, or, not. What differs: gre is a word of its own; an accessor on the
+// right of an operator asks for its protocol too, which libpcap forgets; on BSD loopback, ip6 knows the address family
+// of every system; a service has the ports of the table here, not of /etc/services.
 func Parse(cfg Config, text string) (*Filter, error) {
 	if len(text) > cfg.MaxLength {
 		return nil, &Error{What: fmt.Sprintf("%d bytes; max_length is %d", len(text), cfg.MaxLength)}

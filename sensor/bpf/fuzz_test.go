@@ -107,7 +107,7 @@ func (m *maker) expression(depth int) string {
 	end := pick(m, "", "src ", "dst ", "src and dst ")
 	switch m.IntN(9) {
 	case 0:
-		return pick(m, "ip", "ip6", "arp", "tcp", "udp", "icmp", "icmp6", "sctp", "multicast", "broadcast", "gre")
+		return pick(m, "ip", "ip6", "arp", "tcp", "udp", "icmp", "icmp6", "sctp", "multicast", "broadcast", "esp")
 	case 1:
 		return end + "host " + pick(m, "192.0.2.7", "192.0.2.8", "2001:db8::7", "::1")
 	case 2:

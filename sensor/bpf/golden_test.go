@@ -70,24 +70,30 @@ func recorded(t *testing.T) (all []question) {
 			t.Fatalf("%s: %q", golden, lines.Text())
 		}
 		q := question{link: link, text: text}
-		for one := range strings.SplitSeq(code, ";") {
-			var in xbpf.RawInstruction
-			if _, err := fmt.Sscan(one, &in.Op, &in.Jt, &in.Jf, &in.K); err != nil {
-				t.Fatalf("%s: %q: %v", golden, one, err)
-			}
-			q.theirs = append(q.theirs, in)
-		}
+		q.theirs = instructions(t, code)
 		all = append(all, q)
 	}
 	return all
 }
 
-// ask compiles an expression with tcpdump.
-func ask(q question) (string, error) {
+func instructions(t *testing.T, code string) (all []xbpf.RawInstruction) {
+	t.Helper()
+	for one := range strings.SplitSeq(code, ";") {
+		var in xbpf.RawInstruction
+		if _, err := fmt.Sscan(one, &in.Op, &in.Jt, &in.Jf, &in.K); err != nil {
+			t.Fatalf("%q: %v", one, err)
+		}
+		all = append(all, in)
+	}
+	return all
+}
+
+// ask compiles an expression with tcpdump, with options of its command line.
+func ask(q question, options ...string) (string, error) {
 	if _, theirs, ok := strings.Cut(q.text, " => "); ok {
 		q.text = theirs
 	}
-	out, err := exec.Command("tcpdump", "-y", q.link, "-ddd", "--", q.text).Output()
+	out, err := exec.Command("tcpdump", append(options, "-y", q.link, "-ddd", "--", q.text)...).Output()
 	if err != nil {
 		var stderr []byte
 		if e, ok := err.(*exec.ExitError); ok {
@@ -105,15 +111,22 @@ func ask(q question) (string, error) {
 	return strings.Join(lines[1:], ";"), nil
 }
 
-// TestGoldenIsTcpdumps asks tcpdump again, where there is one; CI has it. Versions of libpcap differ in their
+// needTcpdump skips a test where there is no tcpdump; CI has it.
+func needTcpdump(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("tcpdump"); err == nil {
+		return
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatal("tcpdump is not installed")
+	}
+	t.Skip("tcpdump is not installed")
+}
+
+// TestGoldenIsTcpdumps asks tcpdump again, where there is one. Versions of libpcap differ in their
 // instructions, not in what they take, so that is what is compared.
 func TestGoldenIsTcpdumps(t *testing.T) {
-	if _, err := exec.LookPath("tcpdump"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("tcpdump is not installed")
-		}
-		t.Skip("tcpdump is not installed")
-	}
+	needTcpdump(t)
 	questions := asked(t)
 	if *update {
 		var b bytes.Buffer
@@ -137,13 +150,7 @@ func TestGoldenIsTcpdumps(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s %q: %v", was.link, was.text, err)
 		}
-		now := question{}
-		for one := range strings.SplitSeq(code, ";") {
-			var in xbpf.RawInstruction
-			fmt.Sscan(one, &in.Op, &in.Jt, &in.Jf, &in.K)
-			now.theirs = append(now.theirs, in)
-		}
-		a, b := machine(t, was.theirs), machine(t, now.theirs)
+		a, b := machine(t, was.theirs), machine(t, instructions(t, code))
 		for _, frame := range frames[was.link][:200] {
 			if x, y := takes(t, a, frame), takes(t, b, frame); x != y {
 				t.Errorf("%s %q: recorded %v, tcpdump of today %v on %x", was.link, was.text, x, y, frame)

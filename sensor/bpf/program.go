@@ -26,7 +26,7 @@ func (p *Program) Raw(snap uint32) []bpf.RawInstruction {
 }
 
 // Match runs a program for InFrame on a captured frame that had wireLen bytes on the wire. As in the kernel and in
-// libpcap, a frame that ends before a byte that is asked for is not taken, whatever else the expression says. It
+// libpcap, a frame that ends before a byte that must be looked at is not taken, whatever else the expression says. It
 // does not allocate.
 func (p *Program) Match(frame []byte, wireLen int) bool {
 	return p.run(frame, uint32(wireLen), tag{})
