@@ -1,6 +1,7 @@
 package detectors
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -67,4 +68,22 @@ func TestBulkWrite(t *testing.T) {
 		}
 		return s
 	}())
+}
+
+// TestDeletedNotOpened says of records that were deleted that they were, whoever tells it.
+func TestDeletedNotOpened(t *testing.T) {
+	s := &scene{}
+	f := &casefile{calls: 3, deletes: 3, reasonless: 3}
+	for i := range 3 {
+		f.objects.Add(uint64(i + 1))
+	}
+	var sig Signal
+	s.describeFanout(&sig, f)
+	if !strings.Contains(sig.Title, "deleted records of 3 patients") || strings.Contains(sig.Title, "opened") {
+		t.Error(sig.Title)
+	}
+	f.deletes = 1
+	if s.describeFanout(&sig, f); !strings.Contains(sig.Title, "opened 3 patients") {
+		t.Error(sig.Title)
+	}
 }

@@ -22,6 +22,7 @@ type casefile struct {
 	until      clock.Time // of the silence after an alert
 	calls      int
 	refusals   int
+	deletes    int // calls that deleted
 	delivered  int
 	peer       int
 	reasonless int
@@ -141,6 +142,9 @@ func (s *scene) note(f *casefile, c *call.Call) {
 	f.calls++
 	if c.Refused() {
 		f.refusals++
+	}
+	if c.Method == "DELETE" {
+		f.deletes++
 	}
 	if f.kept < maxEvidence {
 		if f.kept == 0 {

@@ -54,6 +54,13 @@ type injector struct {
 	blocked   int // refused with 403, 406 or 429
 	confirmed int // different payloads of which an answer showed the effect
 	names     []string
+	before    stated // when it was last told
+}
+
+// stated is what a finding said last: what has come since is new.
+type stated struct {
+	families, worked inject.Family
+	names            int
 }
 
 // Forget frees those who have sent nothing of the kind for a day; what is usual is kept as long as it is used.
@@ -169,7 +176,11 @@ func (d *injection) judge(dst []Signal, c *call.Call, v *valueProfile) []Signal 
 	if !f.open(d.scene.now) && s.sure == 0 && s.worked == 0 && !often {
 		return dst
 	}
-	return d.cases.tell(dst, f, c)
+	n := len(dst)
+	if dst = d.cases.tell(dst, f, c); len(dst) > n {
+		s.before = stated{s.families, s.worked, len(s.names)}
+	}
+	return dst
 }
 
 // stale forgets a suspicion that came to nothing.
@@ -359,11 +370,31 @@ func (d *injection) describe(f *dossier[injector]) Signal {
 	case s.sure != 0:
 		sig.Confidence = 85
 	}
+	if news := s.news(); len(news) > 0 {
+		sig.Title += "; new: " + strings.Join(news, ", ")
+	}
 	sig.Observed += ". A security test that was agreed on would explain it"
 	sig.Facts = []Fact{{"kinds", kinds}, {"payloads", strconv.Itoa(s.payloads)}, {"forms no honest value has", yes(s.sure != 0)},
 		{"parameters", strings.Join(s.names, ", ")}, {"answers that show an effect", strconv.Itoa(s.confirmed)},
 		{"failures of the server", strconv.Itoa(s.failed)}, {"blocked", strconv.Itoa(s.blocked)}}
 	return sig
+}
+
+// news is what has come since the case was last told; nothing the first time.
+func (s *injector) news() (news []string) {
+	if s.before.families == 0 {
+		return nil
+	}
+	if more := s.families &^ s.before.families; more != 0 {
+		news = append(news, injections(more))
+	}
+	if more := s.worked &^ s.before.worked; more != 0 {
+		news = append(news, "a reaction to "+injections(more))
+	}
+	if more := s.names[min(s.before.names, len(s.names)):]; len(more) > 0 {
+		news = append(news, plural("parameter", more)+" "+strings.Join(more, ", "))
+	}
+	return news
 }
 
 func plural(noun string, of []string) string {

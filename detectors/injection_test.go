@@ -182,3 +182,23 @@ func TestInjectionBounds(t *testing.T) {
 		}
 	}
 }
+
+// TestInjection_News says in each update what has come since the finding was last told.
+func TestInjection_News(t *testing.T) {
+	e := New(Defaults())
+	var titles []string
+	for i, v := range []string{"1' OR '1'='1", "1' UNION SELECT NULL--", "1' OR 2=2--", "../../../../etc/passwd", "x;cat /etc/passwd", "1' AND SLEEP(5)--", "../../etc/shadow", "a' OR 'a'='a", "b' OR 'b'='b"} {
+		for _, s := range e.Observe(nil, valued(100+i, 9, fmt.Sprint("q", i/3), v, 200)) {
+			if s.Detector == "injection" {
+				titles = append(titles, s.Title)
+			}
+		}
+	}
+	if len(titles) < 3 || strings.Contains(titles[0], "; new: ") {
+		t.Fatalf("%q", titles)
+	}
+	all := strings.Join(titles[1:], "\n")
+	if !strings.Contains(all, "; new: ") || !strings.Contains(all, "paths to other files") || !strings.Contains(all, "parameter q1") {
+		t.Errorf("updates do not say what is new: %q", titles)
+	}
+}

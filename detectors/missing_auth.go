@@ -40,6 +40,7 @@ type bare struct {
 	owners int // of the area, when it was told
 	apart   bool // nobody reads that part of the server with a credential
 	guarded bool // the description demands a credential
+	strong  bool // an answer held what nobody shows to anybody
 }
 
 // An area needs credentials once so many answers went to so many who carried one; it needs none when so many
@@ -114,6 +115,12 @@ func (d *missingAuth) gives(c *call.Call) bool {
 	return c.PHI.People > 0 && c.OK() && c.PHI.Classes&personal != 0 && !public(c.FHIR.Type)
 }
 
+// strong is whether an answer ties people to what no board on a wall shows: the number by which a state knows somebody,
+// or what a named one is ill with.
+func strong(c *call.Call) bool {
+	return c.PHI.Classes&(phi.SSN|phi.Aadhaar) != 0 || c.PHI.Classes&phi.Name != 0 && c.PHI.Classes&(phi.Diagnosis|phi.Sensitive|phi.Genetic) != 0
+}
+
 // public are the FHIR types that servers give to anybody.
 func public(typ string) bool {
 	switch typ {
@@ -177,7 +184,9 @@ func (d *missingAuth) without(dst []Signal, a *area, key uint64, c *call.Call) [
 	if !a.needs() && !guarded {
 		// A part of the server that nobody reads with a credential may be open on purpose, a board on a wall say.
 		whole, _ := d.areas.use(serverKey(c))
-		f.state.apart = owners == 0 && whole.owners.Len() >= openTo && whole.answers >= apartAnswers && f.state.answers >= apartReads
+		known := owners == 0 && whole.owners.Len() >= openTo && whole.answers >= apartAnswers
+		f.state.strong = f.state.strong || known && strong(c)
+		f.state.apart = known && (f.state.strong || f.state.answers >= apartReads)
 		if owners = whole.owners.Len(); !f.open(d.scene.now) && !f.state.apart {
 			return dst
 		}
@@ -268,7 +277,9 @@ func (d *missingAuth) describe(f *dossier[bare]) Signal {
 	}
 	sig.Observed = fmt.Sprintf("%s with patients' data to requests that carried none; %d others carried one", count(f.state.answers, "answer"), f.state.owners)
 	if f.state.apart {
-		sig.Severity, sig.Confidence = Low, 60
+		if sig.Severity, sig.Confidence = Low, 60; f.state.strong {
+			sig.Severity, sig.Confidence = Medium, sureness(&call.Principal{Shared: f.accused.Shared}, 70)
+		}
 		sig.Expected = "Patients' data is given to those who show a credential"
 		sig.Observed += " elsewhere on this server, none in this part of it"
 	}

@@ -6,6 +6,7 @@ import (
 
 	"auscult/sensor/call"
 	"auscult/sensor/http"
+	"auscult/sensor/phi"
 )
 
 // credentialed is n reads of charts by three people with tokens, one every ten seconds from start on.
@@ -55,6 +56,16 @@ func TestMissingAuth(t *testing.T) {
 	f("an open viewer beside a closed server", "", 0, join(credentialed(0, 30), bare(95000, 40, 9, func(c *call.Call) {
 		c.Path, c.Route, c.Endpoint = "/dicom-web/studies/1", "/dicom-web/studies/{id}", 78
 	})))
+	elsewhere := func(classes phi.Class) func(*call.Call) {
+		return func(c *call.Call) {
+			c.Path, c.Route, c.Endpoint = "/legacy/Patient/1", "/legacy/Patient/{id}", 79
+			c.PHI.Classes = classes
+		}
+	}
+	f("national numbers, on a path that nobody else uses", "missing_auth Medium 10.20.0.9", 31, join(credentialed(0, 30), bare(400000, 3, 9, elsewhere(phi.Name|phi.SSN))))
+	f("a named patient's diagnoses there", "missing_auth Medium 10.20.0.9", 31, join(credentialed(0, 30), bare(400000, 3, 9, elsewhere(phi.Name|phi.Diagnosis))))
+	f("an own booking", "", 0, join(credentialed(0, 30), bare(400000, 1, 9, elsewhere(phi.Name|phi.Encounter))))
+	f("diagnoses, before anyone showed a credential", "", 0, bare(0, 10, 9, elsewhere(phi.Name|phi.Diagnosis)))
 	f("a directory of staff", "", 0, join(credentialed(0, 30), bare(95000, 5, 9, func(c *call.Call) { c.FHIR.Type = "Practitioner" })))
 	f("a request without its head", "", 0, join(credentialed(0, 30), bare(95000, 5, 9, func(c *call.Call) { c.Loss = http.LossMidstream })))
 	f("a signed link", "", 0, join(credentialed(0, 30), bare(95000, 5, 9, func(c *call.Call) {

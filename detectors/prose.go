@@ -110,9 +110,13 @@ func (s *scene) describeFanout(sig *Signal, f *casefile) {
 		sig.Title = fmt.Sprintf("{principal} was given %s by searches, in %s", count(sig.People, "patient"), took)
 		sig.Observed = fmt.Sprintf("%s delivered, %d of them opened", count(f.given, "patient"), n)
 	} else {
-		sig.Title = fmt.Sprintf("{principal} opened %s in %s, %d of them for no visible reason", count(n, "patient"), took, f.reasonless)
+		did := "opened"
+		if 2*f.deletes > f.calls {
+			did = "deleted records of"
+		}
+		sig.Title = fmt.Sprintf("{principal} %s %s in %s, %d of them for no visible reason", did, count(n, "patient"), took, f.reasonless)
 		if f.reasonless*2 < n {
-			sig.Title = fmt.Sprintf("{principal} opened %s in %s; usual is about %s", count(n, "patient"), took, f.usual)
+			sig.Title = fmt.Sprintf("{principal} %s %s in %s; usual is about %s", did, count(n, "patient"), took, f.usual)
 		}
 		sig.Observed = fmt.Sprintf("%s in %s: %d delivered by a list or search first, %d seen by colleagues, %d unexplained",
 			count(n, "patient"), count(f.calls, "call"), f.delivered, f.peer, f.reasonless)

@@ -54,7 +54,8 @@ const (
 	takingWide   = 2    // deviations above the mean that a window teaches at most
 
 	takingSure   = 3        // deviations above the mean, to be told by one window
-	takingPeople = 100      // in the window, that make bytes grave
+	takingAnswer = 1 << 20  // bytes that one answer to a person counts for at most: a list of full records is no run of them
+	takingPeople = 250      // in the window, that make bytes grave
 	takingTimes  = 16       // as many times what is usual, with them
 	takingAlone  = 512      // and without
 	takingLeast  = 16 << 20 // bytes below which nothing is told
@@ -104,14 +105,17 @@ func (d *takings) Observe(dst []Signal, c *call.Call) []Signal {
 	p := s.p
 	t, _ := d.takers.use(p.key)
 	t.seen = s.now
-	dated := false
+	dated, bytes := false, c.RespDec
+	if !p.service {
+		bytes = min(bytes, takingAnswer)
+	}
 	for i := range takingWindows {
 		w := &takingWindows[i]
 		if part := int64(s.now / w.width); part != t.part[i] {
 			d.end(t, i)
 			t.part[i] = part
 		}
-		t.bytes[i] += c.RespDec
+		t.bytes[i] += bytes
 		t.people[i] += s.newPeople
 		dated = dated || t.bytes[i] >= takingLeast
 	}

@@ -68,6 +68,7 @@ func TestTakings(t *testing.T) {
 		w.take(at+2*hour, who(3), 60, 1, 80<<10)
 	})
 	f("pages with three hundred people, 90 MB, in an hour", Medium, 6, func(w *takingsWorld, at clock.Time) { w.take(at, who(3), 60, 5, 1500<<10) })
+	f("one list of two hundred with all their records, 60 MB", 0, 6, func(w *takingsWorld, at clock.Time) { w.take(at, who(3), 1, 200, 60<<20) })
 	f("as much seen cold", Medium, 0, func(w *takingsWorld, at clock.Time) { w.take(at, who(3), 60, 5, 1500<<10) })
 	f("one chart full of pictures, 60 MB", 0, 6, func(w *takingsWorld, at clock.Time) { w.take(at, who(3), 20, 1, 3<<20) })
 	f("the same on eight days, an hour each", Low, 6, func(w *takingsWorld, at clock.Time) {

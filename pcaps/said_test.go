@@ -59,8 +59,8 @@ var verdicts = map[string]verdict{
 	"mass-assignment":   {tool, []string{"mass_assignment"}, 1, high, "/api/patients/", plain},
 	"big-list":          {tool, []string{"oversized_phi"}, 1, high, "/api/patients", plain},
 	"hammering":         {tool, []string{"resource_exhaustion"}, 50, medium, "/api/search", []string{"cleartext_phi", "resource_exhaustion"}},
-	"no-credential":     {tool, []string{"bola_fanout"}, 15, high, "", []string{"cleartext_phi", "missing_auth"}},
-	"hashes-in-answers": {minor: []string{"cleartext_phi", "excess_property"}},
+	"no-credential":     {tool, []string{"missing_auth", "bola_fanout"}, 1, high, "", plain},
+	"hashes-in-answers": {tool, []string{"bfla"}, 1, medium, "/api/admin/users", []string{"cleartext_phi", "excess_property"}},
 
 	"admin-functions": {[]string{"10.21.55.173"}, []string{"bfla"}, 2, high, "/admin/", lasted},
 	"bulk-delete":     {[]string{"10.21.103.196"}, []string{"bulk_write_delete", "bola_fanout"}, 15, high, "", lasted},
