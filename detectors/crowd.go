@@ -35,7 +35,7 @@ func (d *distributed) crowd(dst []Signal, c *call.Call, k *contact, sp *space) [
 			dst = append(dst, d.tellBlock(b, b.names.file.signal))
 		}
 		if !b.whole() {
-			p.joined = s.now + silence
+			s.mute(b.names, p)
 			return dst
 		}
 	}
@@ -73,11 +73,6 @@ func (d *distributed) crowd(dst []Signal, c *call.Call, k *contact, sp *space) [
 		w := d.widen(b)
 		if z.bits == allBits && d.surprising(w) < blockMembers {
 			continue
-		}
-		for i := range w.names.who {
-			if q := s.principals.find(w.names.who[i].key); q != nil && !w.whole() {
-				q.joined = s.now + silence
-			}
 		}
 		sp.open(w)
 		f := &w.names.file
@@ -176,6 +171,8 @@ func (d *distributed) tellBlock(b *block, sig Signal) Signal {
 	f := &m.file
 	if b.whole() {
 		sig = d.crowded(m, sig)
+	} else {
+		s.named(m, &sig)
 	}
 	who := len(sig.Members) + 1
 	of := fmt.Sprintf("{principal} and %s read %s", count(who-1, "other account"), count(f.objects.Len(), thing(f)))

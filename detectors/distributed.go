@@ -47,9 +47,10 @@ func (m *members) has(key uint64) bool {
 }
 
 type member struct {
-	key uint64
-	n   int
-	who call.Principal
+	key  uint64
+	n    int
+	who  call.Principal
+	told bool // a signal named it
 }
 
 const (
@@ -129,12 +130,31 @@ func (d *distributed) join(t *track, c *call.Call, k *contact) {
 		t.names = &members{lead: p.who}
 	}
 	m := t.names
-	n := m.add(p)
+	m.add(p)
 	m.from(c.Client.Addr)
 	s.note(&m.file, c)
 	m.file.touch(c, k)
-	if m.file.open(s.now) && n > 1 {
+	s.mute(m, p)
+}
+
+// mute lets the walk of m speak for p, whom it has named. Whom it has not named speaks for itself.
+func (s *scene) mute(m *members, p *principal) {
+	if i, ok := m.find(p.key); ok && m.who[i].told && m.file.open(s.now) {
 		p.joined = s.now + silence
+	}
+}
+
+// named notes whom sig, which is told of m, names.
+func (s *scene) named(m *members, sig *Signal) {
+	for i := range m.who {
+		a := &m.who[i]
+		if a.key != sig.Principal.Key && !slices.ContainsFunc(sig.Members, func(q call.Principal) bool { return q.Key == a.key }) {
+			continue
+		}
+		a.told = true
+		if q := s.principals.find(a.key); q != nil {
+			q.joined = s.now + silence
+		}
 	}
 }
 
@@ -157,18 +177,15 @@ func (m *members) addresses() string {
 	}
 }
 
-// add counts one step of p and returns how many it has made; past the bound, nobody is added.
-func (m *members) add(p *principal) int {
+// add counts one step of p; past the bound, nobody is added.
+func (m *members) add(p *principal) {
 	i, ok := m.find(p.key)
 	switch {
 	case ok:
 		m.who[i].n++
 	case len(m.who) < maxMembers:
-		m.who = slices.Insert(m.who, i, member{p.key, 1, p.who})
-	default:
-		return 0
+		m.who = slices.Insert(m.who, i, member{key: p.key, n: 1, who: p.who})
 	}
-	return m.who[i].n
 }
 
 func (d *distributed) verdict(dst []Signal, t *track, sp *space) []Signal {
@@ -198,13 +215,6 @@ func (d *distributed) verdict(dst []Signal, t *track, sp *space) []Signal {
 		sig.Severity = Medium
 	}
 	f.until = s.now + silence
-	for i := range m.who {
-		if m.who[i].n > 1 {
-			if q := s.principals.find(m.who[i].key); q != nil {
-				q.joined = s.now + silence
-			}
-		}
-	}
 	dst = append(dst, d.tell(t, sig))
 	t.exact, t.near = 0, 0
 	return dst
@@ -226,6 +236,7 @@ func (d *distributed) bar(t *track, sp *space) float64 {
 func (d *distributed) tell(t *track, sig Signal) Signal {
 	sig = d.name(t.names, sig, maxMembers)
 	d.scene.describeAcross(&sig, t)
+	d.scene.named(t.names, &sig)
 	t.names.file.signal = sig
 	return sig
 }

@@ -62,7 +62,7 @@ func (d *distributed) stranger(dst []Signal, c *call.Call, k *contact) []Signal 
 		m.add(p)
 		s.note(&m.file, c)
 		m.file.touch(c, k)
-		p.joined = s.now + silence
+		s.mute(m, p)
 		if m.file.grown(s.now) || 2*len(m.who) >= 3*m.named {
 			m.file.until = s.now + silence
 			dst = append(dst, d.tellStrangers(m, m.file.signal))
@@ -97,7 +97,6 @@ func (d *distributed) stranger(dst []Signal, c *call.Call, k *contact) []Signal 
 	for _, t := range b.touches {
 		if q := s.principals.find(t.who); q != nil {
 			m.add(q)
-			q.joined = s.now + silence
 		}
 	}
 	u.told, b.names, b.touches = m, nil, b.touches[:0]
@@ -113,6 +112,7 @@ func (d *distributed) stranger(dst []Signal, c *call.Call, k *contact) []Signal 
 func (d *distributed) tellStrangers(m *members, sig Signal) Signal {
 	s := d.scene
 	sig = d.name(m, sig, maxMembers)
+	s.named(m, &sig)
 	f := &m.file
 	who := len(sig.Members) + 1
 	sig.Title = fmt.Sprintf("{principal} and %s read %s without any credential, in %s",

@@ -172,7 +172,7 @@ func (o *owner) losses(s *extract.Stats) []Lost {
 	add(d.EarlyObjects, "times", "detect: visits of patients forgotten early")
 	add(d.EvictedForms, "forms", "detect: ways of writing identifiers forgotten, the table was full")
 	add(d.EvictedBlocks, "ranges", "detect: ranges of numbers forgotten, the table was full")
-	add(d.EvictedProfiles, "endpoints", "detect: what is usual in their values forgotten, the table was full")
+	add(d.EvictedProfiles, "endpoints", "detect: what is usual there forgotten, the table was full")
 	add(d.EvictedServices, "service accounts", "detect: forgotten, the table was full")
 	add(d.EvictedSuspects, "cases", "detect: forgotten, the table was full")
 	add(d.EvictedOngoing, "exchanges", "detect: that run on, forgotten, the table was full")
