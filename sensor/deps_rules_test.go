@@ -15,12 +15,13 @@ var layers = [][]string{
 	{"detectors"},
 	{"detectors/eval/world"},
 	{"pipeline/alert", "pipeline/ledger"},
-	{"detectors/eval"},
+	{"detectors/eval", "detectors/eval/values"},
 	{"pipeline/ocsf"},
 	{"pipeline/sink/kafkatest"},
 	{"pipeline/sink"},
 	{"pipeline"},
-	{"replay"},
+	{"replay", "sensor/capture"},
+	{"sensor/capture/rate"},
 	{"pcaps/rewrap"},
 	{"sensor", "pcaps", "internal/shared", "internal/wire"}, // nothing may import these: the last two are for tests
 }
@@ -37,6 +38,7 @@ var unseen = map[string][]string{
 	"pipeline/alert":  readers,
 	"pipeline/ocsf":   readers,
 	"pipeline/sink":   readers,
+	"sensor/capture":  append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
 	"replay":          append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
 }
 
@@ -53,8 +55,8 @@ var homes = map[string][]string{
 	"github.com/andybalholm/brotli":         {"sensor/http"},
 	"github.com/axiomhq/hyperloglog":        {"detectors/stats"},
 	"golang.org/x/term":                     {"sensor", "pipeline/sink"},
-	"golang.org/x/sys":                      {"sensor", "replay", "pipeline/sink", "internal/shared", "detectors/eval"},
-	"golang.org/x/net":                      {"sensor/http/http2", "sensor/bpf", "pcaps/rewrap"},
+	"golang.org/x/sys":                      {"sensor", "sensor/capture", "replay", "pipeline/sink", "internal/shared", "detectors/eval"},
+	"golang.org/x/net":                      {"sensor/http/http2", "sensor/bpf", "sensor/capture", "pcaps/rewrap"},
 	"golang.org/x/crypto":                   {"sensor/tls"},
 	"github.com/cespare/xxhash":             {"sensor/http", "sensor/call", "sensor/tcp"},
 	"github.com/corazawaf/libinjection-go":  {"sensor/inject"},
