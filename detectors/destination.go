@@ -17,7 +17,7 @@ type destination struct {
 	*casebook[departure]
 	inside []netip.Prefix
 	near   stats.Set // clients inside that read health data, bounded by Config.Principals
-	far    stats.Set // networks outside, the same
+	far    stats.Set // networks outside from where somebody works with patients, the same
 }
 
 // departure is what one principal took outside.
@@ -29,6 +29,7 @@ type departure struct {
 
 const (
 	farPeople = 100
+	farWork   = 10  // of one caller: fewer is a patient at home, or a family
 	farUsual  = 500 // where people work from outside
 	farCrowd  = 3   // networks outside with readers: people work from home
 	nearLeast = 5   // clients inside that show where readers sit
@@ -104,9 +105,6 @@ func network(a *packet.Addr) uint64 {
 func (d *destination) out(dst []Signal, c *call.Call) []Signal {
 	s := d.scene
 	net := network(&c.Client.Addr)
-	if d.far.Len() < s.cfg.Principals {
-		d.far.Add(net)
-	}
 	if c.Principal.Service {
 		return s.posture(dst, c, d.Name(), strconv.FormatUint(c.Principal.Key^net, 16), func() Signal {
 			return Signal{Severity: Low, Confidence: 60,
@@ -129,6 +127,9 @@ func (d *destination) out(dst []Signal, c *call.Call) []Signal {
 		p.most += max(0, c.PHI.People-n) // of a long list only the first are named
 	}
 	d.note(f, c)
+	if p.total() >= farWork && d.far.Len() < s.cfg.Principals {
+		d.far.Add(net)
+	}
 	p.home = d.far.Len()
 	limit := farPeople
 	if p.home > farCrowd {

@@ -58,6 +58,12 @@ func TestDestination(t *testing.T) {
 	}
 	f("people who work at home", "", Defaults(), take(home, who(1), 300, abroad))
 
+	portal := inside(20)
+	for i := range 60 {
+		take(portal, who(300+i), 2, at4(198, 51, byte(i), 9))
+	}
+	f("outside among patients at home", "240 High", Defaults(), take(portal, who(1), 120, abroad))
+
 	sent := func(c *call.Call) {
 		c.Server.Addr = packet.Addr{10: 0xff, 11: 0xff, 12: 198, 13: 51, 14: 100, 15: 1}
 		c.Objects = []call.Object{{Type: "Patient", ID: "7", Key: patientKeyOf(7), Patient: true, Where: call.InBody}}
