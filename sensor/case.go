@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// Files of a case folder. Each is written even when it is empty, so that an absent file always means a run that
-// did not end.
+// Files of a case folder. Each is written even when it is empty, so that an absent file, or an
+// empty stats.json, always means a run that did not end.
 const (
 	alertsFile = "alerts.jsonl"
 	callsFile  = "calls.jsonl"
@@ -47,6 +47,34 @@ func openCase(dir string, force bool) (caseFolder, error) {
 }
 
 func (c caseFolder) path(name string) string { return filepath.Join(string(c), name) }
+
+// openStats makes stats.json, empty until writeTo, for a run that may not make files when it ends.
+func (c caseFolder) openStats() (*os.File, error) {
+	f, err := os.OpenFile(c.path(statsFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("case folder: %w", err)
+	}
+	return f, nil
+}
+
+// writeTo writes r to the stats.json that openStats made, and closes it.
+func (r *report) writeTo(f *os.File) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err == nil {
+		_, err = f.Write(append(text, '\n'))
+	}
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", statsFile, err)
+	}
+	return nil
+}
+
+// remove takes away the files of a case that never began.
+func (c caseFolder) remove() {
+	for _, name := range []string{alertsFile, callsFile, linksFile, statsFile} {
+		os.Remove(c.path(name)) // one that is not there was not made
+	}
+}
 
 // writeStats writes stats.json whole or not at all.
 func (c caseFolder) writeStats(r report) error {

@@ -12,6 +12,8 @@ import (
 	"auscult/pipeline"
 	"auscult/pipeline/sink"
 	"auscult/replay"
+	"auscult/sensor/bpf"
+	"auscult/sensor/capture"
 	"auscult/sensor/openapi"
 )
 
@@ -22,6 +24,9 @@ const envConfig = envPrefix + "CONFIG"
 type settings struct {
 	pipeline.Config `yaml:",inline"`
 	Replay          replay.Config    `yaml:"replay"`
+	Capture         capture.Config   `yaml:"capture"`
+	Filter          bpf.Config       `yaml:"filter"`
+	Listen          listening        `yaml:"listen"`
 	Kafka           sink.KafkaConfig `yaml:"kafka"`
 	Site            site             `yaml:"site"`
 	Pseudonym       keyFile          `yaml:"pseudonym"`
@@ -73,13 +78,16 @@ type logging struct {
 
 func defaults() settings {
 	return settings{
-		Config: pipeline.Defaults(),
-		Replay: replay.Defaults(),
-		Kafka:  sink.KafkaDefaults(),
-		Site:   site{Sensor: "auscult"},
-		TLS:    keyLog{MaxSecrets: 1 << 20},
-		Memory: memory{GCPercent: 300, SoftLimit: 2 << 30},
-		Log:    logging{Level: "warn"},
+		Config:  pipeline.Defaults(),
+		Replay:  replay.Defaults(),
+		Capture: capture.Defaults(),
+		Filter:  bpf.Defaults(),
+		Listen:  listening{Requests: 4},
+		Kafka:   sink.KafkaDefaults(),
+		Site:    site{Sensor: "auscult"},
+		TLS:     keyLog{MaxSecrets: 1 << 20},
+		Memory:  memory{GCPercent: 300, SoftLimit: 2 << 30},
+		Log:     logging{Level: "warn"},
 	}
 }
 
@@ -90,6 +98,15 @@ func (s *settings) Validate() error {
 	}
 	if err := s.Replay.Validate(); err != nil {
 		return fmt.Errorf("replay.%w", err)
+	}
+	if err := s.Capture.Validate(); err != nil {
+		return fmt.Errorf("capture.%w", err)
+	}
+	if err := s.Filter.Validate(); err != nil {
+		return fmt.Errorf("filter.%w", err)
+	}
+	if err := s.Listen.Validate(); err != nil {
+		return fmt.Errorf("listen.%w", err)
 	}
 	if len(s.Kafka.Brokers) > 0 {
 		if err := s.Kafka.Validate(); err != nil {

@@ -12,7 +12,7 @@ import (
 
 // filter sets the filter that the command line or --filter-file gives, and returns the arguments before it.
 func (f *replayFlags) filter(s *settings, args []string) ([]string, error) {
-	cfg := bpf.Defaults()
+	cfg := s.Filter
 	last := len(args) - 1
 	given := last > 0 && isFilter(cfg, args[last])
 	text := ""
@@ -22,16 +22,10 @@ func (f *replayFlags) filter(s *settings, args []string) ([]string, error) {
 	case given:
 		text, args = args[last], args[:last]
 	case f.filterFile != "":
-		file, err := os.Open(f.filterFile)
-		if err != nil {
-			return nil, fmt.Errorf("--filter-file: %w", err)
+		var err error
+		if text, err = f.readFilter(cfg); err != nil {
+			return nil, err
 		}
-		defer file.Close()
-		b, err := io.ReadAll(io.LimitReader(file, int64(cfg.MaxLength)+1))
-		if err != nil {
-			return nil, fmt.Errorf("--filter-file: %w", err)
-		}
-		text = strings.TrimSpace(string(b))
 	default:
 		return args, nil
 	}
@@ -45,6 +39,20 @@ func (f *replayFlags) filter(s *settings, args []string) ([]string, error) {
 	}
 	s.Replay.Filter = filter
 	return args, nil
+}
+
+// readFilter is the expression in the file that --filter-file names.
+func (f *runFlags) readFilter(cfg bpf.Config) (string, error) {
+	file, err := os.Open(f.filterFile)
+	if err != nil {
+		return "", fmt.Errorf("--filter-file: %w", err)
+	}
+	defer file.Close()
+	b, err := io.ReadAll(io.LimitReader(file, int64(cfg.MaxLength)+1))
+	if err != nil {
+		return "", fmt.Errorf("--filter-file: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
 }
 
 // isFilter tells a filter from a path: nothing has that name, and it is understood, or no one would name a file so.

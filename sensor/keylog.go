@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 
 	"auscult/sensor/tls/keyfile"
 )
 
 // openKeyLog reads the key log that the settings name, if any, and gives its secrets to the extractors. Where packets
-// come as they are captured, through a pipe, so may secrets: the file is followed.
-func openKeyLog(ctx context.Context, screen io.Writer, s *settings, inputs []string) (*keyfile.File, error) {
+// come as they are captured, so may secrets: then the file is to be followed.
+func openKeyLog(ctx context.Context, screen io.Writer, s *settings, follow bool) (*keyfile.File, error) {
 	if s.TLS.KeyLog == "" {
 		return nil, nil
 	}
@@ -19,7 +18,6 @@ func openKeyLog(ctx context.Context, screen io.Writer, s *settings, inputs []str
 	if err != nil {
 		return nil, &exit{statusUsage, err}
 	}
-	follow := slices.ContainsFunc(inputs, piped)
 	if follow {
 		s.Extract.Follow = true
 		go f.Follow(ctx)

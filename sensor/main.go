@@ -113,7 +113,7 @@ func rootCommand(std stdio) *cobra.Command {
 		Long: `Auscult reads captured network traffic, follows every HTTP call in it, and alerts on
 broken object level authorization (BOLA) and scraping: fan-out over patients, walks through
 ids, responses with more health data than a task needs. It only listens.`,
-		Example:           "  auscult replay traffic.pcap",
+		Example:           "  auscult replay traffic.pcap\n  auscult live -i eth2",
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
@@ -123,6 +123,6 @@ ids, responses with more health data than a task needs. It only listens.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w (see %s --help)", err, c.CommandPath())
 	})
-	root.AddCommand(replayCommand(std), configCommand(std), versionCommand())
+	root.AddCommand(replayCommand(std), liveCommand(std), configCommand(std), versionCommand())
 	return root
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 
 	"auscult/pipeline"
 	"auscult/pipeline/ocsf"
@@ -15,12 +16,13 @@ import (
 type outputs struct {
 	pipeline.Output
 	dir          caseFolder
-	withoutKafka bool // it was asked for and could not be opened, which was said
+	stats        *os.File // stats.json where it was opened ahead, else nil
+	withoutKafka bool     // it was asked for and could not be opened, which was said
 }
 
 // openOutputs opens everything that is written to, so that what is wrong with it is known before a packet is
 // read. It also gives the alerts the key that incident ids are made with.
-func openOutputs(ctx context.Context, std stdio, screen *screen, s *settings, f *replayFlags) (o outputs, err error) {
+func openOutputs(ctx context.Context, std stdio, screen *screen, s *settings, f *runFlags) (o outputs, err error) {
 	keys, err := openKey(s.Pseudonym.KeyFile)
 	if err != nil {
 		return o, &exit{statusUsage, err}
@@ -48,7 +50,7 @@ func openOutputs(ctx context.Context, std stdio, screen *screen, s *settings, f 
 	return o, nil
 }
 
-func (o *outputs) openFolder(s *settings, f *replayFlags, names *pseudonym.Names, meta ocsf.Meta) (err error) {
+func (o *outputs) openFolder(s *settings, f *runFlags, names *pseudonym.Names, meta ocsf.Meta) (err error) {
 	if o.dir, err = openCase(f.dir, f.force); err != nil {
 		return &exit{statusUsage, err}
 	}
@@ -66,6 +68,24 @@ func (o *outputs) openFolder(s *settings, f *replayFlags, names *pseudonym.Names
 		}
 	}
 	return nil
+}
+
+// abandon closes what was opened for a run that did not begin, and leaves no case behind.
+func (o *outputs) abandon() {
+	for _, s := range o.Alerts {
+		s.Close()
+	}
+	for _, s := range []pipeline.CallSink{o.Calls, o.Links} {
+		if s != nil {
+			s.Close()
+		}
+	}
+	if o.stats != nil {
+		o.stats.Close()
+	}
+	if o.dir != "" {
+		o.dir.remove()
+	}
 }
 
 // standardOutput writes cards for people where they are read by people, and lines for programs elsewhere.

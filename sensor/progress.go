@@ -19,10 +19,15 @@ type point struct {
 	read, total            uint64 // bytes of the inputs; total 0 when it cannot be known
 	packets, calls, alerts uint64
 	elapsed                time.Duration
+	live                   *livePoint // of a run that has no end to come to; nil in a replay
 }
 
 // line is the progress in one line of at most width columns.
 func (p point) line(width int) string {
+	if p.live != nil {
+		text := p.live.line(p)
+		return text[:min(len(text), max(0, width-1))]
+	}
 	rate := 0.0
 	if s := p.elapsed.Seconds(); s > 0 {
 		rate = float64(p.packets) / s

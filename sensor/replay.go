@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,14 +13,9 @@ import (
 
 // replayFlags is what the command line of replay says.
 type replayFlags struct {
-	config, dir, calls, from, to, key, level   string
-	filterFile, keyLog, baseline, saveBaseline string
-	brokers, openapi                           []string
-	topic                                      string
-	workers                                    int
-	force, createTopics, reveal, checksums     bool
-	failOnAlert, quiet, noProgress             bool
-	cpuProfile, memProfile                     string
+	runFlags
+	from, to, saveBaseline string
+	failOnAlert            bool
 }
 
 func replayCommand(std stdio) *cobra.Command {
@@ -89,86 +83,29 @@ signal, after writing what it had.`,
 
 func (f *replayFlags) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
-	flags.StringVarP(&f.dir, "log-dir", "l", "", "write a case folder `DIR` instead of alerts on standard output")
-	flags.BoolVar(&f.force, "force", false, "write over a case that is already in the case folder")
-	flags.StringVar(&f.calls, "calls", "none", "also write every call into the case folder: `jsonl|none`")
+	f.registerFolder(flags)
 	flags.StringVar(&f.from, "from", "", "leave out packets before `TIME` (RFC 3339)")
 	flags.StringVar(&f.to, "to", "", "leave out packets at or after `TIME` (RFC 3339)")
 	flags.StringVarP(&f.filterFile, "filter-file", "F", "", "read the filter from `FILE`")
 	flags.BoolVar(&f.failOnAlert, "fail-on-alert", false, "end with status 4 when there was an incident of medium severity\nor more")
-	flags.BoolVar(&f.reveal, "reveal", false, "write names and identifiers in the clear, not as pseudonyms")
-	flags.StringVar(&f.key, "key", "", "key `FILE` of the pseudonyms, made if missing (setting pseudonym.key_file)")
-	flags.StringSliceVar(&f.brokers, "kafka", nil, "also send alerts to Kafka at `HOST:PORT,…` (setting kafka.brokers)")
-	flags.StringVar(&f.topic, "topic", "", "Kafka `TOPIC` for alerts (setting kafka.topic)")
-	flags.BoolVar(&f.createTopics, "create-topics", false, "make the Kafka topic if it is missing (setting kafka.create_topics)")
+	f.registerOutputs(flags)
 	flags.StringVar(&f.keyLog, "keylog", "", "open TLS with the secrets in `FILE` (as SSLKEYLOGFILE makes it; followed\nwhile packets come through a pipe; setting tls.key_log)")
-	flags.StringArrayVar(&f.openapi, "openapi", nil, "judge by the description of the API in `FILE`: OpenAPI 3, Swagger 2 or a FHIR\nCapabilityStatement, JSON or YAML; may be repeated (setting detectors.openapi)")
+	flags.StringArrayVar(&f.openapi, "openapi", nil, openapiUsage)
 	flags.StringVar(&f.baseline, "baseline", "", "begin with what `FILE` of --save-baseline says is usual; self: read the\ncapture twice, first for what is usual in it")
 	flags.StringVar(&f.saveBaseline, "save-baseline", "", "write to `FILE` what was learned; no name and no identifier is in it")
-	flags.BoolVar(&f.checksums, "checksums", false, "drop segments with wrong checksums (setting extract.packet.checksums)")
-	flags.IntVar(&f.workers, "workers", 0, "read with `N` workers; changes speed, never results (default one a CPU)")
-	flags.StringVarP(&f.config, "config", "c", "", "read settings from `FILE` (YAML; default $"+envConfig+"; see auscult config)")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no summary")
-	flags.BoolVar(&f.noProgress, "no-progress", false, "no progress")
-	flags.StringVar(&f.level, "log-level", "", "log to standard error from `LEVEL`: debug, info, warn, error, disabled (default warn)")
-	flags.StringVar(&f.cpuProfile, "cpuprofile", "", "write a CPU profile to `FILE`")
-	flags.StringVar(&f.memProfile, "memprofile", "", "write a memory profile to `FILE`")
-	flags.MarkHidden("cpuprofile")
-	flags.MarkHidden("memprofile")
+	f.registerRun(flags)
 }
 
 // settings loads what the file and the environment say and sets over it what the flags say.
 func (f *replayFlags) settings(flags *pflag.FlagSet, environ []string) (settings, error) {
-	s, _, unknown, err := load(f.config, environ)
+	s, err := f.load(flags, environ)
 	if err != nil {
 		return s, err
-	}
-	s.unknownEnv = unknown
-	given := flags.Changed
-	if given("workers") {
-		s.Workers = f.workers
-	}
-	if given("checksums") {
-		s.Extract.Packet.Checksums = f.checksums
-	}
-	if given("keylog") {
-		s.TLS.KeyLog = f.keyLog
-	}
-	if given("openapi") {
-		s.Detectors.OpenAPI = f.openapi
-	}
-	if given("key") {
-		s.Pseudonym.KeyFile = f.key
-	}
-	if given("kafka") {
-		s.Kafka.Brokers = f.brokers
-	}
-	if given("topic") {
-		s.Kafka.Topic = f.topic
-	}
-	if given("create-topics") {
-		s.Kafka.CreateTopics = f.createTopics
-	}
-	if given("log-level") {
-		s.Log.Level = f.level
 	}
 	if err := f.window(&s); err != nil {
 		return s, err
 	}
-	switch {
-	case f.calls != "none" && f.calls != "jsonl":
-		return s, fmt.Errorf("--calls: %q is neither jsonl nor none", f.calls)
-	case f.calls == "jsonl" && f.dir == "":
-		return s, errors.New("--calls jsonl needs a case folder for the call log: add -l DIR")
-	case given("topic") && len(s.Kafka.Brokers) == 0:
-		return s, errors.New("--topic is about Kafka: add --kafka HOST:PORT")
-	case f.force && f.dir == "":
-		return s, errors.New("--force is about a case folder: add -l DIR")
-	}
-	if err := s.check(f.config, environ); err != nil {
-		return s, err
-	}
-	return s, s.describe()
+	return s, f.check(&s, flags, environ)
 }
 
 func (f *replayFlags) window(s *settings) error {

@@ -16,6 +16,7 @@ import (
 // inputs give the same bytes.
 type report struct {
 	Inputs    []input  `json:"inputs"`
+	Links     []link   `json:"interfaces,omitempty"` // of a live run, in place of files
 	Filter    string   `json:"filter,omitempty"`
 	Unread    []string `json:"unread"`                 // inputs that could not be read, and why
 	Notices   []string `json:"notices"`                // inputs that were not read to their end, and why
@@ -76,9 +77,41 @@ type speed struct {
 	Stopped bool    `json:"stopped_early"`
 }
 
-func newReport(s *pipeline.Stats, src *replay.Source, workers int, took time.Duration) report {
+// intake is what a source has to say of itself, as far as a report holds it.
+type intake struct {
+	inputs          []input
+	links           []link
+	unread, notices []string
+	lost            []loss
+}
+
+// readFiles is the intake of files.
+func readFiles(src *replay.Source) intake {
+	in := intake{inputs: []input{}, unread: []string{}, notices: []string{}}
+	read := src.Stats()
+	for _, f := range read.Files {
+		in.inputs = append(in.inputs, input{f.Path, f.Packets, f.Bytes})
+	}
+	for _, f := range src.Faults() {
+		in.unread = append(in.unread, f.Error())
+	}
+	for _, n := range src.Notices() {
+		in.notices = append(in.notices, n.String())
+	}
+	in.lost = []loss{
+		{"unreadable", "inputs", uint64(len(in.unread))},
+		{"outside_window", "packets", read.OutsideWindow},
+		{"filtered_out", "packets", read.FilteredOut},
+		{"time_went_back", "packets", read.Backwards},
+		{"truncated", "files", read.Truncated},
+		{"malformed", "files", read.Malformed},
+	}
+	return in
+}
+
+func newReport(s *pipeline.Stats, in intake, workers int, took time.Duration) report {
 	r := report{
-		Inputs: []input{}, Unread: []string{}, Notices: []string{},
+		Inputs: in.inputs, Links: in.links, Unread: in.unread, Notices: in.notices,
 		Packets: s.Packets, Bytes: s.Bytes, Flows: s.Flows, Calls: s.Calls, Alerts: s.Alerts, Grave: s.Grave,
 		Messages:  s.Messages,
 		Opaque:    share(s.Loss.Opaque),
@@ -92,30 +125,13 @@ func newReport(s *pipeline.Stats, src *replay.Source, workers int, took time.Dur
 	if s.Packets > 0 {
 		r.First, r.Last = rfc3339(s.First), rfc3339(s.Last)
 	}
-	read := src.Stats()
-	for _, f := range read.Files {
-		r.Inputs = append(r.Inputs, input{f.Path, f.Packets, f.Bytes})
-	}
-	for _, f := range src.Faults() {
-		r.Unread = append(r.Unread, f.Error())
-	}
-	for _, n := range src.Notices() {
-		r.Notices = append(r.Notices, n.String())
-	}
 	for _, c := range s.Incidents {
 		r.Incidents = append(r.Incidents, count{c.Name, c.Count})
 	}
 	for _, c := range s.Silenced {
 		r.Silenced = append(r.Silenced, silent{c.Name, c.Count})
 	}
-	for _, l := range []loss{
-		{"unreadable", "inputs", uint64(len(r.Unread))},
-		{"outside_window", "packets", read.OutsideWindow},
-		{"filtered_out", "packets", read.FilteredOut},
-		{"time_went_back", "packets", read.Backwards},
-		{"truncated", "files", read.Truncated},
-		{"malformed", "files", read.Malformed},
-	} {
+	for _, l := range in.lost {
 		if l.Count > 0 {
 			r.Lost = append(r.Lost, l)
 		}
@@ -144,10 +160,16 @@ func (r *report) print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, text string) { fmt.Fprintf(t, "%s\t%s\n", name, text) }
 	inputs := counted(uint64(len(r.Inputs)), "file")
+	if len(r.Links) > 0 {
+		inputs = counted(uint64(len(r.Links)), "interface")
+	}
 	if len(r.Unread) > 0 {
 		inputs += fmt.Sprintf(", %d not readable", len(r.Unread))
 	}
 	row("inputs", inputs)
+	for i := range r.Links {
+		row("", r.Links[i].String())
+	}
 	if r.Filter != "" {
 		row("filter", r.Filter)
 	}
@@ -194,7 +216,7 @@ func (r *report) print(w io.Writer) error {
 	}
 	row("took", fmt.Sprintf("%s, %sbit/s, %s", span(time.Duration(r.Run.Seconds*1e9)), scaled(r.Run.Mbits*1e6),
 		counted(uint64(r.Run.Workers), "worker")))
-	if r.Run.Stopped {
+	if r.Run.Stopped && len(r.Links) == 0 { // a live run ends no other way
 		row("", "stopped by a signal before the end of the inputs")
 	}
 	return t.Flush()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -12,8 +13,16 @@ import (
 	"auscult/replay"
 )
 
-// runReplay reads the captures named by paths. What went wrong is in the error, with the exit status.
-func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths []string) (err error) {
+// session is what replay and live have alike around a run.
+type session struct {
+	flags        *runFlags
+	screen       *screen
+	log          zerolog.Logger
+	stopProfiles func() error
+}
+
+// begin sets up what a run talks through. What it began, close ends.
+func begin(std stdio, s *settings, f *runFlags) (*session, error) {
 	screen := newScreen(std.err, f.quiet || f.noProgress)
 	level, _ := levelOf(s.Log.Level) // checked with the other settings
 	log := zerolog.New(zerolog.ConsoleWriter{Out: screen, NoColor: !colours(std.err, std.environ), TimeFormat: time.TimeOnly}).
@@ -21,19 +30,47 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	for _, name := range s.unknownEnv {
 		log.Warn().Str("variable", name).Msg("this variable names no setting; auscult config lists them")
 	}
-	log.Info().Str("version", version()).Int("workers", s.Workers).Strs("inputs", paths).Msg("reading")
 	s.Memory.apply(std.environ)
-	stopProfiles, err := profiles(f.cpuProfile, f.memProfile)
+	stop, err := profiles(f.cpuProfile, f.memProfile)
+	return &session{f, screen, log, stop}, err
+}
+
+// close ends the profiles, and puts what went wrong with them where nothing else did.
+func (n *session) close(err *error) {
+	if failed := n.stopProfiles(); failed != nil && *err == nil {
+		*err = &exit{statusFailed, failed}
+	}
+}
+
+// tell writes the report of a run to its case folder, and the summary. err is what went wrong before.
+func (n *session) tell(r *report, out *outputs, err error) error {
+	switch {
+	case out.stats != nil:
+		err = errors.Join(err, r.writeTo(out.stats))
+	case out.dir != "":
+		err = errors.Join(err, out.dir.writeStats(*r))
+	}
+	if !n.flags.quiet {
+		err = errors.Join(err, r.print(n.screen))
+	}
+	switch {
+	case err != nil:
+		return &exit{statusFailed, err}
+	case out.withoutKafka:
+		return &exit{status: statusFailed}
+	}
+	return nil
+}
+
+// runReplay reads the captures named by paths. What went wrong is in the error, with the exit status.
+func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths []string) (err error) {
+	n, err := begin(std, &s, &f.runFlags)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if failed := stopProfiles(); failed != nil && err == nil {
-			err = &exit{statusFailed, failed}
-		}
-	}()
-
-	secrets, err := openKeyLog(ctx, screen, &s, paths)
+	defer n.close(&err)
+	n.log.Info().Str("version", version()).Int("workers", s.Workers).Strs("inputs", paths).Msg("reading")
+	secrets, err := openKeyLog(ctx, n.screen, &s, slices.ContainsFunc(paths, piped))
 	if err != nil {
 		return err
 	}
@@ -42,16 +79,16 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	}
 	src := replay.New(s.Replay, paths...)
 	src.Stdin = std.in
-	if s.Engine, err = openBaseline(ctx, screen, &s, f.baseline, src); err != nil {
+	if s.Engine, err = openBaseline(ctx, n.screen, &s, f.baseline, src); err != nil {
 		return err
 	}
-	out, err := openOutputs(ctx, std, screen, &s, f)
+	out, err := openOutputs(ctx, std, n.screen, &s, &f.runFlags)
 	if err != nil {
 		return err
 	}
 	var prog pipeline.Progress
 	start := time.Now()
-	stop := screen.follow(func() point {
+	stop := n.screen.follow(func() point {
 		return point{read: src.Read(), total: src.Total(), packets: prog.Packets.Load(), calls: prog.Calls.Load(),
 			alerts: prog.Alerts.Load(), elapsed: time.Since(start)}
 	})
@@ -61,13 +98,13 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil // that it was stopped is told by the exit status
 	}
-	for _, n := range src.Notices() {
-		fmt.Fprintln(screen, "auscult:", n)
+	for _, notice := range src.Notices() {
+		fmt.Fprintln(n.screen, "auscult:", notice)
 	}
 	for _, fault := range src.Faults() {
-		fmt.Fprintln(screen, "auscult:", fault)
+		fmt.Fprintln(n.screen, "auscult:", fault)
 	}
-	r := newReport(&stats, src, s.Workers, took)
+	r := newReport(&stats, readFiles(src), s.Workers, took)
 	if s.Replay.Filter != nil {
 		r.Filter = s.Replay.Filter.String()
 	}
@@ -75,17 +112,10 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	if f.saveBaseline != "" {
 		err = errors.Join(err, saveBaseline(f.saveBaseline, s.Engine))
 	}
-	if out.dir != "" {
-		err = errors.Join(err, out.dir.writeStats(r))
-	}
-	if !f.quiet {
-		err = errors.Join(err, r.print(screen))
+	if err := n.tell(&r, &out, err); err != nil {
+		return err
 	}
 	switch {
-	case err != nil:
-		return &exit{statusFailed, err}
-	case out.withoutKafka:
-		return &exit{status: statusFailed}
 	case len(src.Faults()) > 0:
 		return &exit{status: statusInput} // each was said
 	case f.failOnAlert && r.Grave > 0:

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/pflag"
+)
+
+// runFlags is what the command line of replay and of live says alike.
+type runFlags struct {
+	config, dir, calls, key, level                string
+	filterFile, keyLog, baseline                  string
+	brokers, openapi                              []string
+	topic                                         string
+	workers                                       int
+	force, createTopics, reveal, checksums, quiet bool
+	noProgress                                    bool
+	cpuProfile, memProfile                        string
+}
+
+const openapiUsage = "judge by the description of the API in `FILE`: OpenAPI 3, Swagger 2 or a FHIR\nCapabilityStatement, JSON or YAML; may be repeated (setting detectors.openapi)"
+
+// registerOutputs adds the flags about what is written, and how.
+func (f *runFlags) registerOutputs(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.reveal, "reveal", false, "write names and identifiers in the clear, not as pseudonyms")
+	flags.StringVar(&f.key, "key", "", "key `FILE` of the pseudonyms, made if missing (setting pseudonym.key_file)")
+	flags.StringSliceVar(&f.brokers, "kafka", nil, "also send alerts to Kafka at `HOST:PORT,…` (setting kafka.brokers)")
+	flags.StringVar(&f.topic, "topic", "", "Kafka `TOPIC` for alerts (setting kafka.topic)")
+	flags.BoolVar(&f.createTopics, "create-topics", false, "make the Kafka topic if it is missing (setting kafka.create_topics)")
+}
+
+// registerFolder adds the flags of the case folder.
+func (f *runFlags) registerFolder(flags *pflag.FlagSet) {
+	flags.StringVarP(&f.dir, "log-dir", "l", "", "write a case folder `DIR` instead of alerts on standard output")
+	flags.BoolVar(&f.force, "force", false, "write over a case that is already in the case folder")
+	flags.StringVar(&f.calls, "calls", "none", "also write every call into the case folder: `jsonl|none`")
+}
+
+// registerRun adds the flags about how packets are read, and what is said meanwhile.
+func (f *runFlags) registerRun(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.checksums, "checksums", false, "drop segments with wrong checksums (setting extract.packet.checksums)")
+	flags.IntVar(&f.workers, "workers", 0, "read with `N` workers; changes speed, never results (default one a CPU)")
+	flags.StringVarP(&f.config, "config", "c", "", "read settings from `FILE` (YAML; default $"+envConfig+"; see auscult config)")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress and no summary")
+	flags.BoolVar(&f.noProgress, "no-progress", false, "no progress")
+	flags.StringVar(&f.level, "log-level", "", "log to standard error from `LEVEL`: debug, info, warn, error, disabled (default warn)")
+	flags.StringVar(&f.cpuProfile, "cpuprofile", "", "write a CPU profile to `FILE`")
+	flags.StringVar(&f.memProfile, "memprofile", "", "write a memory profile to `FILE`")
+	flags.MarkHidden("cpuprofile")
+	flags.MarkHidden("memprofile")
+}
+
+// load is what the file and the environment say, and over it what the flags say. It is not checked yet.
+func (f *runFlags) load(flags *pflag.FlagSet, environ []string) (settings, error) {
+	s, _, unknown, err := load(f.config, environ)
+	if err != nil {
+		return s, err
+	}
+	s.unknownEnv = unknown
+	given := flags.Changed
+	if given("workers") {
+		s.Workers = f.workers
+	}
+	if given("checksums") {
+		s.Extract.Packet.Checksums = f.checksums
+	}
+	if given("keylog") {
+		s.TLS.KeyLog = f.keyLog
+	}
+	if given("openapi") {
+		s.Detectors.OpenAPI = f.openapi
+	}
+	if given("key") {
+		s.Pseudonym.KeyFile = f.key
+	}
+	if given("kafka") {
+		s.Kafka.Brokers = f.brokers
+	}
+	if given("topic") {
+		s.Kafka.Topic = f.topic
+	}
+	if given("create-topics") {
+		s.Kafka.CreateTopics = f.createTopics
+	}
+	if given("log-level") {
+		s.Log.Level = f.level
+	}
+	return s, nil
+}
+
+// check refuses flags that do not go together, and settings that cannot be worked with; it reads what they name.
+func (f *runFlags) check(s *settings, flags *pflag.FlagSet, environ []string) error {
+	switch {
+	case f.calls != "none" && f.calls != "jsonl":
+		return fmt.Errorf("--calls: %q is neither jsonl nor none", f.calls)
+	case f.calls == "jsonl" && f.dir == "":
+		return errors.New("--calls jsonl needs a case folder for the call log: add -l DIR")
+	case flags.Changed("topic") && len(s.Kafka.Brokers) == 0:
+		return errors.New("--topic is about Kafka: add --kafka HOST:PORT")
+	case f.force && f.dir == "":
+		return errors.New("--force is about a case folder: add -l DIR")
+	}
+	if err := s.check(f.config, environ); err != nil {
+		return err
+	}
+	return s.describe()
+}

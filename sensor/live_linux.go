@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/net/bpf"
+
+	"auscult/pipeline"
+	"auscult/sensor/capture"
+)
+
+const (
+	statsEvery = 10 * time.Second // a line on stderr
+	watchEvery = time.Second
+)
+
+// runLive listens to the interfaces of f until ctx ends. What went wrong is in the error, with the exit status.
+func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter string, program []bpf.RawInstruction) (err error) {
+	n, err := begin(std, &s, &f.runFlags)
+	if err != nil {
+		return err
+	}
+	defer n.close(&err)
+	secrets, err := openKeyLog(ctx, n.screen, &s, true)
+	if err != nil {
+		return err
+	}
+	if secrets != nil {
+		defer secrets.Close()
+	}
+	if s.Engine, err = openBaseline(ctx, n.screen, &s, f.baseline, nil); err != nil {
+		return err
+	}
+	out, err := openOutputs(ctx, std, n.screen, &s, &f.runFlags)
+	if err != nil {
+		return err
+	}
+	l := &line{session: n, settings: &s, flags: f, out: &out}
+	if err := l.open(std.environ, program); err != nil {
+		out.abandon()
+		return errors.Join(err, l.close(nil))
+	}
+	stats, took, failed := l.run(ctx)
+	failed = l.close(failed)
+	r := newReport(&stats, tookIn(l.src.Stats()), s.Workers, took)
+	r.Filter = filter
+	r.Run.Stopped = ctx.Err() != nil
+	return n.tell(&r, &out, failed)
+}
+
+// line is a live run's source and what stands beside it.
+type line struct {
+	*session
+	settings *settings
+	flags    *liveFlags
+	out      *outputs
+
+	src       *capture.Source
+	recording *os.File
+	server    *server
+	manager   *notifier
+	watch     watch
+}
+
+// open opens all that needs privileges, and then gives them up.
+func (l *line) open(environ []string, program []bpf.RawInstruction) (err error) {
+	if l.out.dir != "" {
+		// Its folder belongs to whoever started us, and shall: no file can be made there later.
+		if l.out.stats, err = l.out.dir.openStats(); err != nil {
+			return &exit{statusFailed, err}
+		}
+	}
+	if l.server, err = openServer(l.settings.Listen); err != nil {
+		return err
+	}
+	if l.manager, err = openNotifier(environ); err != nil {
+		return &exit{statusFailed, err}
+	}
+	if name := l.flags.recording; name != "" {
+		if l.recording, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+			return &exit{statusUsage, fmt.Errorf("--write: %w", err)}
+		}
+	}
+	if l.src, err = capture.Open(l.settings.Capture, l.flags.interfaces, program); err != nil {
+		return &exit{statusUsage, err}
+	}
+	l.src.Log = l.log
+	if l.recording != nil {
+		l.src.Record = l.recording
+	}
+	if err := capture.Drop(l.flags.user); err != nil {
+		return &exit{statusFailed, fmt.Errorf("%w (--user)", err)}
+	}
+	if err := l.src.Seal(); err != nil {
+		return &exit{statusFailed, err}
+	}
+	return nil
+}
+
+// run reads until ctx ends.
+func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duration, err error) {
+	lanes := &metered{Source: l.src}
+	l.watch.src, l.watch.lanes, l.watch.sinks = l.src, lanes, tallied(&l.out.Output)
+	l.watch.begin()
+	if l.server != nil {
+		l.server.serve(l.settings.Listen, &l.watch)
+	}
+	stop := l.screen.follow(l.watch.point)
+	var beside sync.WaitGroup
+	over, end := context.WithCancel(context.WithoutCancel(ctx))
+	beside.Go(func() { l.attend(ctx, over) })
+	l.manager.tell("READY=1")
+	l.log.Info().Str("version", version()).Int("workers", l.settings.Workers).Strs("interfaces", l.flags.interfaces).Msg("listening")
+
+	start := time.Now()
+	stats, err = pipeline.Run(ctx, l.settings.Config, lanes, l.out.Output, &l.watch.prog)
+	took = time.Since(start)
+	end()
+	beside.Wait()
+	stop()
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = nil // that it was stopped is told by the exit status
+	}
+	return stats, took, err
+}
+
+// attend does what time and signals ask for, until over ends. told ends when the run is told to.
+func (l *line) attend(told, over context.Context) {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGUSR1)
+	defer signal.Stop(asked)
+	look, say := time.NewTicker(watchEvery), time.NewTicker(statsEvery)
+	defer look.Stop()
+	defer say.Stop()
+	var dog <-chan time.Time
+	if l.manager != nil && l.manager.every > 0 {
+		t := time.NewTicker(l.manager.every)
+		defer t.Stop()
+		dog = t.C
+	}
+	stopping := told.Done()
+	for {
+		select {
+		case <-over.Done():
+			return
+		case <-stopping:
+			stopping = nil
+			l.watch.end()
+			l.manager.tell("STOPPING=1")
+		case <-asked:
+			l.say()
+		case <-say.C:
+			if !l.session.flags.quiet && !l.session.flags.noProgress && l.screen.width == nil { // a terminal shows it all the time
+				l.say()
+			}
+		case <-dog:
+			if l.watch.alive() {
+				l.manager.tell("WATCHDOG=1")
+			}
+		case <-look.C:
+			l.watch.alive()
+		}
+	}
+}
+
+// say writes how the run is doing.
+func (l *line) say() {
+	p := l.watch.point()
+	fmt.Fprintln(l.screen, "auscult:", p.live.line(p))
+}
+
+// close ends what open opened. err is what went wrong before.
+func (l *line) close(err error) error {
+	if l.src != nil {
+		err = errors.Join(err, l.src.Close())
+	}
+	if l.recording != nil {
+		err = errors.Join(err, l.recording.Close())
+	}
+	if l.server != nil {
+		err = errors.Join(err, l.server.Close())
+	}
+	l.manager.close()
+	return err
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"auscult/pipeline"
+	"auscult/sensor/capture"
+	"auscult/sensor/clock"
+)
+
+// stalled is how long the pipeline may stand still until it counts as dead. On an idle line packet time goes on, so it
+// moves several times a second.
+const stalled = 30 * time.Second
+
+// watch knows how a live run is doing. Any goroutine may ask.
+type watch struct {
+	src   interface{ Stats() capture.Stats }
+	lanes *metered
+	sinks tallies
+	prog  pipeline.Progress
+
+	mu      sync.Mutex
+	ready   bool      // the interfaces are open, and privileges are given up
+	ending  bool      // it was told to end
+	moved   time.Time // when the pipeline was last seen to move
+	at      clock.Time
+	packets uint64
+	since   time.Time // of the last rate
+	before  uint64    // packets then
+}
+
+// begin starts the clocks: from now on the pipeline is expected to move.
+func (w *watch) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	w.ready, w.moved, w.since = true, now, now
+}
+
+// end says that no new packets are taken.
+func (w *watch) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ending = true
+}
+
+// alive is whether the pipeline has moved within the last half minute. It must be asked more often than that.
+func (w *watch) alive() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if at, n := w.lanes.at(), w.prog.Packets.Load(); at != w.at || n != w.packets {
+		w.at, w.packets, w.moved = at, n, time.Now()
+	}
+	return !w.ready || time.Since(w.moved) < stalled
+}
+
+// unready is why it is not capturing and writing; empty when it is.
+func (w *watch) unready() string {
+	w.mu.Lock()
+	ready, ending := w.ready, w.ending
+	w.mu.Unlock()
+	switch {
+	case !ready:
+		return "starting"
+	case ending:
+		return "ending"
+	case !w.sinks.open():
+		return "an output has failed"
+	}
+	for _, i := range w.src.Stats().Interfaces {
+		if !i.Up {
+			return "interface " + i.Name + " is down"
+		}
+	}
+	return ""
+}
+
+// lag is how far packet time is behind the clock.
+func (w *watch) lag() time.Duration {
+	at := w.lanes.at()
+	if at == 0 {
+		return 0
+	}
+	return max(0, clock.Time(time.Now().UnixNano()).Sub(at))
+}
+
+// point is how far the run has come. Its rate is since the point before.
+func (w *watch) point() point {
+	stats := w.src.Stats()
+	p := point{packets: w.prog.Packets.Load(), calls: w.prog.Calls.Load(), alerts: w.prog.Alerts.Load(),
+		live: &livePoint{dropped: stats.Dropped(), lag: w.lag()}}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	if s := now.Sub(w.since).Seconds(); s > 0 {
+		p.live.rate = float64(p.packets-w.before) / s
+	}
+	w.since, w.before = now, p.packets
+	return p
+}
+
+// livePoint is what a point of a live run has beyond that of a replay.
+type livePoint struct {
+	rate    float64 // packets a second of late
+	dropped uint64  // by the kernel
+	lag     time.Duration
+}
+
+func (l *livePoint) line(p point) string {
+	return fmt.Sprintf("%s packets  %s packets/s  %s  %s  %s dropped  lag %.1f s", grouped(p.packets),
+		strings.TrimSpace(scaled(l.rate)), counted(p.calls, "call"), counted(p.alerts, "alert"), grouped(l.dropped), l.lag.Seconds())
+}
