@@ -85,7 +85,7 @@ func (l *line) open(environ []string, program []bpf.RawInstruction) (err error) 
 	}
 	if name := l.flags.recording; name != "" {
 		if l.recording, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
-			return &exit{statusUsage, fmt.Errorf("--write: %w", err)}
+			return &exit{statusUsage, fmt.Errorf("--write: %w; give the name of a new file", err)}
 		}
 	}
 	if l.src, err = capture.Open(l.settings.Capture, l.flags.interfaces, program); err != nil {

@@ -26,6 +26,13 @@ func TestLine(t *testing.T) {
 	if got, want := unknown.line(80), "1.50 kB read  10 packets/s  0 calls  0 alerts"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	live := point{packets: 1_630_000, calls: 51_204, alerts: 1, live: &livePoint{rate: 81_500, dropped: 1200, lag: 170 * time.Millisecond}}
+	if got, want := live.line(200), "1,630,000 packets  81.5 k packets/s  51,204 calls  1 alert  1,200 dropped  lag 0.2 s"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := live.line(20), "1,630,000 packets  "; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 	for width := range 120 {
 		if got := p.line(width); len(got) > max(0, width-1) {
 			t.Errorf("%d columns: the line has %d", width, len(got))
