@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
@@ -27,6 +28,7 @@ type settings struct {
 	Capture         capture.Config   `yaml:"capture"`
 	Filter          bpf.Config       `yaml:"filter"`
 	Listen          listening        `yaml:"listen"`
+	Health          healthConfig     `yaml:"health"`
 	Kafka           sink.KafkaConfig `yaml:"kafka"`
 	Site            site             `yaml:"site"`
 	Pseudonym       keyFile          `yaml:"pseudonym"`
@@ -83,6 +85,7 @@ func defaults() settings {
 		Capture: capture.Defaults(),
 		Filter:  bpf.Defaults(),
 		Listen:  listening{Requests: 4},
+		Health:  healthConfig{Dropped: 0.001, Every: time.Hour},
 		Kafka:   sink.KafkaDefaults(),
 		Site:    site{Sensor: "auscult"},
 		TLS:     keyLog{MaxSecrets: 1 << 20},
@@ -107,6 +110,9 @@ func (s *settings) Validate() error {
 	}
 	if err := s.Listen.Validate(); err != nil {
 		return fmt.Errorf("listen.%w", err)
+	}
+	if err := s.Health.Validate(); err != nil {
+		return fmt.Errorf("health.%w", err)
 	}
 	if len(s.Kafka.Brokers) > 0 {
 		if err := s.Kafka.Validate(); err != nil {

@@ -16,10 +16,8 @@ import (
 	"auscult/sensor/capture"
 )
 
-const (
-	statsEvery = 10 * time.Second // a line on stderr
-	watchEvery = time.Second
-)
+// statsEvery is how often a line on stderr says how it goes.
+const statsEvery = 10 * time.Second
 
 // runLive listens to the interfaces of f until ctx ends. What went wrong is in the error, with the exit status.
 func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter string, program []bpf.RawInstruction) (err error) {
@@ -42,7 +40,7 @@ func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter st
 	if err != nil {
 		return err
 	}
-	l := &line{session: n, settings: &s, flags: f, out: &out}
+	l := &line{session: n, settings: &s, flags: f, out: &out, health: health{cfg: s.Health}}
 	if err := l.open(std.environ, program); err != nil {
 		out.abandon()
 		return errors.Join(err, l.close(nil))
@@ -50,6 +48,7 @@ func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter st
 	stats, took, failed := l.run(ctx)
 	failed = l.close(failed)
 	r := newReport(&stats, tookIn(l.src.Stats()), s.Workers, took)
+	l.health.amend(&r)
 	r.Filter = filter
 	r.Run.Stopped = ctx.Err() != nil
 	return n.tell(&r, &out, failed)
@@ -67,6 +66,7 @@ type line struct {
 	server    *server
 	manager   *notifier
 	watch     watch
+	health    health
 }
 
 // open opens all that needs privileges, and then gives them up.
@@ -116,6 +116,7 @@ func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duratio
 	var beside sync.WaitGroup
 	over, end := context.WithCancel(context.WithoutCancel(ctx))
 	beside.Go(func() { l.attend(ctx, over) })
+	beside.Go(func() { l.watch.watchHealth(over, &l.health) })
 	l.manager.tell("READY=1")
 	l.log.Info().Str("version", version()).Int("workers", l.settings.Workers).Strs("interfaces", l.flags.interfaces).Msg("listening")
 

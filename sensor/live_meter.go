@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"auscult/detectors"
@@ -60,15 +61,22 @@ func (l *meteredLane) Next() (packet.Raw, error) {
 	return raw, err
 }
 
-// tally counts what a sink was given, and knows whether it failed.
+// tally counts what a sink was given, knows whether it failed, and lets others than the pipeline write to it.
 type tally struct {
 	pipeline.Sink
+	mu     sync.Mutex // of the sink: who writes a batch has it
+	closed bool
 	given  [detectors.Critical + 1]atomic.Uint64 // messages, by severity
 	failed atomic.Bool
 }
 
-// Write passes a batch on.
+// Write passes a batch on, while the sink is open.
 func (t *tally) Write(ctx context.Context, batch []alert.Alert) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil
+	}
 	for i := range batch {
 		t.given[min(batch[i].Signal.Severity, detectors.Critical)].Add(1)
 	}
@@ -77,6 +85,14 @@ func (t *tally) Write(ctx context.Context, batch []alert.Alert) error {
 		t.failed.Store(true)
 	}
 	return err
+}
+
+// Close closes the sink. What others write later is dropped.
+func (t *tally) Close() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+	return t.Sink.Close()
 }
 
 // tallies is all sinks of a run. Each is given every alert until it fails.
@@ -98,6 +114,16 @@ func (l tallies) alerts(s detectors.Severity) (n uint64) {
 		n = max(n, t.given[s].Load())
 	}
 	return n
+}
+
+// aside writes what the sensor says of itself, beside what the pipeline writes. A sink that fails is left to the
+// pipeline, which learns the same at its next batch.
+func (l tallies) aside(ctx context.Context, batch []alert.Alert) {
+	for _, t := range l {
+		if len(batch) > 0 {
+			t.Write(ctx, batch)
+		}
+	}
 }
 
 // open is whether no sink has failed.

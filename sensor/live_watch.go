@@ -15,6 +15,9 @@ import (
 // moves several times a second.
 const stalled = 30 * time.Second
 
+// watchEvery is how often it is looked at.
+const watchEvery = time.Second
+
 // watch knows how a live run is doing. Any goroutine may ask.
 type watch struct {
 	src   interface{ Stats() capture.Stats }
