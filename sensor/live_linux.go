@@ -40,7 +40,10 @@ func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter st
 	if err != nil {
 		return err
 	}
-	l := &line{session: n, settings: &s, flags: f, out: &out, health: health{cfg: s.Health}}
+	asked := make(chan os.Signal, 1) // from now on, or it would end the program
+	signal.Notify(asked, syscall.SIGUSR1)
+	defer signal.Stop(asked)
+	l := &line{asked: asked, session: n, settings: &s, flags: f, out: &out, health: health{cfg: s.Health}}
 	if err := l.open(std.environ, program); err != nil {
 		out.abandon()
 		return errors.Join(err, l.close(nil))
@@ -60,6 +63,7 @@ type line struct {
 	settings *settings
 	flags    *liveFlags
 	out      *outputs
+	asked    chan os.Signal // to say how it goes
 
 	src       *capture.Source
 	recording *os.File
@@ -134,9 +138,6 @@ func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duratio
 
 // attend does what time and signals ask for, until over ends. told ends when the run is told to.
 func (l *line) attend(told, over context.Context) {
-	asked := make(chan os.Signal, 1)
-	signal.Notify(asked, syscall.SIGUSR1)
-	defer signal.Stop(asked)
 	look, say := time.NewTicker(watchEvery), time.NewTicker(statsEvery)
 	defer look.Stop()
 	defer say.Stop()
@@ -155,7 +156,7 @@ func (l *line) attend(told, over context.Context) {
 			stopping = nil
 			l.watch.end()
 			l.manager.tell("STOPPING=1")
-		case <-asked:
+		case <-l.asked:
 			l.say()
 		case <-say.C:
 			if !l.session.flags.quiet && !l.session.flags.noProgress && l.screen.width == nil { // a terminal shows it all the time

@@ -31,8 +31,9 @@ type watch struct {
 	moved   time.Time // when the pipeline was last seen to move
 	at      clock.Time
 	packets uint64
-	since   time.Time // of the last rate
+	since   time.Time // when the rate was last taken
 	before  uint64    // packets then
+	rate    float64   // packets a second
 }
 
 // begin starts the clocks: from now on the pipeline is expected to move.
@@ -90,7 +91,7 @@ func (w *watch) lag() time.Duration {
 	return max(0, clock.Time(time.Now().UnixNano()).Sub(at))
 }
 
-// point is how far the run has come. Its rate is since the point before.
+// point is how far the run has come. Its rate is of the last second or more: packets are counted in steps of the grid.
 func (w *watch) point() point {
 	stats := w.src.Stats()
 	p := point{packets: w.prog.Packets.Load(), calls: w.prog.Calls.Load(), alerts: w.prog.Alerts.Load(),
@@ -98,10 +99,11 @@ func (w *watch) point() point {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := time.Now()
-	if s := now.Sub(w.since).Seconds(); s > 0 {
-		p.live.rate = float64(p.packets-w.before) / s
+	if s := now.Sub(w.since).Seconds(); s >= 1 {
+		w.rate = float64(p.packets-w.before) / s
+		w.since, w.before = now, p.packets
 	}
-	w.since, w.before = now, p.packets
+	p.live.rate = w.rate
 	return p
 }
 
