@@ -54,6 +54,9 @@ type portHealth struct {
 
 // look takes the counters, once a second, and returns what is to be said of them. at is the packet time.
 func (h *health) look(stats *capture.Stats, at clock.Time, now time.Time) (found []alert.Alert) {
+	if at == 0 { // no packet has come through yet
+		at = clock.Time(now.UnixNano())
+	}
 	if h.ports == nil {
 		h.ports = make([]portHealth, len(stats.Interfaces))
 	}
