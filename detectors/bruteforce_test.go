@@ -3,6 +3,7 @@ package detectors
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"auscult/sensor/call"
@@ -189,5 +190,24 @@ func TestBruteforce_Bounds(t *testing.T) {
 	}
 	if st := e.Stats(); st.LoginsShed == 0 || st.TokensShed == 0 {
 		t.Errorf("what was shed is not counted: %+v", st)
+	}
+}
+
+// Who is guessed at is a victim: what Basic credentials that were refused say is laid to the client's address.
+func TestBruteforce_Victim(t *testing.T) {
+	o := judge(t, repeat(80, func(i int) []*call.Call {
+		c := tool(from(i*700, 7))
+		c.Method, c.Route, c.Path, c.Target, c.Endpoint, c.Status, c.Flags = "GET", "/ws/rest/v1/session", "/ws/rest/v1/session", "/ws/rest/v1/session", 78, 401, call.Login
+		c.Principal = call.Principal{Key: text("admin") | 1, Kind: call.Basic, ID: "admin", Token: text(fmt.Sprint(i)) | 1}
+		c.Auth.Scheme, c.Auth.Secret = call.BasicAuth, text(fmt.Sprint("p", i))|1
+		return []*call.Call{c}
+	})...)
+	if len(o.told) < 2 || o.principals() != 1 {
+		t.Errorf("told %v of %d principals", o.told, o.principals())
+	}
+	for _, said := range o.told {
+		if !strings.HasSuffix(said, " 10.20.0.7") {
+			t.Errorf("accused: %s", said)
+		}
 	}
 }

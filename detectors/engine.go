@@ -66,6 +66,7 @@ func Watchers(s *scene) []Detector {
 // Observe folds one call and appends what the detectors say of it to dst. The signals hold nothing borrowed.
 func (e *Engine) Observe(dst []Signal, c *call.Call) []Signal {
 	s := &e.scene
+	c = unproven(c)
 	if c.Continued {
 		s.stats.Parts++
 	} else {

@@ -223,8 +223,22 @@ func claimed(c *call.Call) *call.Call {
 		return c
 	}
 	k := *c
-	k.Principal = call.Principal{Key: stats.Mix(clientKey(c)) | 1, Kind: call.Address, ID: c.Client.Addr.IP().String(), Strength: 20}
+	ip := c.Client.Addr.IP()
+	k.Principal = call.Principal{Key: call.AddressKey(ip), Kind: call.Address, ID: ip.String(), Strength: 20}
 	return &k
+}
+
+// unproven is c, or when the server refused the user and password it came with (RFC 9110 section 15.5.2), c laid to
+// the client's address: the user of that name may be the victim.
+func unproven(c *call.Call) *call.Call {
+	if c.Status != 401 || c.Principal.Kind != call.Basic {
+		return c
+	}
+	k := claimed(c)
+	if k.User == "" {
+		k.User = c.Principal.ID
+	}
+	return k
 }
 
 // agent is a key of the program at the client.

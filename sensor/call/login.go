@@ -126,15 +126,11 @@ type loginFields struct {
 }
 
 func (l *loginFields) take(b *Builder, c *Call, ar *Arena, key, value []byte) {
-	if len(value) == 0 || len(key) > 48 {
+	if key = fieldName(key); len(value) == 0 || len(key) > 48 {
 		return
 	}
-	// The last part of the name tells: Input.Password, user[password].
-	if i := bytes.LastIndexAny(key, ".["); i >= 0 {
-		key = key[i+1:]
-	}
 	var buf [48]byte
-	switch string(bytes.TrimRight(lower(buf[:0], key), "]")) {
+	switch string(control(bytes.TrimRight(lower(buf[:0], key), "]"))) {
 	case "username", "user", "login", "email", "user_name", "userid", "j_username", "uname", "loginid", "authuser", "loginname", "login_name",
 		"useremail", "identifier", "emailaddress", "usr":
 		if !l.user {
@@ -157,6 +153,32 @@ func (l *loginFields) take(b *Builder, c *Call, ar *Arena, key, value []byte) {
 			c.Grant = ClientCredentials
 		}
 	}
+}
+
+// fieldName is the last part of the name of a form's field, which tells what it is: Input.Password, user[password],
+// and with the containers of Web Forms and JSF before it, mostly percent-encoded: ctl00$Main$txtUser, form:user.
+func fieldName(key []byte) []byte {
+	if i := bytes.LastIndexAny(key, ".[$:"); i >= 0 {
+		key = key[i+1:]
+	}
+	key = bytes.TrimSuffix(bytes.TrimSuffix(key, []byte("%5D")), []byte("%5d"))
+	if i := bytes.LastIndexByte(key, '%'); i >= 0 && len(key) > i+3 {
+		switch string(key[i : i+3]) {
+		case "%24", "%3A", "%3a", "%5B", "%5b":
+			key = key[i+3:]
+		}
+	}
+	return key
+}
+
+// control is a field's name in lower case without the sort of control that older toolkits put before it: txtUser.
+func control(name []byte) []byte {
+	for _, w := range [...]string{"txt", "tbx", "tb", "inp", "edt", "fld"} {
+		if rest, ok := bytes.CutPrefix(name, []byte(w)); ok && len(rest) > 1 {
+			return bytes.TrimLeft(rest, "_-")
+		}
+	}
+	return name
 }
 
 // graphLogin reads who asks to log in by a GraphQL mutation whose variables hold a user and a password, in them or in

@@ -150,6 +150,12 @@ func (b *Builder) address(p *Principal, ar *Arena, c *Call, forwarded []byte) {
 	*p = Principal{Key: principalKey(Address, nil, id), Kind: Address, ID: ar.bytes(id), Strength: strengthAddress}
 }
 
+// AddressKey is the Key of the Principal that an address is.
+func AddressKey(ip netip.Addr) uint64 {
+	var buf [48]byte
+	return principalKey(Address, nil, ip.AppendTo(buf[:0]))
+}
+
 // parseAddr reads an address as X-Forwarded-For has it, with a port perhaps.
 func parseAddr(s []byte) (netip.Addr, bool) {
 	if len(s) == 0 || len(s) > 64 {

@@ -56,3 +56,20 @@ func TestRejected(t *testing.T) {
 		t.Error("a session that is nobody's was not told")
 	}
 }
+
+// The names of a login's fields as toolkits write them.
+func TestLogin_fields(t *testing.T) {
+	f := func(want string, body string) {
+		t.Helper()
+		c := answered("POST", "/HIS/Login.aspx", body, 200, "<form><p>Login failed.</p></form>")
+		if c.User != want || (c.Auth.Secret != 0) != (want != "") || c.Auth.Marks&call.Rejected == 0 {
+			t.Errorf("%s: user %q, secret %v, marks %b, want %q", body, c.User, c.Auth.Secret != 0, c.Auth.Marks, want)
+		}
+	}
+	f("ann", "txtUser=ann&txtPass=x1")
+	f("ann", "__VIEWSTATE=%2Fw&ctl00%24ContentPlaceHolder1%24LoginControl%24txtUserName=ann&ctl00%24ContentPlaceHolder1%24LoginControl%24txtPassword=x1")
+	f("ann", "ctl00$Main$tbUser=ann&ctl00$Main$tbPassword=x1")
+	f("ann", "loginForm%3Ausername=ann&loginForm%3Apassword=x1&javax.faces.ViewState=e1")
+	f("ann", "user%5Bemail%5D=ann&user%5Bpassword%5D=x1")
+	f("", "txtSearch=ann&txtWard=x1")
+}
