@@ -148,9 +148,6 @@ func atLeastTwo(c phi.Class) bool { return c&(c-1) != 0 }
 
 // credentialName is the first property that holds a secret, and whether it is one that a server keeps to itself.
 func credentialName(c *call.Call) (name string, keep bool) {
-	if len(c.Answer.Props) == 0 {
-		return "", true // it was read in another form
-	}
 	var buf [48]byte
 	for i := range c.Answer.Props {
 		p := &c.Answer.Props[i]
@@ -170,7 +167,7 @@ func credentialName(c *call.Call) (name string, keep bool) {
 			}
 		}
 	}
-	return name, false
+	return name, name == "" // it was read in another form, or the hash of a password stands under any name
 }
 
 // learn takes what an answer has for usual.

@@ -107,6 +107,11 @@ func TestExcessProperty_AtOnce(t *testing.T) {
 		c.PHI.Classes &^= phi.Credential // no value was one
 		return c
 	}())
+	f("a hash by its own form, under another name", "Low", func() *call.Call {
+		c := with(1, 0, prop("note", 0))
+		c.PHI.Classes |= phi.Credential
+		return c
+	}())
 	if _, sigs := told(t, "excess_property", with(1, 0, prop("password_MRN004411", phi.Credential))); len(sigs) != 1 || strings.Contains(fmt.Sprint(sigs[0].Title, sigs[0].Observed, sigs[0].Facts), "4411") {
 		t.Errorf("a key that is data is told: %+v", sigs)
 	}

@@ -225,6 +225,10 @@ func TestShadow_Learned(t *testing.T) {
 	f("both in use", "", both...)
 	f("of another interface", "", append(stream(40, "/api/v2/patients/{id}"), at(41, 9, "/lab/v1/patients/{id}"))...)
 	f("a newer one", "", append(stream(40, "/api/v2/patients/{id}"), at(41, 9, "/api/v3/patients/{id}"))...)
+	f("an old FHIR release", "Low An old version still serves patients' data: GET /fhir/dstu2/Patient/{id}",
+		append(stream(40, "/fhir/r4/Patient/{id}"), at(41, 9, "/fhir/dstu2/Patient/{id}"))...)
+	f("a newer FHIR release", "", append(stream(40, "/fhir/R4/Patient/{id}"), at(41, 9, "/fhir/R4B/Patient/{id}"))...)
+	f("another room", "", append(stream(40, "/rooms/r4/patients/{id}"), at(41, 9, "/rooms/r2/patients/{id}"))...)
 	f("a side door", "Low GET /internal/patients/{id} serves patients' data beside the API that others use",
 		append(stream(40, "/api/v2/patients/{id}"), at(41, 9, "/internal/patients/{id}"))...)
 	f("where all goes by it", "", stream(40, "/internal/patients/{id}")...)

@@ -205,7 +205,8 @@ func (n *node) first() string {
 	return best
 }
 
-// Version is where the first version in a path stands, without its slashes, and its number: of v2 2000, of v0.5 500.
+// Version is where the first version in a path stands, without its slashes, and its number: of v2 2000, of v0.5 500,
+// of FHIR's releases, dstu2 or r4b, those that FHIR gives them (https://hl7.org/fhir/directory.html).
 // start is -1 when there is none.
 func Version(path string) (start, end, number int) {
 	for start = 0; start < len(path); start = end + 1 {
@@ -213,16 +214,52 @@ func Version(path string) (start, end, number int) {
 		if i := strings.IndexByte(path[start:], '/'); i >= 0 {
 			end = start + i
 		}
-		if n := version(path[start:end]); n >= 0 {
+		if n := version(path[start:end]); n >= 0 && (path[start]|0x20 != 'r' || aboutFHIR(path[:start]) || aboutFHIR(path[end:])) {
 			return start, end, n
 		}
 	}
 	return -1, -1, 0
 }
 
-// version is the number of a word like v2 or v0.5; -1 for other words.
+// aboutFHIR is whether a part of a path has fhir in it; without that r4 is a room as well as a release.
+func aboutFHIR(s string) bool {
+	for i := 0; i+4 <= len(s); i++ {
+		if s[i]|0x20 == 'f' && strings.EqualFold(s[i:i+4], "fhir") {
+			return true
+		}
+	}
+	return false
+}
+
+// release is the number of the FHIR release that a word names, alone or as HAPI writes it, baseR4; -1 for other words.
+func release(w string) int {
+	if len(w) > 4 && strings.EqualFold(w[:4], "base") {
+		w = w[4:]
+	}
+	for _, r := range [...]struct {
+		name   string
+		number int
+	}{{"dstu1", 500}, {"dstu2", 1000}, {"stu3", 3000}, {"dstu3", 3000}, {"r2", 1000}, {"r3", 3000}, {"r4", 4000}, {"r4b", 4300}, {"r5", 5000}, {"r6", 6000}} {
+		if strings.EqualFold(w, r.name) {
+			return r.number
+		}
+	}
+	return -1
+}
+
+// version is the number of a word like v2, v0.5 or r4; -1 for other words.
 func version(w string) int {
-	if len(w) < 2 || len(w) > 6 || w[0]|0x20 != 'v' {
+	if len(w) < 2 || len(w) > 9 {
+		return -1
+	}
+	if w[0]|0x20 != 'v' {
+		switch w[0] | 0x20 {
+		case 'r', 'd', 's', 'b':
+			return release(w)
+		}
+		return -1
+	}
+	if len(w) > 6 {
 		return -1
 	}
 	major, minor, scale := 0, 0, 0

@@ -23,6 +23,7 @@ const (
 	mark   // an identifier without white space
 	marked // the same, with a digit in it
 	secret
+	hashed // a secret with a digit in it that is no address
 )
 
 // pass is whether v has the form c.
@@ -59,9 +60,35 @@ func pass(c check, v []byte) bool {
 	case marked:
 		return isMark(v) && hasDigit(v)
 	case secret:
-		return len(v) >= 6 && bytes.IndexByte(v, ' ') < 0 && !hidden(v)
+		return isSecret(v)
+	case hashed:
+		return isSecret(v) && hasDigit(v) && !bytes.Contains(v, []byte("://"))
 	}
 	return len(v) > 0
+}
+
+func isSecret(v []byte) bool {
+	return len(v) >= 6 && bytes.IndexByte(v, ' ') < 0 && !hidden(v)
+}
+
+// isHash is whether v is the hash of a password by its own form, $ID$…, that of crypt(5) and of the PHC string format:
+// bcrypt, scrypt, yescrypt, Argon2, PBKDF2, SHA-crypt.
+func isHash(v []byte) bool {
+	if len(v) < 20 || v[0] != '$' {
+		return false
+	}
+	n := bytes.IndexByte(v[1:], '$')
+	if n < 1 || n > 15 {
+		return false
+	}
+	switch id, rest := string(v[1:1+n]), v[n+2:]; id {
+	case "2a", "2b", "2x", "2y":
+		return len(rest) >= 3+22 && isDigit(rest[0]) && isDigit(rest[1]) && rest[2] == '$' && bytes.IndexByte(rest, ' ') < 0
+	case "1", "5", "6", "7", "y", "gy", "apr1", "scrypt", "argon2i", "argon2d", "argon2id", "pbkdf2", "pbkdf2-sha1", "pbkdf2-sha256",
+		"pbkdf2-sha512", "sha1", "bcrypt-sha256":
+		return bytes.IndexByte(rest, '$') >= 1 && bytes.IndexByte(rest, ' ') < 0
+	}
+	return false
 }
 
 // hidden is whether v stands where a secret was taken out: ******, [REDACTED], <secret>.

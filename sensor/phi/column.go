@@ -29,7 +29,15 @@ func (s *Scanner) bare(v []byte) {
 			s.frames[s.depth].strong |= PAN
 		}
 	}
-	s.abhaAddress(&s.frames[s.depth], v)
+	s.plain(&s.frames[s.depth], v)
+}
+
+// plain gives f the class of what is plain without a key: an address like name@abdm, the hash of a password.
+func (s *Scanner) plain(f *frame, v []byte) {
+	if len(v) > 0 && v[0] == '$' && isHash(v) {
+		f.strong |= Credential
+	}
+	s.abhaAddress(f, v)
 }
 
 // abhaAddress gives f the class of an address like name@abdm, which is plain without a key.

@@ -109,6 +109,15 @@ func (t *tokens) end(start int) int {
 	return t.size
 }
 
+// word is the i-th token.
+func (t *tokens) word(i int) []byte {
+	start := uint8(0)
+	if i > 0 {
+		start = t.ends[i-1]
+	}
+	return t.flat[start:t.ends[i]]
+}
+
 // unglue cuts a key written without borders, patientssn or drugname, after its first or before its last word, if that
 // is one that many keys have.
 func (t *tokens) unglue() bool {

@@ -42,7 +42,9 @@ func TestKeyClass(t *testing.T) {
 	f(PAN, "pan panNumber pan_card")
 	f(Diagnosis, "diagnosis icd10 icd_code primaryDiagnosis")
 	f(Medication, "medications prescription drugName")
-	f(Credential, "password passwordHash access_token client_secret apiKey")
+	f(Credential, "password passwordHash access_token client_secret apiKey portalPasswordHash portal_password PORTAL_PWD_SALT app-secret "+
+		"portalAccessToken userPinHash")
+	f(0, "hasPassword forgotPassword is_secret secretary nextPageToken syncToken tokenType fileHash commitDigest passwordChangedAt pin_hashtag")
 	f(Name, "firstName last_name patientName name")
 	f(0, "expansion_id company panel span hostname fileName classname ward_name mac_address token total")
 	if got := KeyClass([]byte(strings.Repeat("ssn_", 100))); got != 0 {

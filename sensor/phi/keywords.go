@@ -278,6 +278,9 @@ func byTokens(all *tokens) keyInfo {
 	if other && k.class != NPI {
 		k = keyInfo{}
 	}
+	if k.class == 0 && !other && secretName(all) {
+		k = keyInfo{class: Credential, check: hashed, traits: k.traits}
+	}
 	if k.class == 0 && patient && !other {
 		k.traits = prefix
 		switch {
@@ -294,6 +297,34 @@ func byTokens(all *tokens) keyInfo {
 		k.id, k.check = recordID, mark
 	}
 	return k
+}
+
+// secretName is whether the words of a key say that it holds a secret of an account, whatever stands before them:
+// portalPasswordHash, appSecret, user_access_token. "nextPageToken" and "hasPassword" hold none.
+func secretName(all *tokens) bool {
+	if all.n < 2 {
+		return false
+	}
+	last, before := all.word(all.n-1), all.word(all.n-2)
+	switch string(last) {
+	case "password", "passwd", "pwd", "passphrase", "passcode", "secret":
+		switch string(all.word(0)) {
+		case "has", "is", "show", "forgot", "change", "reset", "update", "confirm", "require", "requires", "needs", "no", "not", "can", "must":
+			return false
+		}
+		return true
+	case "hash", "salt", "digest", "bcrypt", "argon2", "scrypt", "pbkdf2":
+		switch string(before) {
+		case "password", "passwd", "pwd", "pass", "pin", "passcode", "passphrase", "secret":
+			return true
+		}
+	case "token":
+		switch string(before) {
+		case "access", "refresh", "auth", "session", "reset", "api", "bearer", "secret", "mfa", "login":
+			return true
+		}
+	}
+	return false
 }
 
 // marks is whether the last token of a key says that its value identifies something.

@@ -181,6 +181,9 @@ func (s *Scanner) member(f *frame, k keyInfo, v []byte) {
 		f.human = true
 	}
 	if k.class == 0 && k.id == noID || !pass(k.check, v) {
+		if len(v) > 0 && v[0] == '$' && isHash(v) {
+			f.strong |= Credential
+		}
 		if k.check == email && isABHAAddress(v) {
 			f.strong |= ABHA
 		}

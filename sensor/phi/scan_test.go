@@ -103,6 +103,13 @@ func TestScan_Classes(t *testing.T) {
 	f(`{"patientId":7,"diagnosis":{"code":"F32.1","text":"x"}}`, Diagnosis|Sensitive)
 	f(`{"patientId":7,"medications":[{"drug":"x"}],"vitals":{"bp":1},"allergies":["Latex"]}`, Medication|Observation|Allergy)
 	f(`{"username":"x","passwordHash":"$2b$10$abcdefghijk"}`, Credential)
+	for _, hash := range []string{"$2b$12$Q9sWvX3u7x0fJkQ9sWvX3u", "$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+		"$6$rounds=5000$saltsalt$abcdefghijklmnop", "$argon2id$v=19$m=65536,t=2,p=1$gZiV/M1gPc22ElAH/Jh1Hw$CWOrkoo7", "$5$saltsalt$0123456789abcdef"} {
+		f(`{"portalPasswordHash":"`+hash+`"}`, Credential)
+		f(`{"whatever":"`+hash+`"}`, Credential)
+		f(`{"role":"`+hash+`"}`, Credential)
+		f(`{"dob":"`+hash+`"}`, Credential)
+	}
 	f(`{"email":"ann@example.org"}`, Email)
 	f(`{"id":5,"name":"Ann Lee","gender":"F","address":"12 High St","dob":"12/31/1980"}`, Name|Address|BirthDate)
 }
@@ -137,6 +144,8 @@ func TestScan_NotPHI(t *testing.T) {
 	f(`{"resourceType":"OperationOutcome","issue":[{"severity":"error","diagnostics":"Patient/55 not found"}]}`)
 	f(`{"00100010":{"vr":"PN"}}`)
 	f(`{"subject":"Your invoice"}`)
+	f(`{"cost":"$5 and $6 for each of the two","path":"$2b$/etc/some/where/else","v":"$2b$12$short","regex":"$1$","var":"${HOME}/x/$user/y/z/and/on"}`)
+	f(`{"portalPassword":"Mot de passe","userPassword":"Password","loginPassword":"https://x.test/2fa","dbSecret":"******1"}`)
 	f(`{"nextPageToken":"abcdefghijklmnop","csrfToken":"abcdefghijklmnop"}`)
 }
 
