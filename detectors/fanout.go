@@ -75,8 +75,8 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 	noted := false
 	for i := range s.contacts {
 		k := &s.contacts[i]
-		if !k.Patient || k.list || k.why == again || failed(c) {
-			continue // a server that failed showed nothing, and its callers try again
+		if !k.Patient || k.list || k.why == again || failed(c) || k.why == created || receipt(c) {
+			continue // a server that failed showed nothing, and its callers try again; who writes opens nobody
 		}
 		if s.now-p.last > 10*minute && p.contactHeat() <= 0 && !f.open(s.now) {
 			s.close(f)
@@ -174,6 +174,15 @@ func failed(c *call.Call) bool {
 	code, known := c.GRPC.Status()
 	return c.Status >= 500 || c.Status == 401 || known && (code == 4 || code >= 13)
 }
+
+// receipt is whether c wrote something and got no more than a receipt: a feed of messages, a robot of the pharmacy.
+// Changes in a row are another finding.
+func receipt(c *call.Call) bool {
+	return wrote(c) && c.PHI.People == 0 && c.PHI.Classes == 0 && c.RespDec < receiptBytes
+}
+
+// receiptBytes is how much an answer without health data may hold and be a receipt.
+const receiptBytes = 512
 
 // reopen ends the silence of a case. While its counts still stand in the longer windows it is the same case.
 func (d *fanout) reopen(f *casefile) {

@@ -150,6 +150,14 @@ func TestFanout_Benign(t *testing.T) {
 		}
 		return out
 	})
+	f("a robot that writes for one patient after another and gets receipts", func(w *smallWorld) (out []*call.Call) {
+		for i := range 150 {
+			c := w.open(start+clock.Time(i)*30*second, nurse, opaque(w), 201)
+			c.Method, c.PHI.People, c.PHI.Classes, c.Delivered, c.RespDec = "POST", 0, 0, nil, 40
+			out = append(out, c)
+		}
+		return out
+	})
 	f("a cohort pulled chart by chart", func(w *smallWorld) (out []*call.Call) {
 		at := start
 		var ids []string

@@ -274,11 +274,16 @@ func (b *Builder) echo(requested []Object, value []byte, people bool) nameSpace 
 	return record
 }
 
-// promote makes an identifier of the request's body a patient's, when it stood there as a bare id (a variable of
-// GraphQL, a parameter of a remote call) and the response is of the patient of that id.
+// promote makes an identifier of the request a patient's when the response is of the patient of that id: in the body a
+// bare one (a variable of GraphQL, a parameter of a remote call), in the path and the query one behind any word that
+// FHIR has no other meaning for (/chart/5). There it stays in its own space, where its neighbours are that were
+// refused.
 func (b *Builder) promote(requested []Object, r *Route, value []byte, key uint64) {
 	for i := range requested {
 		o := &requested[i]
+		if (o.Where == InPath || o.Where == InQuery) && !o.Patient && !o.Sub && o.ID == string(value) && fhir.LookupString(o.Type) == 0 {
+			o.Key, o.Patient = key, true
+		}
 		if o.Where == InBody && !o.Patient && o.ID == string(value) && (o.Type == "" || o.Type == string(r.Collection)) {
 			o.Type, o.Key, o.Param, o.Patient = "Patient", key, paramIn(b.server, patient, 0), true
 		}

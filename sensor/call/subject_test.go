@@ -69,3 +69,28 @@ func TestObjects_Said(t *testing.T) {
 	f("/fhir/Practitioner?_has:Encounter:practitioner:patient=9,Patient/77", "", "query:Patient=9* query:Patient=77*")
 	f("/fhir/Patient?_has:Observation:patient:code=1234-5", "", "")
 }
+
+// TestPatientBehindAnyWord names a patient's chart by words of which only the answer tells that they lead to a patient.
+func TestPatientBehindAnyWord(t *testing.T) {
+	f := func(target, body, want string) {
+		t.Helper()
+		answer := phi.New(phi.Defaults())
+		answer.Reset(phi.JSON)
+		answer.Scan([]byte(body))
+		answer.Close(true)
+		var c call.Call
+		call.NewBuilder(call.Defaults(), new(call.Direct)).Build(&c, new(call.Arena), exchange("GET", target, 200), conn(), nil, answer.Report())
+		if got := objects(c); got != want {
+			t.Errorf("%s: %s, want %s", target, got, want)
+		}
+		if o := c.Objects; o[0].Patient && o[0].Key != call.PatientKey([]byte("R310")) {
+			t.Errorf("%s: another patient's key", target)
+		}
+	}
+	one := `{"patientId":"R310","name":"Ann Lee","birthDate":"1970-01-02"}`
+	f("/emr/chart/R310", one, "path:chart=R310* response:Patient=R310*")
+	f("/emr/chart/R310/labs", one, "path:chart=R310* response:Patient=R310*")
+	f("/emr/chart/R311", one, "path:chart=R311 response:Patient=R310*")
+	f("/fhir/Observation/R310", one, "path:Observation=R310 response:Patient=R310*")
+	f("/emr/chart/R310", `[`+one+`,{"patientId":"R4","name":"Bo Li","birthDate":"1971-01-02"}]`, "path:chart=R310 response:Patient=R310* response:Patient=R4*")
+}
