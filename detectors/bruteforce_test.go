@@ -202,7 +202,7 @@ func TestBruteforce_Victim(t *testing.T) {
 		c.Auth.Scheme, c.Auth.Secret = call.BasicAuth, text(fmt.Sprint("p", i))|1
 		return []*call.Call{c}
 	})...)
-	if len(o.told) < 2 || o.principals() != 1 {
+	if len(o.told) == 0 || o.principals() != 1 {
 		t.Errorf("told %v of %d principals", o.told, o.principals())
 	}
 	for _, said := range o.told {

@@ -198,6 +198,8 @@ func (d *exhaustion) step(p *pace, c *call.Call, gap clock.Time) float64 {
 	case c.Status >= 500 || c.Status == 0:
 		p.held++
 		return mixedNats // who is not answered tries again
+	case c.Status == 401 && c.Auth.Scheme == call.BasicAuth:
+		return 0 // guesses, or many behind one address with an old password: auth_bruteforce tells them apart
 	case c.Status == 401 && c.Flags&call.Login == 0:
 		return mixedNats // a session that ended
 	case c.Flags&call.Login != 0 && c.OK() && d.scene.p == nil && c.User != "" && c.Principal.Kind == call.Address:

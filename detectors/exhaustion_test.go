@@ -34,6 +34,12 @@ func TestExhaustion(t *testing.T) {
 	f("held back by the server: it is awake", "", poll(200, 100*time.Millisecond, who(1), 429))
 	f("a server that is down, and a client that tries again", "", poll(250, 100*time.Millisecond, who(1), 503))
 	f("a session that ended", "", poll(200, 100*time.Millisecond, who(1), 401))
+	s := limiting()
+	for i := range 300 {
+		p := call.Principal{Key: uint64(i%30) + 50, Kind: call.Basic, ID: "n"}
+		s.wait(100*time.Millisecond).do(p, "GET", "/session", 401, flags(call.Login), func(c *call.Call) { c.Auth.Scheme = call.BasicAuth })
+	}
+	f("Basic credentials behind one address while a directory is down", "", s)
 	f("the progress of a job, twice a second", "", poll(2000, 500*time.Millisecond, who(1), 200))
 	f("a screen that polls", "", poll(2000, 2*time.Second, who(1), 200))
 	service := who(1)
@@ -45,7 +51,7 @@ func TestExhaustion(t *testing.T) {
 	tester.ID = "svc-loadtest-2"
 	f("an account made to test load", "37 Low", poll(2000, 100*time.Millisecond, tester, 200))
 
-	s := limiting()
+	s = limiting()
 	for i := range 300 {
 		s.wait(60*time.Millisecond).do(who(1), "GET", "/api/v2/search", 200, flags(call.Search), aimed("/api/v2/search?name=%d", i))
 	}
