@@ -145,6 +145,8 @@ func (d *bulkWrite) write(p *writes, c *call.Call, k *contact) {
 	switch {
 	case k.why != unexplained:
 		weight = listedTenths
+	case !k.Patient && c.Flags&call.HealthAPI == 0: // prices, roles, wards
+		weight = 1
 	case !k.Patient:
 		weight = 4
 	}
