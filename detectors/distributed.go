@@ -59,6 +59,7 @@ const (
 	acrossReach  = 64
 	maxMembers   = 256
 	maxHosts     = 64
+	joinSteps    = 4 // in a walk already told, that make a turn
 	// turns is the least share of a walk that is not its busiest principal's: below it, it is that one's walk.
 	turns = 0.3
 )
@@ -192,7 +193,7 @@ func (d *distributed) verdict(dst []Signal, t *track, sp *space) []Signal {
 	s, m := d.scene, t.names
 	f := &m.file
 	if f.open(s.now) {
-		if f.grown(s.now) {
+		if f.grown(s.now) || d.joins(m) {
 			f.until = s.now + silence
 			dst = append(dst, d.tell(t, f.signal))
 		}
@@ -218,6 +219,15 @@ func (d *distributed) verdict(dst []Signal, t *track, sp *space) []Signal {
 	dst = append(dst, d.tell(t, sig))
 	t.exact, t.near = 0, 0
 	return dst
+}
+
+// joins is whether the principal has come to take a turn in a walk that was told without it, and walks enough on its
+// own (half of what would be told of it alone) not to have crossed it by chance. It is named there: one attack is
+// told once.
+func (d *distributed) joins(m *members) bool {
+	p := d.scene.p
+	i, ok := m.find(p.key)
+	return ok && !m.who[i].told && m.who[i].n >= joinSteps && p.walkHeat() >= coldBar/2
 }
 
 // bar is the evidence asked of a walk across principals: as of one principal's, lower where nobody else walks.

@@ -127,6 +127,9 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 			why = whyMild
 		}
 	}
+	if why == "" && people > pageLarge && people > e.cap.besides(p.key) && p.person() && p.pull.take(s.now, s.newPeople, !c.Running) {
+		why = whyPages
+	}
 	if why == "" && !c.Running {
 		d.learn(e, c, people)
 	}
@@ -165,7 +168,7 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 		severity = Low // others draw this report too
 	case why == whyBulk && c.Flags&call.Bulk == 0:
 		severity = Medium
-	case why == whyMild || why == whyAsked && people < mild || p.service:
+	case why == whyMild || why == whyPages || why == whyAsked && people < mild || p.service:
 		severity = Medium
 	}
 	kind := d.Name()
@@ -176,8 +179,40 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 	sig = s.raise(f, sig)
 	describeSize(&sig, c, class, why, usual)
 	f.signal, f.spoken = sig, true
-	p.excess = 0
+	p.excess, p.pull = 0, pull{}
 	return append(dst, sig)
+}
+
+// pull sums the patients that one person was newly given in large pages, one soon after the other. Each page may be
+// of a size that is no alarm by itself; the same list drawn again gives nobody new.
+type pull struct {
+	last   clock.Time
+	pages  int
+	people int
+}
+
+const (
+	pageLarge  = pageNormal     // patients past which a page is large
+	pullGap    = 5 * minute     // from one page to the next
+	pullPages  = 3              // of patients mostly new
+	pullPeople = 5 * pageNormal // in all of them
+)
+
+// take folds a large page, larger than anybody else drew, that gave people not given before, and tells whether the
+// pages together hold too many. A page told in parts is one, when it is whole.
+func (u *pull) take(now clock.Time, people int, whole bool) bool {
+	if people <= pageFew {
+		return false
+	}
+	if now-u.last > pullGap {
+		*u = pull{}
+	}
+	u.last = now
+	if whole {
+		u.pages++
+	}
+	u.people += people
+	return u.pages >= pullPages && u.people >= pullPeople
 }
 
 // restateSize tells an open case again, larger.
@@ -289,4 +324,5 @@ const (
 	whyLimit = "limit"
 	whyAsked = "asked"
 	whyMild  = "mild"
+	whyPages = "pages"
 )

@@ -34,6 +34,7 @@ type principal struct {
 	rush     stats.CUSUM
 	brisk    stats.CUSUM
 	excess   stats.CUSUM
+	pull     pull // of large pages
 	refused  [2]stats.CUSUM
 	lattices []*lattice
 	harvest  harvest

@@ -169,6 +169,11 @@ func describeSize(sig *Signal, c *call.Call, class sizeClass, why string, usual 
 		sig.Title = "{principal} keeps drawing large answers about many patients"
 		sig.Expected = "few answers of this size"
 		sig.Observed = fmt.Sprintf("answers of more than %d patients again and again, the last with %d", mild, people)
+	case whyPages:
+		sig.Title = "{principal} draws the list of patients in large pages, one soon after the other"
+		sig.Expected = fmt.Sprintf("pages of at most %d here, and few of them; nobody else in view draws pages of this size", pageNormal)
+		sig.Observed = fmt.Sprintf("%d large pages or more within minutes of one another, %d patients or more not given before, the last page with %d",
+			pullPages, pullPeople, people)
 	default:
 		sig.Title = fmt.Sprintf("{principal} got %s in one answer", count(people, "patient"))
 		sig.Expected = fmt.Sprintf("fewer than %.0f patients: the endpoint is %s", sig.Threshold, sizeClasses[class])
