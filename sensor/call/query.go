@@ -201,6 +201,8 @@ func (b *Builder) classify(r *Route, key, as, chain, value []byte) (nameSpace, [
 		return b.fhirParam(key, value)
 	case plumbing(key) && !(r.ABDM && transaction(key)) || !hasDigit(value):
 		return nobody, nil
+	case pidKey(key) && clinical(r.Template):
+		return patient, key
 	case m.identifies:
 		return record, key
 	}
@@ -254,6 +256,28 @@ func dicomKey(key []byte) (nameSpace, []byte) {
 		return patient, typePatientID
 	}
 	return nobody, nil
+}
+
+// pidKey is whether a key is pid or set_pid, as pages written by hand call the patient's number (PID is the segment that
+// identifies the patient, HL7 v2.5 section 3.4.2). It may as well be a product, a process or a parent: the path decides.
+func pidKey(key []byte) bool {
+	n := len(key) - len("pid")
+	if n < 0 || !bytes.EqualFold(key[n:], []byte("pid")) {
+		return false
+	}
+	return n == 0 || key[n-1] == '_' || key[n-1] == '-' || key[n] == 'P' && key[n-1] >= 'a' && key[n-1] <= 'z'
+}
+
+// clinical is whether the words of a path speak of patients' charts.
+func clinical(path []byte) bool {
+	var buf [128]byte
+	path = lower(buf[:0], path[:min(len(path), len(buf))])
+	for _, w := range [...]string{"patient", "demographic", "chart", "result", "encounter", "clinic", "vital", "allerg", "medication"} {
+		if bytes.Contains(path, []byte(w)) {
+			return true
+		}
+	}
+	return false
 }
 
 // idSuffix is whether a key says that it holds an id: visitId, visit_id, visitID, visitUuid, orderNo.
