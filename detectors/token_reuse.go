@@ -24,12 +24,16 @@ type tokenReuse struct {
 
 // tokenUse is where one token was accepted by one server.
 type tokenUse struct {
+	who         uint64 // Principal.Key
 	first, seen clock.Time
 	at          [2]place
 	now         int // index of the place of the last call
 	turns       int // changes between the two places
 	turned      [sameTurns]clock.Time
 	more        bool // a third place: a pool of proxies
+	wide        *spread
+	asked       [briefAsks]uint64 // the first patients that nothing explains, each once
+	vetted      bool              // its signature is its own
 }
 
 // place is a client that used a token.
@@ -53,18 +57,21 @@ type carrier struct {
 	foreign    stats.Set
 	reasonless stats.Set // foreign tokens with which it asked for what nothing explains
 	browser    bool
+	known      clock.Time       // until when a case of who used it speaks for it
+	chain      [maxChain]uint64 // useKeys of the tokens that it was the first to use, newest first
 }
 
 // parallel is what the case of a user tells.
 type parallel struct {
 	turns  int
-	calls  [2]int
+	calls  [2]int // of the first place, and of the other or others
 	health [2]int
 	other  bool // programs differ
+	sites  int  // unrelated networks, when there are more than two
 }
 
 // rotation is what the case of a machine with many users' tokens tells.
-type rotation struct{ tokens, reasonless int }
+type rotation struct{ tokens, reasonless, brief int }
 
 // When two places are two machines.
 const (
@@ -119,11 +126,22 @@ func (d *tokenReuse) Observe(dst []Signal, c *call.Call) []Signal {
 	u, fresh := d.uses.useBy(&d.scene.seat().token, useKey(c))
 	u.seen = c.Time
 	if fresh {
-		u.first = c.Time
-		d.arrive(u, 0, c)
+		u.first, u.who = c.Time, c.Principal.Key
+		dst = d.succeed(dst, d.arrive(u, 0, c), c)
+		d.ask(u, c)
 		return dst
 	}
+	d.ask(u, c)
 	pl := &u.at[u.now]
+	if u.wide == nil && u.at[1].client != 0 && c.Client.Addr != pl.addr && c.Client.Addr != u.at[1-u.now].addr {
+		u.wide = spreadFrom(u)
+	}
+	if u.wide != nil {
+		u.wide.note(c)
+		if p, enough := d.spread(u.wide, c.Time); enough && !c.Principal.Service {
+			return d.tell(dst, u.who, p, c)
+		}
+	}
 	if pl.addr == c.Client.Addr {
 		pl.note(c)
 		if u.at[1].client == 0 {
@@ -135,7 +153,7 @@ func (d *tokenReuse) Observe(dst []Signal, c *call.Call) []Signal {
 }
 
 // arrive begins a place.
-func (d *tokenReuse) arrive(u *tokenUse, i int, c *call.Call) {
+func (d *tokenReuse) arrive(u *tokenUse, i int, c *call.Call) *carrier {
 	u.now = i
 	u.at[i] = place{client: clientKey(c), addr: c.Client.Addr, tls: ciphers(c.Secure.JA4)}
 	u.at[i].note(c)
@@ -148,6 +166,7 @@ func (d *tokenReuse) arrive(u *tokenUse, i int, c *call.Call) {
 	if i > 0 && k.later.Len() < relayTokens {
 		k.later.Add(c.Principal.Token)
 	}
+	return k
 }
 
 // note counts a call at the place; the programs are learned from its first calls.
@@ -230,13 +249,19 @@ func (d *tokenReuse) judge(dst []Signal, u *tokenUse, c *call.Call) []Signal {
 		enough = u.turns >= sameTurns && u.turned[0]-u.turned[sameTurns-1] <= sameTime &&
 			min(a.health, b.health) >= sameCalls && min(a.lapse, b.lapse) > relayLapse && apart(a.addr, b.addr) && d.alone(a) && d.alone(b)
 	}
-	key := c.Principal.Key
-	f := d.users.find(key)
+	f := d.users.find(u.who)
 	if !enough && (f == nil || !f.open(d.scene.now)) {
 		return dst
 	}
-	f = d.users.of(key)
-	f.state = parallel{turns: u.turns, calls: [2]int{a.calls, b.calls}, health: [2]int{a.health, b.health}, other: other}
+	return d.tell(dst, u.who, parallel{turns: u.turns, calls: [2]int{a.calls, b.calls}, health: [2]int{a.health, b.health}, other: other}, c)
+}
+
+// tell tells the case of whose token it was when it was first seen, for a login may name the owner later.
+func (d *tokenReuse) tell(dst []Signal, key uint64, p parallel, c *call.Call) []Signal {
+	f := d.users.of(key)
+	if p.sites >= f.state.sites {
+		f.state = p
+	}
 	d.users.note(f, c)
 	return d.users.tell(dst, f, c)
 }
@@ -306,7 +331,7 @@ func (d *tokenReuse) rotate(dst []Signal, u *tokenUse, c *call.Call) []Signal {
 	}
 	q := claimed(c)
 	f := d.thieves.of(u.at[1].client)
-	f.state = rotation{k.foreign.Len(), k.reasonless.Len()}
+	f.state.tokens, f.state.reasonless = k.foreign.Len(), k.reasonless.Len()
 	d.thieves.note(f, q)
 	return d.thieves.tell(dst, f, q)
 }
@@ -321,20 +346,30 @@ func (d *tokenReuse) shared(f *dossier[parallel]) Signal {
 	} else {
 		sig.Threshold = sameTurns
 	}
+	if p.sites > 0 {
+		what = fmt.Sprintf("machines in %d unrelated networks", p.sites)
+	}
 	if p.other && p.health[0] > 0 && p.health[1] > 0 {
 		sig.Severity, sig.Confidence = High, 85
 	}
 	sig.Title = fmt.Sprintf("{principal}'s token is used by %s in turns, %d times", what, p.turns)
 	sig.Expected = "A token is used by the machine that it was given to; one that roams does not go on at the old address"
-	sig.Observed = fmt.Sprintf("%s changed %d times between two addresses: %d and %s", "the token", p.turns, p.calls[0], count(p.calls[1], "call"))
-	sig.Facts = []Fact{{"changes", strconv.Itoa(p.turns)}, {"calls from the first", strconv.Itoa(p.calls[0])},
-		{"calls from the second", strconv.Itoa(p.calls[1])}, {"with health data", fmt.Sprintf("%d and %d", p.health[0], p.health[1])},
+	sig.Observed = fmt.Sprintf("the token changed %d times between two addresses: %d and %s", p.turns, p.calls[0], count(p.calls[1], "call"))
+	from := "calls from the second"
+	if p.sites > 0 {
+		sig.Observed = fmt.Sprintf("the token came back to each of %d networks within minutes: %d and %s", p.sites, p.calls[0], count(p.calls[1], "call"))
+		from = "calls from the others"
+	}
+	sig.Facts = []Fact{{"changes", strconv.Itoa(p.turns)}, {"calls from the first", strconv.Itoa(p.calls[0])}, {from, strconv.Itoa(p.calls[1])}, {"with health data", fmt.Sprintf("%d and %d", p.health[0], p.health[1])},
 		{"different programs", yes(p.other)}, {"what would explain it", "a server that calls with its users' tokens; a machine on two networks"}}
 	return sig
 }
 
 // rotated states the case of a machine.
 func (d *tokenReuse) rotated(f *dossier[rotation]) Signal {
+	if f.state.brief > 0 {
+		return d.hasty(f)
+	}
 	sig := Signal{Detector: d.Name(), Severity: High, Confidence: 80, Score: float64(f.state.tokens), Threshold: relayTokens}
 	sig.Title = fmt.Sprintf("{principal} used the tokens of %s who work elsewhere", count(f.state.tokens, "user"))
 	sig.Expected = "A token is used by the machine that it was given to"

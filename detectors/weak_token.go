@@ -10,12 +10,14 @@ import (
 	"auscult/sensor/clock"
 )
 
-// weakToken finds tokens that no server should take: without a signature, with a header that lets the sender choose
-// the key, past their end, or in the URL (CWE-347, CWE-613, CWE-598; RFC 8725). Where everybody's are so, it is how
+// weakToken finds tokens that no server should take: without a signature, with that of another token, with a header
+// that lets the sender choose the key, past their end or long before their begin, or in the URL (CWE-347, CWE-613,
+// CWE-598; RFC 8725). Where everybody's are so, it is how
 // the server works, and is said once of it. Who is named is whom the token claims to be.
 type weakToken struct {
 	scene    *scene
 	uses     *lru[tokenUse] // where tokens were seen before
+	signed   *lru[signed]   // by signature
 	servers  *lru[checks]
 	last     *checks // of the server of the last call
 	lastKey  uint64
@@ -26,8 +28,9 @@ type weakToken struct {
 
 // checks is what a server's callers carry. Sets hold the first few principals.
 type checks struct {
-	seen                            clock.Time
-	sound, live, forged, late, urls stats.Set
+	seen                                   clock.Time
+	sound, live, forged, late, urls, early stats.Set
+	signatures                             stats.Set // of accepted tokens, the first few
 }
 
 const (
@@ -36,11 +39,20 @@ const (
 	triesRefused  = 2 // tokens of a forger that were refused
 	lateCalls     = 2
 	urlCalls      = 5
-	urlOthers     = 5 // with sound tokens, none of them in a URL
+	urlOthers     = 5                // with sound tokens, none of them in a URL
+	fewSignatures = 3                // that a server must have shown before one is known to be of one token: a gateway may write its own
+	earlyGrace    = clock.Time(hour) // before nbf: clocks that are off by minutes are common
 )
+
+// signed is the first token that was accepted under a signature.
+type signed struct {
+	token uint64
+	seen  clock.Time
+}
 
 type forger struct {
 	marks             call.AuthMarks
+	copied            bool
 	accepted, refused int
 	names             stats.Set
 }
@@ -48,6 +60,7 @@ type forger struct {
 type overdue struct {
 	accepted int
 	past     clock.Time // since the token's end
+	early    clock.Time // until the token's begin
 }
 
 type urls struct{ accepted int }
@@ -55,6 +68,7 @@ type urls struct{ accepted int }
 func newWeakToken(s *scene, uses *lru[tokenUse]) *weakToken {
 	d := &weakToken{scene: s, uses: uses}
 	d.servers = newLRU(s.cfg.Endpoints, func(k *checks) bool { return s.now-k.seen > day }, func(*checks) { d.last = nil })
+	d.signed = newLRU(s.cfg.Tokens, func(g *signed) bool { return s.now-g.seen > day }, nil)
 	d.forgers = newCasebook(s, s.cfg.Logins, d.forgery)
 	d.overdue = newCasebook(s, s.cfg.Logins, d.expired)
 	d.carriers = newCasebook(s, s.cfg.Logins, d.inURL)
@@ -67,6 +81,7 @@ func (*weakToken) Key() Key     { return ByPrincipal }
 // Forget frees what was idle for long.
 func (d *weakToken) Forget(now clock.Time) {
 	d.servers.dropOldest(func(k *checks) bool { return now-k.seen > contactHalf })
+	d.signed.dropOldest(func(g *signed) bool { return now-g.seen > 2*day })
 	d.forgers.forget(now, day)
 	d.overdue.forget(now, day)
 	d.carriers.forget(now, day)
@@ -81,7 +96,9 @@ func (d *weakToken) Observe(dst []Signal, c *call.Call) []Signal {
 	}
 	m := c.Auth.Marks & (forgery | call.Expired | call.InURL)
 	k := d.server(c)
-	if m == 0 {
+	copied := c.Auth.Signature != 0 && d.copied(k, c)
+	early := c.Auth.Marks&call.NotYet != 0 && c.Auth.Starts > c.Time+earlyGrace
+	if m == 0 && !copied && !early {
 		if k.sound.Len() < fewPrincipals && c.OK() {
 			k.sound.Add(c.Principal.Key)
 		}
@@ -91,10 +108,12 @@ func (d *weakToken) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	switch {
-	case m&forgery != 0:
-		dst = d.forge(dst, k, c)
+	case copied, m&forgery != 0:
+		dst = d.forge(dst, k, c, copied)
 	case m&call.Expired != 0:
 		dst = d.pass(dst, k, c)
+	case early:
+		dst = d.begin(dst, k, c)
 	}
 	if m&call.InURL != 0 {
 		dst = d.exposed(dst, k, c)
@@ -111,6 +130,35 @@ func (d *weakToken) server(c *call.Call) *checks {
 	}
 	d.last.seen = d.scene.now
 	return d.last
+}
+
+// copied is whether the call's token has the signature of another one. One signature is of one text (RFC 7515 section
+// 5.2): a server that takes both does not verify. Tokens that have been looked at twice are not looked at again.
+func (d *weakToken) copied(k *checks, c *call.Call) bool {
+	e := d.scene.seat().token
+	used := e != nil && e.key == useKey(c)
+	if used && e.v.vetted {
+		return false
+	}
+	g := d.signed.find(c.Auth.Signature)
+	if g == nil && !c.OK() {
+		return false
+	}
+	if g == nil {
+		g, _ = d.signed.use(c.Auth.Signature)
+		g.token = c.Principal.Token
+		if k.signatures.Len() < fewSignatures {
+			k.signatures.Add(c.Auth.Signature)
+		}
+	}
+	g.seen = d.scene.now
+	if g.token == c.Principal.Token {
+		if used {
+			e.v.vetted = true
+		}
+		return false
+	}
+	return k.signatures.Len() >= fewSignatures
 }
 
 // others is how many of the set are not who.
@@ -132,7 +180,7 @@ func guarded(c *call.Call) bool {
 }
 
 // forge judges a token that anybody could have made.
-func (d *weakToken) forge(dst []Signal, k *checks, c *call.Call) []Signal {
+func (d *weakToken) forge(dst []Signal, k *checks, c *call.Call, copied bool) []Signal {
 	if k.forged.Len() < fewPrincipals && c.OK() {
 		k.forged.Add(c.Principal.Key)
 	}
@@ -147,6 +195,7 @@ func (d *weakToken) forge(dst []Signal, k *checks, c *call.Call) []Signal {
 	f := d.forgers.of(clientKey(c))
 	s := &f.state
 	s.marks |= c.Auth.Marks & forgery
+	s.copied = s.copied || copied
 	if s.names.Len() < maxTried {
 		s.names.Add(c.Principal.Key)
 	}
@@ -189,6 +238,28 @@ func (d *weakToken) pass(dst []Signal, k *checks, c *call.Call) []Signal {
 	return d.overdue.tell(dst, f, c)
 }
 
+// begin judges a token that is not valid yet (nbf, RFC 7519 section 4.1.5). A machine may make its own by a wrong clock.
+func (d *weakToken) begin(dst []Signal, k *checks, c *call.Call) []Signal {
+	if !guarded(c) {
+		return dst
+	}
+	if k.early.Len() < fewPrincipals {
+		k.early.Add(c.Principal.Key)
+	}
+	f := d.overdue.find(c.Principal.Key)
+	if told := f != nil && f.open(d.scene.now); c.Principal.Service || k.early.Len() >= usualFrom && !told {
+		return d.scene.serverPosture(dst, c, d.Name(), "early", earlyUsual)
+	}
+	f = d.overdue.of(c.Principal.Key)
+	f.state.accepted++
+	f.state.early = max(f.state.early, c.Auth.Starts-c.Time)
+	d.overdue.note(f, c)
+	if !f.open(d.scene.now) && (f.state.accepted < lateCalls || others(&k.live, c.Principal.Key) < 2) {
+		return dst
+	}
+	return d.overdue.tell(dst, f, c)
+}
+
 // exposed judges a token in a URL. Pictures, downloads and sockets cannot carry it elsewhere in a browser.
 func (d *weakToken) exposed(dst []Signal, k *checks, c *call.Call) []Signal {
 	if !guarded(c) || c.Auth.Scheme == call.KeyQuery || c.Principal.Service || c.Status == 101 || !document(c.ContentType) {
@@ -222,6 +293,9 @@ func (d *weakToken) forgery(f *dossier[forger]) Signal {
 	if s.marks&(call.AlgNone|call.Unsigned) == 0 {
 		what = "a token that names its own key"
 	}
+	if s.copied {
+		what = "a token with the signature of another one"
+	}
 	sig := Signal{Detector: d.Name(), Severity: Medium, Confidence: 80, Score: float64(s.accepted + s.refused), Threshold: 1}
 	sig.Title = fmt.Sprintf("{principal} is claimed by %s, which was refused", what)
 	if s.accepted > 0 {
@@ -233,12 +307,23 @@ func (d *weakToken) forgery(f *dossier[forger]) Signal {
 		count(s.accepted, "call"), s.refused, count(s.names.Len(), "name"))
 	sig.Facts = []Fact{{"accepted", strconv.Itoa(s.accepted)}, {"refused", strconv.Itoa(s.refused)}, {"names claimed", strconv.Itoa(s.names.Len())},
 		{"alg none", yes(s.marks&call.AlgNone != 0)}, {"no signature", yes(s.marks&call.Unsigned != 0)}, {"own key", yes(s.marks&call.Odd != 0)}}
+	if s.copied {
+		sig.Facts = append(sig.Facts, Fact{"signature of another token", yes(true)})
+	}
 	return sig
 }
 
 // expired states the case of a principal whose token had ended.
 func (d *weakToken) expired(f *dossier[overdue]) Signal {
 	sig := Signal{Detector: d.Name(), Severity: Medium, Confidence: 75, Score: float64(f.state.accepted), Threshold: lateCalls}
+	if f.state.past == 0 {
+		sig.Title = fmt.Sprintf("{principal} came with a token that begins in %s, and the server took it", span(f.state.early))
+		sig.Expected = "A token is of no use before its begin (nbf, RFC 7519 section 4.1.5); others' here have begun"
+		sig.Observed = fmt.Sprintf("%s taken with a token that is not valid yet", count(f.state.accepted, "call"))
+		sig.Facts = []Fact{{"accepted", strconv.Itoa(f.state.accepted)}, {"before its begin", span(f.state.early)},
+			{"what would explain it", "a token made for later, or by a machine whose clock is wrong"}}
+		return sig
+	}
 	sig.Title = fmt.Sprintf("{principal} came back with a token that had ended %s before, and the server took it", span(f.state.past))
 	sig.Expected = "A token is of no use after its end (exp, RFC 7519 section 4.1.4); others' here have not ended"
 	sig.Observed = fmt.Sprintf("%s taken with a token that was first seen after its end", count(f.state.accepted, "call"))
@@ -267,6 +352,11 @@ func expiredUsual() Signal {
 		"tokens in use go on after their end; or a clock is wrong")
 }
 
+func earlyUsual() Signal {
+	return careless(Low, "A server takes tokens before their begin", "A token is of no use before its begin (nbf, RFC 7519 section 4.1.5)",
+		"tokens that begin more than an hour later are taken; or a clock is wrong")
+}
+
 func tokenInURL() Signal {
 	return careless(Low, "An endpoint takes tokens in the URL", "Tokens stand in a header (RFC 6750 section 2.3)", "a token in the URL, accepted")
 }
@@ -276,6 +366,7 @@ func (d *weakToken) count(st *Stats) {
 	d.overdue.count(st)
 	d.carriers.count(st)
 	st.EvictedProfiles += d.servers.evicted
+	st.TokensShed += d.signed.evicted
 }
 
 // close tells the cases that have grown since they were last told.

@@ -61,6 +61,25 @@ func TestWeakToken(t *testing.T) {
 		late(c)
 		return []*call.Call{c}
 	}))
+	early := func(ahead int) func(*call.Call) {
+		return func(c *call.Call) { c.Auth.Marks, c.Auth.Starts = call.NotYet, c.Time+moment(ahead*60000)-moment(0) }
+	}
+	f("a token of tomorrow, taken twice", "weak_token Medium rao", 0, join(credentialed(0, 6), bad(61000, 2, "rao", early(24*60))))
+	f("a token of tomorrow, taken once", "", 0, join(credentialed(0, 6), bad(61000, 1, "rao", early(24*60))))
+	f("a token of tomorrow, refused", "", 0, join(credentialed(0, 6), bad(61000, 5, "rao", func(c *call.Call) {
+		no(call.NotYet)(c)
+		c.Auth.Starts = c.Time + day
+	})))
+	f("a clock that is ahead by half an hour", "", 0, join(credentialed(0, 6), bad(61000, 9, "rao", early(30))))
+	f("a machine that makes its own tokens by a wrong clock", "", 1, join(credentialed(0, 6), bad(61000, 9, "lab", func(c *call.Call) {
+		early(300)(c)
+		c.Principal.Service = true
+	})))
+	f("an issuer whose clock is ahead by hours", "", 1, repeat(60, func(i int) []*call.Call {
+		c := as(chart(from(i*1000, i%5), i), fmt.Sprint("u", i%5))
+		early(300)(c)
+		return []*call.Call{c}
+	}))
 	f("a token that ends while it is in use", "", 1, join(credentialed(0, 6), repeat(6, func(i int) []*call.Call {
 		c := as(chart(from(i*10*60000, 9), 500+i), "rao")
 		c.Principal.Expires = moment(20 * 60000)
@@ -87,6 +106,50 @@ func TestWeakToken(t *testing.T) {
 		inURL(c)
 		c.Principal.Kind, c.Auth.Scheme = call.APIKey, call.KeyQuery
 	})))
+}
+
+func TestWeakToken_Copied(t *testing.T) {
+	f := func(name, want string, postures int, calls ...[]*call.Call) {
+		t.Helper()
+		o := judge(t, repeat(len(calls), func(i int) []*call.Call { return calls[i] })...)
+		if got := o.first(); got != want || want != "" && o.principals() != 1 || len(o.postures) != postures {
+			t.Errorf("%s: %v, postures %v, want %q and %d", name, o.told, o.postures, want, postures)
+		}
+	}
+	signed := func(start, n, people int, signature func(user string) string, change func(*call.Call)) []*call.Call {
+		return repeat(n, func(i int) []*call.Call {
+			user := fmt.Sprint("u", i%people)
+			c := as(chart(from(start+i*1000, 100+i%people), i), user)
+			c.Auth.Signature = text(signature(user))
+			if change != nil {
+				change(c)
+			}
+			return []*call.Call{c}
+		})
+	}
+	own := func(user string) string { return user }
+	as9 := func(c *call.Call) { as(c, "administrator") }
+	first := func(string) string { return "u0" }
+	f("another payload under the signature of an earlier token, taken", "weak_token High administrator", 0,
+		signed(0, 12, 4, own, nil), signed(60000, 1, 1, first, as9))
+	f("refused twice", "weak_token Medium administrator", 0, signed(0, 12, 4, own, nil), signed(60000, 2, 1, first, func(c *call.Call) {
+		as9(c)
+		c.Status, c.PHI, c.Delivered = 401, call.Found{}, nil
+	}))
+	f("refused once", "", 0, signed(0, 12, 4, own, nil), signed(60000, 1, 1, first, func(c *call.Call) {
+		as9(c)
+		c.Status, c.PHI, c.Delivered = 401, call.Found{}, nil
+	}))
+	f("the same tokens again and again, on two servers", "", 0, signed(0, 200, 4, own, func(c *call.Call) {
+		c.Server.Addr[15] = byte(10 + c.Objects[0].ID[0]%2)
+	}))
+	f("a token that is renewed", "", 0, repeat(60, func(i int) []*call.Call {
+		c := as(chart(from(i*60000, i%4), i), fmt.Sprint("u", i%4))
+		c.Principal.Token += uint64(i / 8)
+		c.Auth.Signature = c.Principal.Token * 3
+		return []*call.Call{c}
+	}))
+	f("a gateway that writes one signature into all tokens", "", 0, signed(0, 60, 6, first, nil))
 }
 
 func TestSessions(t *testing.T) {

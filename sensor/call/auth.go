@@ -50,6 +50,19 @@ func headerMarks(token []byte) (m AuthMarks) {
 	return m
 }
 
+// leastSignature is the length in base64url of the shortest signature of a registered algorithm: the 256 bits of
+// HMAC with SHA-256 (RFC 7518 section 3.1). What is shorter, a gateway that has verified the token may have put there.
+const leastSignature = 43
+
+// signatureHash is a hash of the signature of a JWT, 0 without one.
+func signatureHash(token []byte) uint64 {
+	s := token[bytes.LastIndexByte(token, '.')+1:]
+	if len(s) < leastSignature {
+		return 0
+	}
+	return nonzero(hash(seedSignature, s))
+}
+
 // secondFactor is whether an amr claim (RFC 8176) names something beside a password.
 func secondFactor(methods []byte) bool {
 	for len(methods) > 0 {
@@ -79,7 +92,7 @@ func strongContext(acr []byte) bool {
 // claimed takes what a token says of itself at the time of the call.
 func (a *Auth) claimed(ar *Arena, claims *Claims, now clock.Time) {
 	a.Marks |= claims.Marks
-	a.Issued = claims.Issued
+	a.Issued, a.Starts, a.Signature = claims.Issued, claims.NotBefore, claims.Signature
 	if claims.Expires != 0 && now > claims.Expires+tokenGrace {
 		a.Marks |= Expired
 	}

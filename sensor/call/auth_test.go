@@ -31,11 +31,24 @@ func TestAuth_Token(t *testing.T) {
 	}
 	f(token(`{"typ":"JWT","alg":"nOnE"}`, claims, ""), call.AlgNone|call.Unsigned)
 	f(token(hs256, claims, ""), call.Unsigned)
+	long := strings.Repeat("c2ln", 11)
+	one := f(token(hs256, claims, long), 0).Auth.Signature
+	if two := f(token(hs256, `{"sub":"b","iat":1,"exp":3600}`, long), 0).Auth.Signature; one == 0 || one != two {
+		t.Errorf("signatures %x and %x, of one text", one, two)
+	}
+	if two := f(token(hs256, claims, long[1:]), 0).Auth.Signature; two == one {
+		t.Errorf("signature %x of two texts", one)
+	}
+	if c := f(token(hs256, claims, long[:42]), 0); c.Auth.Signature != 0 {
+		t.Errorf("signature %x of what is none", c.Auth.Signature)
+	}
 	f(token(hs256, `{"sub":"a","iat":1}`, "s"), call.NoExpiry)
 	f(token(hs256, `{"sub":"a","iat":1,"exp":90000}`, "s"), call.LongLived)
 	f(token(hs256, `{"sub":"a","iat":1,"exp":86401}`, "s"), 0)
 	f(token(hs256, `{"sub":"a","exp":3600,"nbf":300}`, "s"), 0)
-	f(token(hs256, `{"sub":"a","exp":3600,"nbf":302}`, "s"), call.NotYet)
+	if c := f(token(hs256, `{"sub":"a","exp":3600,"nbf":302}`, "s"), call.NotYet); c.Auth.Starts != 302e9 {
+		t.Errorf("starts at %d", c.Auth.Starts)
+	}
 	f(token(hs256, `{"sub":"a","exp":3600,"amr":["pwd"]}`, "s"), call.SaysAMR)
 	f(token(hs256, `{"sub":"a","exp":3600,"amr":["pwd","otp"]}`, "s"), call.SaysAMR|call.SecondFact)
 	f(token(hs256, `{"sub":"a","exp":3600,"acr":"urn:x:AAL2"}`, "s"), call.SecondFact)

@@ -28,6 +28,7 @@ type Claims struct {
 
 	NotBefore clock.Time // nbf; 0 when absent
 	Purpose   []byte     // purpose of use
+	Signature uint64     // as in Auth
 	Marks     AuthMarks  // all but those that the time of use decides
 
 	text []byte
@@ -80,7 +81,7 @@ func (c *Claims) Parse(token []byte) bool {
 	}
 	s.settle(c)
 	c.Marks |= headerMarks(token)
-	c.Hash = TokenHash(token)
+	c.Hash, c.Signature = TokenHash(token), signatureHash(token)
 	return len(c.Subject) > 0
 }
 

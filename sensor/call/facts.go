@@ -69,11 +69,13 @@ const (
 
 // Auth is what a call's credential shows beside who it names.
 type Auth struct {
-	Scheme  Scheme
-	Marks   AuthMarks
-	Issued  clock.Time // iat of a JWT; 0 when absent
-	Secret  uint64     // stable hash of the password of Basic credentials or of a login's body; 0 when there is none
-	Purpose string     // purpose of use as a header, a claim or SAML says: BTG, ETREAT, TREAT; mostly empty
+	Scheme    Scheme
+	Marks     AuthMarks
+	Issued    clock.Time // iat of a JWT; 0 when absent
+	Starts    clock.Time // nbf of a JWT; 0 when absent
+	Secret    uint64     // stable hash of the password of Basic credentials or of a login's body; 0 when there is none
+	Signature uint64     // stable hash of a JWT's signature; 0 when it is shorter than any algorithm makes it
+	Purpose   string     // purpose of use as a header, a claim or SAML says: BTG, ETREAT, TREAT; mostly empty
 }
 
 // Handed is a session or token that a response handed out.

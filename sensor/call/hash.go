@@ -68,6 +68,7 @@ const (
 	seedValue
 	seedSecret
 	seedProp
+	seedSignature
 )
 
 // PatientKey is the Key of the patient with a logical id, in whatever API it was named.
