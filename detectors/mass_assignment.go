@@ -99,10 +99,16 @@ func (d *massAssignment) Forget(now clock.Time) {
 // alarm is how many points are no accident: a write that rises, or two others.
 const alarm = 2
 
-// Observe folds one call. FHIR resources have status, active and owners by their standard, and a GraphQL service has
-// one endpoint for everything: neither says who usually sends what.
+// Observe folds one call. FHIR resources have status, active and owners by their standard, which does not say who
+// usually sends what.
 func (d *massAssignment) Observe(dst []Signal, c *call.Call) []Signal {
-	if c.Continued || c.Flags&(call.GraphQL|call.Health) != 0 || c.FHIR.Interaction != "" && (c.Method == "GET" || resource(c)) {
+	if c.Flags&call.GraphQL != 0 {
+		if c.Continued || c.Graph.Mutation == "" {
+			return dst
+		}
+		return d.mutation(dst, c)
+	}
+	if c.Continued || c.Flags&call.Health != 0 || c.FHIR.Interaction != "" && (c.Method == "GET" || resource(c)) {
 		return dst
 	}
 	switch c.Method {

@@ -36,7 +36,7 @@ func (d *shadow) learned(dst []Signal, c *call.Call) []Signal {
 	v.seen = s.now
 	v.answers++
 	v.owner(c.Principal.Key)
-	if start, end, number := openapi.Version(c.Path); start >= 0 {
+	if start, end, number := openapi.Version(c.Path, c.FHIR.Interaction != ""); start >= 0 {
 		dst = d.version(dst, c, number, c.Path[:start], c.Path[start:end])
 	}
 	if word := sideDoor(c.Route); word != "" {

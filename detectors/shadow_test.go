@@ -228,6 +228,11 @@ func TestShadow_Learned(t *testing.T) {
 	f("an old FHIR release", "Low An old version still serves patients' data: GET /fhir/dstu2/Patient/{id}",
 		append(stream(40, "/fhir/r4/Patient/{id}"), at(41, 9, "/fhir/dstu2/Patient/{id}"))...)
 	f("a newer FHIR release", "", append(stream(40, "/fhir/R4/Patient/{id}"), at(41, 9, "/fhir/R4B/Patient/{id}"))...)
+	releases := append(stream(40, "/r4/{id}/Patient/{id}"), at(41, 9, "/stu3/{id}/Patient/{id}"))
+	for _, c := range releases {
+		c.FHIR.Interaction = "read"
+	}
+	f("a release before a tenant", "Low An old version still serves patients' data: GET /stu3/{id}/Patient/{id}", releases...)
 	f("another room", "", append(stream(40, "/rooms/r4/patients/{id}"), at(41, 9, "/rooms/r2/patients/{id}"))...)
 	f("a side door", "Low GET /internal/patients/{id} serves patients' data beside the API that others use",
 		append(stream(40, "/api/v2/patients/{id}"), at(41, 9, "/internal/patients/{id}"))...)

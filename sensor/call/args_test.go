@@ -180,6 +180,8 @@ func TestGraph(t *testing.T) {
 		}
 	}
 	f(`{"query":"{ patient(id: \"1\") { name { family } } }"}`, call.Graph{Depth: 3})
+	f(`{"query":"mutation Upd($p:In!){ update(p:$p) {id} audit {id} }"}`, call.Graph{Depth: 2, Mutation: "update"})
+	f(`{"query":"mutation { a: update(role: \"x\") {id} b: remove {id} }"}`, call.Graph{Depth: 2, Aliases: 2, Mutation: "update"})
 	f(`{"query":"query { __schema { types { name } } }"}`, call.Graph{Depth: 3, Introspection: true})
 	f(`{"query":"{ __typename patient(f: {a: {b: 1}}) { __typename } }"}`, call.Graph{Depth: 2})
 	f(`{"query":"{ a: patient(id: 1) { id } b: patient(id: 2) { id } # c: {\n }"}`, call.Graph{Depth: 2, Aliases: 2})

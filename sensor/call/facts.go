@@ -130,6 +130,7 @@ type Answer struct {
 type Graph struct {
 	Depth, Aliases, Batch int
 	Introspection         bool
+	Mutation              string // the field of a mutation, the first if it has several: updatePatient; empty for what only reads
 }
 
 // Secure is the transport of a call.

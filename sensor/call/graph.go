@@ -41,6 +41,7 @@ type graphReader struct {
 	word   []byte // the last name
 	field  []byte // whose arguments are read
 	colon  bool   // a colon followed the last name
+	writes bool   // the operation is a mutation
 }
 
 // graph reads a document: how deep and how much it asks for, and the literals among its arguments, each a value
@@ -124,7 +125,24 @@ func (g *graphReader) named(name []byte) {
 		g.colon = false
 		return
 	}
+	switch {
+	case g.parens > 0 || g.depth > 1:
+	case g.depth == 0:
+		g.operation(name)
+	case g.writes && (g.graph.Mutation == "" || g.colon && g.graph.Mutation == string(g.word)): // which was but the alias
+		g.graph.Mutation = g.ar.bytes(name[:min(len(name), maxArgName/2)])
+	}
 	g.word, g.colon = name, false
+}
+
+// operation takes a word outside of all braces: what kind of operation follows.
+func (g *graphReader) operation(word []byte) {
+	switch string(word) {
+	case "mutation":
+		g.writes = true
+	case "query", "subscription", "fragment":
+		g.writes = false
+	}
 }
 
 // literal takes a value among arguments.

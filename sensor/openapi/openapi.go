@@ -119,7 +119,7 @@ func (a *API) Scope(host, path string, fhir bool) (doc int, named bool) {
 // OtherVersion is the template of a described path that is path but for the version in it, or nothing; older is whether
 // path's version is the older one.
 func (a *API) OtherVersion(host, path string) (template string, older bool) {
-	start, end, number := Version(path)
+	start, end, number := Version(path, false)
 	if start < 0 {
 		return "", false
 	}
@@ -128,7 +128,7 @@ func (a *API) OtherVersion(host, path string) (template string, older bool) {
 			continue
 		}
 		if t := d.root.versioned(path[:start], path[end:], path[start:end]); t != "" {
-			_, _, other := Version(t)
+			_, _, other := Version(t, false)
 			return t, number < other
 		}
 	}

@@ -206,15 +206,16 @@ func (n *node) first() string {
 }
 
 // Version is where the first version in a path stands, without its slashes, and its number: of v2 2000, of v0.5 500,
-// of FHIR's releases, dstu2 or r4b, those that FHIR gives them (https://hl7.org/fhir/directory.html).
+// of FHIR's releases, dstu2 or r4b, those that FHIR gives them (https://hl7.org/fhir/directory.html). A word like r4 is
+// a release where fhir says that the path is one of FHIR, or it has fhir in it.
 // start is -1 when there is none.
-func Version(path string) (start, end, number int) {
+func Version(path string, fhir bool) (start, end, number int) {
 	for start = 0; start < len(path); start = end + 1 {
 		end = len(path)
 		if i := strings.IndexByte(path[start:], '/'); i >= 0 {
 			end = start + i
 		}
-		if n := version(path[start:end]); n >= 0 && (path[start]|0x20 != 'r' || aboutFHIR(path[:start]) || aboutFHIR(path[end:])) {
+		if n := version(path[start:end]); n >= 0 && (fhir || path[start]|0x20 != 'r' || aboutFHIR(path[:start]) || aboutFHIR(path[end:])) {
 			return start, end, n
 		}
 	}
