@@ -37,7 +37,9 @@ func TestExhaustion(t *testing.T) {
 	s := limiting()
 	for i := range 300 {
 		p := call.Principal{Key: uint64(i%30) + 50, Kind: call.Basic, ID: "n"}
-		s.wait(100*time.Millisecond).do(p, "GET", "/session", 401, flags(call.Login), func(c *call.Call) { c.Auth.Scheme = call.BasicAuth })
+		s.wait(100*time.Millisecond).do(p, "GET", "/session", 401, flags(call.Login), func(c *call.Call) {
+			c.Auth.Scheme, c.Client.Addr = call.BasicAuth, limiting().calls[0].Client.Addr
+		})
 	}
 	f("Basic credentials behind one address while a directory is down", "", s)
 	f("the progress of a job, twice a second", "", poll(2000, 500*time.Millisecond, who(1), 200))
