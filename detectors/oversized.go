@@ -122,7 +122,7 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 	if class == bulk && people > exportPeople && p.bulk == 0 {
 		p.bulk = s.now
 	}
-	if large := people > d.mild(e); why == "" && !p.service && people > 0 && s.run.weigh(large, !c.Running) {
+	if large := people > d.mild(e) && !d.redrawn(c); why == "" && !p.service && people > 0 && s.run.weigh(large, !c.Running) {
 		if p.excess.Add(stats.Bernoulli(large, mildAttack, mildHonest)) >= s.h.excess {
 			why = whyMild
 		}
@@ -213,6 +213,19 @@ func (u *pull) take(now clock.Time, people int, whole bool) bool {
 	}
 	u.people += people
 	return u.pages >= pullPages && u.people >= pullPeople
+}
+
+// redrawn tells whether an answer lists mostly patients that its caller has been given before: a board that refreshes.
+func (d *oversized) redrawn(c *call.Call) bool {
+	if 4*d.scene.newPeople >= c.PHI.People {
+		return false
+	}
+	for i := range c.Objects {
+		if o := &c.Objects[i]; o.Patient && o.Where == call.InResponse {
+			return true
+		}
+	}
+	return false
 }
 
 // restateSize tells an open case again, larger.

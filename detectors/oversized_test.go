@@ -25,7 +25,7 @@ func TestOversized_Pages(t *testing.T) {
 		{name: "in pages of 150", pages: 6, size: 150, gap: 3 * second, want: 4},
 		{name: "two wards", pages: 2, size: 225, gap: 3 * second},
 		{name: "ordinary pages", pages: 12, size: 60, gap: 3 * second},
-		{name: "one board refreshed", pages: 6, size: 225, gap: minute, same: true},
+		{name: "one board refreshed", pages: 40, size: 225, gap: minute, same: true},
 		{name: "a list an hour", pages: 5, size: 225, gap: hour},
 		{name: "pages that others draw", pages: 4, size: 225, gap: 3 * second, shared: true},
 		{name: "a machine", pages: 4, size: 225, gap: 3 * second, machine: true},
