@@ -238,6 +238,9 @@ var mappings = [...]mapping{
 	{detector: "user_rule", name: "Rule of the operator", analytic: 1,
 		hipaa: []string{"164.312(b)"}, gdpr: []string{"32"}, dpdp: []string{"Act s.8(5)", "Rule 6(1)(c)"}, iso: []string{"8.16", "8.15"},
 		advice: "Follow what the rule's author laid down; the finding names the rule."},
+	{detector: "sensor_health", name: "Packets lost by the sensor", analytic: 1,
+		hipaa: []string{"164.312(b)"}, gdpr: []string{"32"}, dpdp: []string{"Act s.8(5)"}, iso: []string{"8.15", "8.16"},
+		advice: "Give capture.ring_bytes or the workers more, or narrow the filter; judge that time as seen in part."},
 }
 
 // mappingOf is the mapping of a kind of finding; a kind without one still gets its name.
