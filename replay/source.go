@@ -56,16 +56,16 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 	fan := newFan(env, workers)
 	fan.merge = newMerge(env, found.streams, s.note)
 	go func() {
-		defer fan.close()
+		defer fan.Close(nil)
 		fan.run()
 		s.finish(fan.merge, found.streams)
 	}()
 
-	lanes := make([]pipeline.Lane, workers)
-	for i, l := range fan.lanes {
-		lanes[i] = l
+	list := make([]pipeline.Lane, workers)
+	for i, l := range fan.Lanes() {
+		list[i] = l
 	}
-	return lanes, nil
+	return list, nil
 }
 
 // find looks at all inputs and starts the books of a new pass.

@@ -3,17 +3,23 @@ package replay
 import (
 	"io"
 	"sync/atomic"
+
+	"auscult/pipeline/lanes"
 )
 
 // block is one read buffer. Bytes once read into it never change while anyone holds a reference.
 type block struct {
 	buf  []byte
 	refs atomic.Int32
-	mark *batch // the batch that last took a reference; the reader's own
+	mark lanes.Mark
 	home *pool
 }
 
-func (b *block) release() {
+// Retain takes one more reference.
+func (b *block) Retain() { b.refs.Add(1) }
+
+// Release gives up one reference.
+func (b *block) Release() {
 	if b.refs.Add(-1) > 0 {
 		return
 	}
@@ -101,7 +107,7 @@ func (w *window) fill(n int) error {
 		tail := copy(next.buf, w.blk.buf[w.r:w.w])
 		w.base += int64(w.r)
 		w.r, w.w = 0, tail
-		w.blk.release()
+		w.blk.Release()
 		w.blk = next
 	}
 	for idle := 0; w.w-w.r < n && w.err == nil; {
@@ -124,4 +130,4 @@ func (w *window) fill(n int) error {
 	return w.err
 }
 
-func (w *window) close() { w.blk.release() }
+func (w *window) close() { w.blk.Release() }

@@ -14,7 +14,7 @@ var layers = [][]string{
 	{"detectors/stats", "detectors/rules"},
 	{"detectors"},
 	{"detectors/eval/world"},
-	{"pipeline/alert", "pipeline/ledger"},
+	{"pipeline/alert", "pipeline/ledger", "pipeline/lanes"},
 	{"detectors/eval", "detectors/eval/values"},
 	{"pipeline/ocsf"},
 	{"pipeline/sink/kafkatest"},

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"auscult/pipeline/lanes"
 	"auscult/sensor/clock"
 )
 
@@ -46,7 +47,7 @@ var native = binary.NativeEndian
 type block struct {
 	mem  []byte
 	refs atomic.Int32 // 0: the kernel's; else one more than those who look at it
-	mark *batch       // the batch that last took a reference; the reader's own
+	mark lanes.Mark
 }
 
 // status is where the kernel and we tell each other whose the block is. mem is at least a block header, and starts
@@ -62,9 +63,12 @@ func (b *block) open() bool {
 	return true
 }
 
-// release gives up one reference. The block goes back to the kernel before refs says so: else the reader could take
+// Retain takes one more reference.
+func (b *block) Retain() { b.refs.Add(1) }
+
+// Release gives up one reference. The block goes back to the kernel before refs says so: else the reader could take
 // what it has read for a new one.
-func (b *block) release() {
+func (b *block) Release() {
 	if b.refs.Add(-1) == 1 {
 		atomic.StoreUint32(b.status(), 0)
 		b.refs.Store(0)

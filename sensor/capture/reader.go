@@ -1,13 +1,14 @@
 package capture
 
 import (
+	"auscult/pipeline/lanes"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 )
 
 // reader takes the packets of all rings, in one order of time, into batches. One goroutine.
 type reader struct {
-	fan     *fan
+	fan     *lanes.Fan
 	rings   []*ring
 	time    timeline
 	clock   func() (wall, ticks clock.Time)
@@ -27,18 +28,18 @@ func (r *reader) pass() (packets int, dry, more bool) {
 		due, bound := first(r.rings, safe, &r.time)
 		if due == nil {
 			r.idle(safe)
-			r.fan.flush()
+			r.fan.Flush()
 			return packets, true, true
 		}
 		for ok := true; ok && due.raw.Time <= bound; ok = due.has {
-			if !r.fan.room() {
+			if !r.fan.Room() {
 				return packets, false, false
 			}
 			r.hand(due)
 			packets++
 			due.has = due.forward(&r.time)
-			if r.fan.full() {
-				r.fan.flush()
+			if r.fan.Full() {
+				r.fan.Flush()
 				return packets, false, true
 			}
 		}
@@ -61,15 +62,15 @@ func (r *reader) hand(due *ring) {
 	raw.Link, raw.Where = due.port.link, packet.Where{File: due.port.index, Offset: r.offset}
 	r.offset += recordBytes(len(raw.Frame))
 	due.count()
-	r.fan.put(raw, due.cur)
+	r.fan.Put(raw, due.cur, &due.cur.mark)
 }
 
 // idle tells the lanes that time goes on where no packet says so, at most once for each step of the grid.
 func (r *reader) idle(safe clock.Time) {
 	mark := safe.Floor()
-	if mark <= r.time.high || r.final || !r.fan.room() {
+	if mark <= r.time.high || r.final || !r.fan.Room() {
 		return
 	}
 	r.time.high = mark
-	r.fan.put(&packet.Raw{Time: mark}, nil)
+	r.fan.PutTime(&packet.Raw{Time: mark})
 }

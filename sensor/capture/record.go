@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"auscult/pipeline/lanes"
 	"auscult/sensor/packet"
 )
 
@@ -56,7 +57,7 @@ func preamble(ports []*port, snap int) []byte {
 }
 
 // run writes what l gives, to its end. After an error it goes on reading, so that nobody waits for it.
-func (c *recorder) run(l *lane, preamble []byte) error {
+func (c *recorder) run(l *lanes.Lane, preamble []byte) error {
 	_, err := c.w.Write(preamble)
 	for {
 		raw, end := l.Next()

@@ -8,20 +8,28 @@ import (
 
 	"github.com/gopacket/gopacket/pcapgo"
 
+	"auscult/pipeline/lanes"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 )
 
+// counted is a block that counts who holds it.
+type counted int
+
+func (c *counted) Retain()  { *c++ }
+func (c *counted) Release() { *c-- }
+
 // laneOf is a lane that gives packets and ends.
-func laneOf(packets ...packet.Raw) *lane {
-	f := newFan(Defaults(), 1, nil)
+func laneOf(b *counted, packets ...packet.Raw) *lanes.Lane {
+	f := fanOf(Defaults())
+	var mark lanes.Mark
 	for i := range packets {
-		f.room()
-		f.put(&packets[i], nil)
+		f.Room()
+		f.Put(&packets[i], b, &mark)
 	}
-	f.flush()
-	f.close(nil)
-	return f.lanes[0]
+	f.Flush()
+	f.Close(nil)
+	return f.Lanes()[0]
 }
 
 func TestRecording(t *testing.T) {
@@ -41,7 +49,7 @@ func TestRecording(t *testing.T) {
 		packets = append(packets, raw, packet.Raw{Time: raw.Time})
 	}
 	var file bytes.Buffer
-	if err := newRecorder(&file).run(laneOf(packets...), head); err != nil {
+	if err := newRecorder(&file).run(laneOf(new(counted), packets...), head); err != nil {
 		t.Fatal(err)
 	}
 	if int64(file.Len()) != offset {
@@ -76,12 +84,13 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left
 
 // TestRecordingFails reads to the end all the same, so that no lane waits.
 func TestRecordingFails(t *testing.T) {
-	l := laneOf(packet.Raw{Frame: make([]byte, 2<<20)}, packet.Raw{Frame: make([]byte, 60)})
+	var b counted
+	l := laneOf(&b, packet.Raw{Frame: make([]byte, 2<<20)}, packet.Raw{Frame: make([]byte, 60)})
 	err := newRecorder(fullDisk{}).run(l, nil)
 	if err == nil || !strings.Contains(err.Error(), "no space left") {
 		t.Errorf("%v", err)
 	}
-	if l.cur != nil || len(l.full) > 0 {
+	if _, ok := l.Poll(); ok || b != 0 {
 		t.Error("packets are left")
 	}
 }

@@ -45,7 +45,7 @@ func (r *ring) forward(t *timeline) bool {
 			return true
 		}
 		if r.cur != nil {
-			r.cur.release()
+			r.cur.Release()
 			r.cur = nil
 			r.turn++
 			if r.turn == len(r.blocks) {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"auscult/pipeline/lanes"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 )
@@ -35,11 +36,14 @@ func rig(rings int, now *clock.Time) *reader {
 	return rigged(rings, func() (wall, ticks clock.Time) { return *now, *now })
 }
 
+// fanOf is a fan to one lane.
+func fanOf(cfg Config) *lanes.Fan { return lanes.NewFan(1, cfg.InFlight, cfg.BatchPackets, nil) }
+
 func rigged(rings int, clock func() (wall, ticks clock.Time)) *reader {
 	cfg := Defaults()
 	cfg.BatchPackets = 8
 	r := &reader{
-		fan: newFan(cfg, 1, nil), window: 100e6, clock: clock, publish: func() {},
+		fan: fanOf(cfg), window: 100e6, clock: clock, publish: func() {},
 		time: timeline{step: 1e9},
 	}
 	for i := range rings {
@@ -54,9 +58,8 @@ func rigged(rings int, clock func() (wall, ticks clock.Time)) *reader {
 
 // read is what the lane has, as the first byte of each frame and the time.
 func read(r *reader) (names string, times []clock.Time) {
-	l := r.fan.lanes[0]
-	for len(l.full) > 0 || len(l.rest) > 0 {
-		raw, _ := l.Next()
+	l := r.fan.Lanes()[0]
+	for raw, ok := l.Poll(); ok; raw, ok = l.Poll() {
 		if raw.Frame == nil {
 			names += "."
 		} else {
@@ -64,7 +67,6 @@ func read(r *reader) (names string, times []clock.Time) {
 		}
 		times = append(times, raw.Time)
 	}
-	l.leave()
 	return names, times
 }
 
@@ -206,7 +208,7 @@ func TestNoAllocation(t *testing.T) {
 	now := 1000 * second
 	r := rig(2, &now)
 	turn := 0
-	l := r.fan.lanes[0]
+	l := r.fan.Lanes()[0]
 	one, two := named('a'), named('b')
 	stamps := make([]clock.Time, 2)
 	allocs := testing.AllocsPerRun(1000, func() {
@@ -217,10 +219,8 @@ func TestNoAllocation(t *testing.T) {
 		}
 		turn++
 		r.pass()
-		for len(l.full) > 0 || len(l.rest) > 0 {
-			l.Next()
+		for _, ok := l.Poll(); ok; _, ok = l.Poll() {
 		}
-		l.leave()
 	})
 	if allocs > 0 {
 		t.Errorf("%v allocations for four packets", allocs)
@@ -231,8 +231,8 @@ func TestNoAllocation(t *testing.T) {
 func BenchmarkReader(b *testing.B) {
 	now := 1000 * second
 	r := rig(1, &now)
-	r.fan = newFan(Defaults(), 1, nil)
-	l := r.fan.lanes[0]
+	r.fan = fanOf(Defaults())
+	l := r.fan.Lanes()[0]
 	mem := make([]byte, 1<<20)
 	r.rings[0].blocks = []*block{{mem: mem}}
 	var frames [][]byte
@@ -246,9 +246,7 @@ func BenchmarkReader(b *testing.B) {
 	for n := 0; n < b.N; n += len(frames) {
 		native.PutUint32(mem[blockStatus:], statusUser)
 		r.pass()
-		for len(l.full) > 0 || len(l.rest) > 0 {
-			l.Next()
+		for _, ok := l.Poll(); ok; _, ok = l.Poll() {
 		}
-		l.leave()
 	}
 }

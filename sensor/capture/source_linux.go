@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"auscult/pipeline"
+	"auscult/pipeline/lanes"
 	"auscult/sensor/clock"
 )
 
@@ -102,11 +103,11 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 		unix.Write(s.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // fails only if it is awake already
 		time.AfterFunc(abandon, func() { close(quit) })
 	})
-	lanes := workers
+	readers := workers
 	if s.Record != nil {
-		lanes++
+		readers++
 	}
-	fan := newFan(s.cfg, lanes, quit)
+	fan := lanes.NewFan(readers, s.cfg.InFlight, s.cfg.BatchPackets, quit)
 	var ports []*port
 	for _, d := range s.devices {
 		ports = append(ports, d.port)
@@ -118,10 +119,10 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 	}
 	s.reader.rings = s.rings()
 	if s.Record != nil {
-		s.running.Go(func() { s.failed = newRecorder(s.Record).run(fan.lanes[workers], start) })
+		s.running.Go(func() { s.failed = newRecorder(s.Record).run(fan.Lanes()[workers], start) })
 	}
 	s.running.Go(func() {
-		fan.close(s.run(ctx))
+		fan.Close(s.run(ctx))
 		if !stop() {
 			<-woken // it writes to what Close closes
 		}
@@ -129,7 +130,7 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 
 	list := make([]pipeline.Lane, workers)
 	for i := range list {
-		list[i] = fan.lanes[i]
+		list[i] = fan.Lanes()[i]
 	}
 	return list, nil
 }
