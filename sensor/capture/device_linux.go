@@ -142,8 +142,10 @@ func (d *device) look() (change, error) {
 	if here := err == nil; d.gone && !here {
 		return none, nil
 	} else if !d.gone && (!here || int(index.Uint32()) != d.ifindex) {
+		if d.up { // else it was seen to go down on its way out
+			d.port.stats.Downs++
+		}
 		d.gone, d.up = true, false
-		d.port.stats.Downs++
 		return vanished, nil
 	}
 	if d.gone {
