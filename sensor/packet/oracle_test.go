@@ -58,11 +58,7 @@ func want(r *packet.Raw) (seg packet.Segment, ok bool) {
 			seg.Flow, seg.Dir = packet.NewFlow(netip.AddrPortFrom(src, uint16(l.SrcPort)), netip.AddrPortFrom(dst, uint16(l.DstPort)))
 			seg.Seq, seg.Ack, seg.Window, seg.Urgent = l.Seq, l.Ack, l.Window, l.Urgent
 			seg.Payload = l.Payload
-			for _, o := range l.Options {
-				if o.OptionType == layers.TCPOptionKindTimestamps && len(o.OptionData) == 8 && !seg.HasTime {
-					seg.HasTime, seg.TSVal = true, binary.BigEndian.Uint32(o.OptionData)
-				}
-			}
+			seg.HasTime, seg.TSVal = timestamp(l)
 			for i, set := range []bool{l.FIN, l.SYN, l.RST, l.PSH, l.ACK, l.URG} {
 				if set {
 					seg.Flags |= 1 << i
@@ -72,6 +68,33 @@ func want(r *packet.Raw) (seg packet.Segment, ok bool) {
 		}
 	}
 	return seg, false
+}
+
+// timestamp is the first timestamps option. Behind a Multipath TCP option (RFC 8684) whose length is not of its subtype gopacket
+// reads no further, where RFC 9293 section 3.1 steps over what it does not know: there the options are read here.
+func timestamp(l *layers.TCP) (bool, uint32) {
+	for _, o := range l.Options {
+		if o.OptionType == layers.TCPOptionKindTimestamps && len(o.OptionData) == 8 {
+			return true, binary.BigEndian.Uint32(o.OptionData)
+		}
+	}
+	if len(l.Padding) == 0 || l.Padding[0] != layers.TCPOptionKindMultipathTCP {
+		return false, 0
+	}
+	for b := l.Padding; len(b) > 0 && b[0] != 0; {
+		n := 1
+		if b[0] != 1 {
+			if len(b) < 2 || b[1] < 2 || int(b[1]) > len(b) {
+				break
+			}
+			n = int(b[1])
+		}
+		if b[0] == 8 && n == 10 {
+			return true, binary.BigEndian.Uint32(b[2:])
+		}
+		b = b[n:]
+	}
+	return false, 0
 }
 
 func agree(t *testing.T, r *packet.Raw, got *packet.Segment, w *packet.Segment) {
