@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"auscult/detectors"
 	"auscult/pipeline/alert"
@@ -26,6 +27,11 @@ type Config struct {
 	// Engine is the detectors to run, when they begin with a baseline or what they learn is wanted; nil: new ones.
 	// One run uses it up.
 	Engine *detectors.Engine `yaml:"-"`
+	// Sample is how often, in packet time, all counters are gathered into a Sample; 0: never. It costs some
+	// microseconds each time.
+	Sample time.Duration `yaml:"-"`
+	// Watcher judges the samples; it may be nil.
+	Watcher Watcher `yaml:"-"`
 }
 
 // Defaults is the configuration that suits a hospital's core switch.

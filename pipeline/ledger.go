@@ -59,18 +59,15 @@ func (o *owner) stats(workers []*worker) Stats {
 		}
 	}
 	st.Loss = estimate(&sum, o.calls)
-	st.Ledger = o.losses(&sum)
+	st.Ledger = slices.DeleteFunc(o.sample(&sum).Ledger(), func(l Lost) bool { return l.Count == 0 })
 	return st
 }
 
-// losses lists every cause that occurred, in the order of the data's way.
-func (o *owner) losses(s *extract.Stats) []Lost {
+// Ledger lists every cause, in the order of the data's way, those that did not occur too.
+func (sample *Sample) Ledger() []Lost {
 	var list []Lost
-	add := func(n uint64, unit, cause string) {
-		if n > 0 {
-			list = append(list, Lost{cause, unit, n})
-		}
-	}
+	add := func(n uint64, unit, cause string) { list = append(list, Lost{cause, unit, n}) }
+	s := &sample.Extract
 	for r := packet.OK + 1; r < packet.NumReasons; r++ {
 		if r != packet.Fragment { // those are put together
 			add(s.Reasons[r], "packets", "packet: "+r.String())
@@ -150,8 +147,7 @@ func (o *owner) losses(s *extract.Stats) []Lost {
 	add(scan.Full, "people and identifiers", "phi: of a body, not told apart past the bound")
 	add(s.ShortTexts, "bodies", "call: too little kept of them to read all values, others took the room")
 
-	c := s.Call
-	c.Add(&o.resolver.Stats)
+	c := &sample.Call
 	add(c.Params, "parameters", "call: query parameters past the bound")
 	add(c.Args, "values", "call: values of requests past the bound")
 	add(c.Objects, "objects", "call: objects of requests past the bound")
@@ -163,7 +159,7 @@ func (o *owner) losses(s *extract.Stats) []Lost {
 	add(c.Nodes, "segments", "call: templates not learned, too many words")
 	add(s.EpochCalls, "calls", "pipeline: dropped, too many in one grid step")
 
-	d := o.engine.Stats()
+	d := &sample.Detect
 	add(d.EvictedPrincipals, "principals", "detect: forgotten, the table was full")
 	add(d.EvictedEndpoints, "endpoints", "detect: forgotten, the table was full")
 	add(d.EvictedSpaces, "id spaces", "detect: forgotten, the table was full")
@@ -184,7 +180,7 @@ func (o *owner) losses(s *extract.Stats) []Lost {
 	add(d.RulesFailed, "times", "detect: an operator's rule could not be worked out")
 	add(d.RunsRefused, "runs", "detect: without kept evidence, too many at once")
 	add(uint64(math.Round(100*d.ThresholdRaise)), "hundredths of a nat", "detect: by which all thresholds stand higher, as alarms were more than the budget")
-	a := o.folder.Stats()
+	a := &sample.Alert
 	add(a.Silenced, "signals", "alert: on the allow-list")
 	add(a.Evicted, "incidents", "alert: closed early, too many open")
 	add(a.Members, "principals", "alert: past the bound of one incident")

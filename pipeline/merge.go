@@ -10,6 +10,7 @@ import (
 type merger struct {
 	workers []*worker
 	heads   []head
+	counted gather
 }
 
 // head is what is left of one worker's newest batches.
@@ -28,14 +29,14 @@ func newMerger(workers []*worker) *merger {
 	return m
 }
 
-// next appends to dst every call that is below the lowest watermark, in order; ok is false when all workers have
-// ended and nothing is left.
-func (m *merger) next(dst []call.Call) (_ []call.Call, ok bool) {
+// next appends to dst every call that is below the lowest watermark, in order; sampled says that these are all before
+// counted.at, by which the workers counted that. ok is false when all workers have ended and nothing is left.
+func (m *merger) next(dst []call.Call) (_ []call.Call, sampled, ok bool) {
 	for {
 		low := m.lowest()
 		h := &m.heads[low]
 		if h.ended {
-			return m.drain(dst, clock.Never), false
+			return m.drain(dst, clock.Never), false, false
 		}
 		b, open := <-m.workers[low].full
 		if !open {
@@ -45,8 +46,8 @@ func (m *merger) next(dst []call.Call) (_ []call.Call, ok bool) {
 		h.add(b, m.workers[low].empty)
 		before := len(dst)
 		dst = m.drain(dst, m.heads[m.lowest()].mark)
-		if len(dst) > before {
-			return dst, true
+		if sampled := m.counted.add(&b, len(m.workers)); sampled || len(dst) > before {
+			return dst, sampled, true
 		}
 	}
 }

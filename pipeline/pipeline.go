@@ -47,4 +47,6 @@ type Output struct {
 // Progress is what a run has done so far; it may be read while it runs.
 type Progress struct {
 	Packets, Bytes, Calls, Alerts atomic.Uint64
+
+	sample atomic.Pointer[Sample]
 }

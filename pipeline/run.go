@@ -44,6 +44,7 @@ func Run(ctx context.Context, cfg Config, src Source, out Output, prog *Progress
 			ex:    extract.New(cfg.Extract, cfg.Call, memo, i, len(lanes), cfg.EpochCalls),
 			full:  make(chan batch, queued),
 			empty: make(chan []call.Call, queued),
+			due:   sampler{every: clock.Time(cfg.Sample)},
 		}
 		if i == 0 {
 			w.prog = prog
@@ -56,6 +57,7 @@ func Run(ctx context.Context, cfg Config, src Source, out Output, prog *Progress
 	running.Go(func() { outbox.run(context.WithoutCancel(ctx)) })
 
 	o := newOwner(cfg)
+	o.prog = prog
 	o.run(newMerger(workers), outbox)
 	close(outbox.full)
 	running.Wait()
@@ -80,8 +82,11 @@ type owner struct {
 	last     clock.Time
 	calls    uint64
 	byKind   map[string]uint64
+	found    map[Finding]uint64 // by all but its Count
 	alerts   uint64
 	grave    uint64 // incidents that ended with a severity of Medium or more
+	prog     *Progress
+	watcher  Watcher
 }
 
 // tidyEvery is how often idle state is freed: it changes memory, never a verdict.
@@ -98,20 +103,28 @@ func newOwner(cfg Config) *owner {
 		folder:   alert.NewFolder(cfg.Alert),
 		allow:    cfg.Alert.Allow,
 		byKind:   map[string]uint64{},
+		found:    map[Finding]uint64{},
+		watcher:  cfg.Watcher,
 	}
 }
 
 func (o *owner) run(m *merger, w *writer) {
-	for more := true; more; {
+	for sampled, more := false, true; more; {
 		p := w.take()
-		p.calls, more = m.next(p.calls)
+		p.calls, sampled, more = m.next(p.calls)
 		for i := range p.calls {
 			p.alerts = o.observe(p.alerts, &p.calls[i])
+		}
+		if sampled {
+			p.alerts = o.sampled(p.alerts, &m.counted)
 		}
 		if !more {
 			o.signals = o.engine.Close(o.signals[:0])
 			p.alerts = o.count(p.alerts, o.folder.Fold(p.alerts, o.signals))
 			p.alerts = o.count(p.alerts, o.folder.Close(p.alerts, o.last))
+			if o.watcher != nil {
+				p.alerts = o.count(p.alerts, o.watcher.Close(p.alerts, max(o.last, m.counted.at)))
+			}
 		}
 		w.give(p)
 	}
@@ -150,6 +163,7 @@ func (o *owner) count(before, after []alert.Alert) []alert.Alert {
 		switch a := &after[i]; {
 		case a.Activity == alert.Create:
 			o.byKind[a.Signal.Detector]++
+			o.found[Finding{Detector: a.Signal.Detector, Severity: a.Signal.Severity}]++
 		case a.Activity == alert.Close && a.Signal.Severity >= detectors.Medium:
 			o.grave++
 		}

@@ -18,6 +18,7 @@ const Partitions = extract.Partitions
 type batch struct {
 	mark  clock.Time
 	calls []call.Call
+	stats *extract.Stats // as of mark, where that is to be sampled
 }
 
 // worker turns one lane into batches. It owns the flow partitions p with p mod workers == index, and everything
@@ -28,6 +29,7 @@ type worker struct {
 	full  chan batch       // to the owner, closed at the end
 	empty chan []call.Call // used slices that come back
 	prog  *Progress
+	due   sampler
 	err   error // read by Run after full is closed
 }
 
@@ -60,11 +62,13 @@ func (w *worker) run() {
 		}
 		if !started {
 			started, next = true, raw.Time.Floor()+clock.Grid
+			w.due.pass(raw.Time, w.sample)
 		}
 		if raw.Time >= next {
 			mark := raw.Time.Floor()
+			w.due.pass(mark, w.sample)
 			w.ex.Expire(mark - 1)
-			w.hand(mark)
+			w.hand(mark, nil)
 			next = mark + clock.Grid
 			report()
 		}
@@ -77,11 +81,11 @@ func (w *worker) run() {
 		w.ex.Packet(&raw)
 	}
 	w.ex.Close(now)
-	w.hand(clock.Never)
+	w.hand(clock.Never, nil)
 }
 
-// hand sorts and sends what the extractor has, and gives it a used slice to go on with.
-func (w *worker) hand(mark clock.Time) {
+// hand sorts and sends what the extractor has, with stats if any, and gives it a used slice to go on with.
+func (w *worker) hand(mark clock.Time, stats *extract.Stats) {
 	var spare []call.Call
 	select {
 	case spare = <-w.empty:
@@ -89,5 +93,5 @@ func (w *worker) hand(mark clock.Time) {
 	}
 	calls := w.ex.Take(spare)
 	slices.SortStableFunc(calls, func(a, b call.Call) int { return a.Order.Compare(b.Order) })
-	w.full <- batch{mark, calls}
+	w.full <- batch{mark, calls, stats}
 }

@@ -19,6 +19,7 @@ type Stats struct {
 	Bytes       uint64 // captured bytes of the packets
 	Reasons     [packet.NumReasons]uint64
 	CutBytes    uint64 // of segments, taken by the snap length
+	Conns       uint64 // held now, closed ones that linger among them
 	Streams     uint64 // connections that carried data
 	NotHTTP     uint64 // of them, that were not HTTP
 	HTTP2       uint64 // of them, or inside them, in HTTP/2
@@ -60,6 +61,7 @@ func (e *Extractor) Stats() Stats {
 	s := e.stats
 	for _, part := range e.parts {
 		if part != nil {
+			s.Conns += uint64(part.table.Len())
 			s.TCP.Add(&part.table.Stats)
 			s.HTTP.Add(&part.shared.Stats)
 			s.Sockets.Add(&part.sockets.Stats)
@@ -92,6 +94,7 @@ func (s *Stats) Add(o *Stats) {
 		s.Reasons[i] += n
 	}
 	s.CutBytes += o.CutBytes
+	s.Conns += o.Conns
 	s.Streams += o.Streams
 	s.NotHTTP += o.NotHTTP
 	s.HTTP2 += o.HTTP2
