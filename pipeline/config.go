@@ -9,6 +9,7 @@ import (
 	"auscult/detectors"
 	"auscult/pipeline/alert"
 	"auscult/sensor/call"
+	"auscult/sensor/clock"
 	"auscult/sensor/extract"
 )
 
@@ -27,7 +28,7 @@ type Config struct {
 	// Engine is the detectors to run, when they begin with a baseline or what they learn is wanted; nil: new ones.
 	// One run uses it up.
 	Engine *detectors.Engine `yaml:"-"`
-	// Sample is how often, in packet time, all counters are gathered into a Sample; 0: never. It costs some
+	// Sample is how often, in packet time, all counters are gathered into a Sample, in steps of the grid; 0: never. It costs some
 	// microseconds each time.
 	Sample time.Duration `yaml:"-"`
 	// Watcher judges the samples; it may be nil.
@@ -53,6 +54,9 @@ func (c Config) Validate() error {
 	}
 	if c.EpochCalls < 1 {
 		return fmt.Errorf("epoch_calls: %d is not positive", c.EpochCalls)
+	}
+	if c.Sample < 0 || clock.Time(c.Sample)%clock.Grid != 0 { // calls between two marks of the grid are handed over as they come
+		return fmt.Errorf("sample: %v is no multiple of %v", c.Sample, time.Duration(clock.Grid))
 	}
 	return errors.Join(
 		within("extract", c.Extract.Validate()),

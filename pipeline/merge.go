@@ -44,8 +44,12 @@ func (m *merger) next(dst []call.Call) (_ []call.Call, sampled, ok bool) {
 			continue
 		}
 		h.add(b, m.workers[low].empty)
-		before := len(dst)
-		dst = m.drain(dst, m.heads[m.lowest()].mark)
+		mark, before := m.heads[m.lowest()].mark, len(dst)
+		if before == 0 && m.alone(low, mark) {
+			dst, h.calls = h.calls, dst
+		} else {
+			dst = m.drain(dst, mark)
+		}
 		if sampled := m.counted.add(&b, len(m.workers)); sampled || len(dst) > before {
 			return dst, sampled, true
 		}
@@ -82,6 +86,20 @@ func (m *merger) lowest() int {
 		}
 	}
 	return low
+}
+
+// alone is whether the calls before mark are all that is left of one worker, and none of another.
+func (m *merger) alone(worker int, mark clock.Time) bool {
+	for i := range m.heads {
+		h := &m.heads[i]
+		switch n := len(h.calls); {
+		case i == worker && (n == 0 || h.next > 0 || h.calls[n-1].Time >= mark):
+			return false
+		case i != worker && h.next < n && h.calls[h.next].Time < mark:
+			return false
+		}
+	}
+	return true
 }
 
 // drain appends the calls before mark, merging the workers' sorted runs.

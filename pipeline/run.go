@@ -13,7 +13,7 @@ import (
 )
 
 // queued is how many batches may stand between two goroutines: enough to smooth, small enough to stay in cache.
-const queued = 4
+const queued = 2
 
 // Run reads src to its end and writes what it finds to out. Cancelling ctx stops the source; what was read by
 // then is finished and written. prog may be nil. The error is the first of the source's, joined with those of
@@ -43,7 +43,7 @@ func Run(ctx context.Context, cfg Config, src Source, out Output, prog *Progress
 			lane:  lane,
 			ex:    extract.New(cfg.Extract, cfg.Call, memo, i, len(lanes), cfg.EpochCalls),
 			full:  make(chan batch, queued),
-			empty: make(chan []call.Call, queued),
+			empty: make(chan []call.Call, 2*queued),
 			due:   sampler{every: clock.Time(cfg.Sample)},
 		}
 		if i == 0 {

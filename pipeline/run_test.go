@@ -137,6 +137,11 @@ func TestConfigNamesTheField(t *testing.T) {
 	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "max_conns") {
 		t.Errorf("max_conns 0: %v", err)
 	}
+	cfg = pipeline.Defaults()
+	cfg.Sample = 150 * time.Millisecond
+	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "sample: 150ms") {
+		t.Errorf("sample 150ms: %v", err)
+	}
 	if err := pipeline.Defaults().Validate(); err != nil {
 		t.Error(err)
 	}

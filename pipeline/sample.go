@@ -67,7 +67,7 @@ func (s *sampler) pass(mark clock.Time, take func(at clock.Time)) {
 func (w *worker) sample(at clock.Time) {
 	w.ex.Expire(at - 1)
 	s := w.ex.Stats()
-	w.hand(at, &s)
+	w.hand(at, w.ex.Take, &s)
 }
 
 // gather adds up what the workers counted by one mark. The merger reads the worker that is furthest behind, so the last

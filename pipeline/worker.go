@@ -14,7 +14,11 @@ import (
 // Partitions is the fixed number of flow partitions. State lives in them, not in workers.
 const Partitions = extract.Partitions
 
-// batch is what one worker hands to the owner at a grid mark: its calls of all times before mark, in order.
+// handful is how many calls, a KiB each, are handed over before the grid mark if nothing can become known before
+// them any more: so few that they are in the cache still when the next goroutine reads them.
+const handful = 64
+
+// batch is what one worker hands to the owner: its calls of all times before mark, in order.
 type batch struct {
 	mark  clock.Time
 	calls []call.Call
@@ -68,9 +72,11 @@ func (w *worker) run() {
 			mark := raw.Time.Floor()
 			w.due.pass(mark, w.sample)
 			w.ex.Expire(mark - 1)
-			w.hand(mark, nil)
+			w.hand(mark, w.ex.Take, nil)
 			next = mark + clock.Grid
 			report()
+		} else if w.ex.Ready() >= handful && raw.Time > now && w.ex.Settled(raw.Time) {
+			w.hand(raw.Time, w.ex.TakeSome, nil)
 		}
 		now = raw.Time
 		if raw.Frame == nil {
@@ -81,17 +87,18 @@ func (w *worker) run() {
 		w.ex.Packet(&raw)
 	}
 	w.ex.Close(now)
-	w.hand(clock.Never, nil)
+	w.hand(clock.Never, w.ex.Take, nil)
 }
 
 // hand sorts and sends what the extractor has, with stats if any, and gives it a used slice to go on with.
-func (w *worker) hand(mark clock.Time, stats *extract.Stats) {
+func (w *worker) hand(mark clock.Time, take func([]call.Call) []call.Call, stats *extract.Stats) {
 	var spare []call.Call
 	select {
 	case spare = <-w.empty:
 	default:
+		spare = make([]call.Call, 0, handful+handful/4) // some packets end several
 	}
-	calls := w.ex.Take(spare)
+	calls := take(spare)
 	slices.SortStableFunc(calls, func(a, b call.Call) int { return a.Order.Compare(b.Order) })
 	w.full <- batch{mark, calls, stats}
 }

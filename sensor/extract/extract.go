@@ -219,14 +219,32 @@ func (e *Extractor) handle(part *partition) {
 	}
 }
 
-// Take hands over the calls since the last Take, in no order, and goes on in spare.
+// Take hands over the calls since the last one taken, in no order, and goes on in spare. It ends a step of the grid.
 func (e *Extractor) Take(spare []call.Call) []call.Call {
-	calls := e.calls
-	e.calls = spare[:0]
 	for _, part := range e.parts {
 		if part != nil {
 			part.calls = 0
 		}
 	}
+	return e.TakeSome(spare)
+}
+
+// TakeSome is Take within a step of the grid.
+func (e *Extractor) TakeSome(spare []call.Call) []call.Call {
+	calls := e.calls
+	e.calls = spare[:0]
 	return calls
+}
+
+// Ready is how many calls there are to take.
+func (e *Extractor) Ready() int { return len(e.calls) }
+
+// Settled is whether all is known that can become known before now, the time of the packet that is next.
+func (e *Extractor) Settled(now clock.Time) bool {
+	for _, part := range e.parts {
+		if part != nil && part.table.Due(now) < now {
+			return false
+		}
+	}
+	return true
 }

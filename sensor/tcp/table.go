@@ -7,6 +7,7 @@ package tcp
 
 import (
 	"hash/maphash"
+	"slices"
 
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
@@ -24,8 +25,10 @@ type Table struct {
 	heap    []*pending
 	pages   pages
 	recall  recall
-	present *Conn   // whose segment is being taken in
-	limbo   []*Conn // events of this call still point to them
+	soon    clock.Time // no list is due before it; see Due
+	soonest clock.Time // the shortest timeout of a list whose end is told
+	present *Conn      // whose segment is being taken in
+	limbo   []*Conn    // events of this call still point to them
 	idle    []*pending
 }
 
@@ -42,11 +45,30 @@ func New(cfg Config) *Table {
 		dying:      clock.Time(cfg.HoleTimeout),
 		closed:     clock.Time(cfg.Linger),
 	}
+	t.soonest = slices.Min(t.timeout[:closed])
 	return t
 }
 
 // Len is how many connections the Table holds, closed ones that linger among them.
 func (t *Table) Len() int { return t.index.count }
+
+// Due is a time before which silence makes nothing known, given that now is the time of the latest packet: every
+// Event that is still to come without another packet has it or a later one. Connections that are closed end without
+// a word.
+func (t *Table) Due(now clock.Time) clock.Time {
+	if t.soon <= now { // what is listed from now on has its timeout before it
+		t.soon = now + t.soonest
+		for i := range t.lists[:closed] {
+			if c := t.lists[i].head; c != nil {
+				t.soon = min(t.soon, c.last+t.timeout[i])
+			}
+		}
+	}
+	if len(t.heap) > 0 {
+		return min(t.soon, t.heap[0].due)
+	}
+	return t.soon
+}
 
 // Expire appends to dst what silence has decided by mark, in the order of its deadlines, and frees what is
 // over. Each Event carries its own deadline.
