@@ -44,10 +44,10 @@ const blockSlack = 64 << 10
 // Defaults suits captures of any size on a laptop.
 func Defaults() Config {
 	return Config{
-		BlockBytes:    1 << 20,
+		BlockBytes:    512 << 10,
 		MaxFrame:      256 << 10,
-		InFlight:      8,
-		BatchPackets:  2048,
+		InFlight:      6,
+		BatchPackets:  256,
 		MaxInterfaces: 4096,
 		MaxSecrets:    64 << 20,
 		MaxZstdWindow: 128 << 20,

@@ -1,7 +1,7 @@
 // Package replay is the file source: captures go in (pcap and pcapng, compressed or not, folders of them,
 // standard input), and the packets of all of them come out in one order of time, the same to every lane.
-// Frames are borrowed from pooled read buffers until the lane's next call; one goroutine reads, and no packet
-// is copied or allocates.
+// Frames are borrowed from pooled read buffers until the lane's next call; one goroutine reads, a single lane's own
+// or one for all lanes, and no packet is copied or allocates.
 package replay
 
 import (
@@ -53,6 +53,10 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 	found := s.find(ctx)
 
 	env := &env{ctx: ctx, cfg: s.cfg, pool: newPool(s.cfg.BlockBytes, s.cfg.InFlight+2), read: &s.read}
+	if workers == 1 {
+		env.before = ctx.Err
+		return []pipeline.Lane{&direct{source: s, streams: found.streams, merge: newMerge(env, found.streams, s.note)}}, nil
+	}
 	fan := newFan(env, workers)
 	fan.merge = newMerge(env, found.streams, s.note)
 	go func() {

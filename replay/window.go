@@ -61,8 +61,12 @@ type window struct {
 	before func() error
 }
 
-// firstRead is the size of the first read of a file; each one after is twice as large, up to a block.
-const firstRead = 64 << 10
+// A file is first read by firstRead; each read after is twice as large, up to mostRead: what was read is to be in the
+// cache still when it is looked at.
+const (
+	firstRead = 64 << 10
+	mostRead  = 256 << 10
+)
 
 func newWindow(src io.Reader, p *pool, before func() error) *window {
 	return &window{src: src, pool: p, blk: p.take(), chunk: firstRead, before: before}
@@ -97,24 +101,19 @@ func (w *window) skip(n int64) error {
 }
 
 // fill reads until n bytes are at hand. It never writes over bytes handed out: when the block has no room it
-// goes on in another, to which the unread tail is copied.
+// goes on in another, or over what nobody looks at any more, to which the unread tail is copied.
 func (w *window) fill(n int) error {
 	if w.err == nil {
 		w.err = w.before()
 	}
-	if len(w.blk.buf)-w.r < n {
-		next := w.pool.take()
-		tail := copy(next.buf, w.blk.buf[w.r:w.w])
-		w.base += int64(w.r)
-		w.r, w.w = 0, tail
-		w.blk.Release()
-		w.blk = next
+	if len(w.blk.buf)-w.r < n || w.w-w.r < w.r && w.blk.refs.Load() == 1 {
+		w.turn()
 	}
 	for idle := 0; w.w-w.r < n && w.err == nil; {
 		var got int
 		got, w.err = w.src.Read(w.blk.buf[w.w:min(len(w.blk.buf), w.w+w.chunk)])
 		w.w += got
-		w.chunk = min(2*w.chunk, len(w.blk.buf))
+		w.chunk = min(2*w.chunk, mostRead)
 		if got > 0 {
 			idle = 0
 		} else if idle++; idle == 100 && w.err == nil {
@@ -128,6 +127,21 @@ func (w *window) fill(n int) error {
 		return io.ErrUnexpectedEOF
 	}
 	return w.err
+}
+
+// turn goes on in a block with room: in the same one where nobody else looks at it, as it is in the cache.
+func (w *window) turn() {
+	next := w.blk
+	if next.refs.Load() > 1 {
+		next = w.pool.take()
+	}
+	tail := copy(next.buf, w.blk.buf[w.r:w.w])
+	w.base += int64(w.r)
+	w.r, w.w = 0, tail
+	if next != w.blk {
+		w.blk.Release()
+		w.blk = next
+	}
 }
 
 func (w *window) close() { w.blk.Release() }
