@@ -97,4 +97,6 @@ var wallClock = []string{"Now", "Since", "Until", "After", "AfterFunc", "Tick", 
 var exceptions = map[string]string{
 	"sensor/tcp imports hash/maphash on the hot path": "the key of the flow index: nobody outside can choose collisions. " +
 		"It decides where a connection lies in memory, never what becomes of it",
+	"sensor/http/http1 imports hash/maphash on the hot path": "the key of the heads that are remembered: nobody outside can " +
+		"choose collisions. It decides what is remembered, never what is read",
 }

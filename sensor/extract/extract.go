@@ -140,12 +140,14 @@ func New(cfg Config, calls call.Config, memo *Memo, index, workers, epochCalls i
 		memo:    newLookup(memo),
 	}
 	e.builder = call.NewBuilder(calls, e.memo)
+	heads := http1.NewHeads()
 	for p := index; p < Partitions; p += workers {
 		shared := http.NewShared(cfg.HTTP)
 		part := &partition{
 			owner: e, table: tcp.New(cfg.TCP), shared: shared, http1: http1.NewPool(shared), http2: http2.NewPool(shared),
 			sockets: websocket.NewPool(shared), hl7: hl7.NewPool(shared), tls: tls.NewPool(cfg.TLS, e.keys),
 		}
+		part.http1.Heads = heads
 		shared.Drop = part.drop
 		part.purse.Left = cfg.Texts
 		part.tls.Follow = cfg.Follow

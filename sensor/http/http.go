@@ -30,8 +30,12 @@ type Message struct {
 	Wire     int64 // content bytes after de-chunking, before content decoding
 	Decoded  int64 // content bytes after content decoding
 	Lost     int64 // content bytes that are known to be missing from the capture
+	Names    Names // of the names that are told apart, those of Headers; without Told, nobody has looked
 	Complete bool  // the whole message was seen
 	Seen     bool  // its start line was seen
+	// Known is not 0 for Headers that the parser has by heart: all messages of one goroutine with the same number
+	// have the same, byte for byte, and their memory is never written again.
+	Known uint64
 }
 
 // Get is the value of the first header called name, which must be given in lower case; nil if there is none.

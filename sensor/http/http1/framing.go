@@ -33,6 +33,9 @@ func (p *Parser) frame(r *record, side http.Side, v http.Version) framing {
 	var te transfer
 	var host []byte
 	m := r.Message(side)
+	if m.Known != 0 && r.Marks&http.AbsoluteForm == 0 && m.Lacks(http.ContentLength|http.TransferEncoding|http.Expect) {
+		return f // known headers name one host at most
+	}
 	for i := range m.Headers {
 		h := &m.Headers[i]
 		switch len(h.Name) {

@@ -71,11 +71,22 @@ func (p *Parser) response(s *stream, d packet.Dir, t clock.Time, b []byte, st st
 // read copies a head into r and reads its fields. It returns the copy.
 func (p *Parser) read(r *record, side http.Side, b []byte, st start) []byte {
 	h, m := &r.half[side], r.Message(side)
-	h.buf = append(h.buf[:0], b...)
 	m.Seen = true
+	if heads := p.pool.Heads; heads != nil && heads.ready {
+		if heads.hit != nil {
+			b = b[:len(b)-len(heads.hit.text)]
+		}
+		h.buf = append(h.buf[:0], b...)
+		h.own = heads.take(m, h.buf, h.own)
+		h.crlf = true
+		r.Marks |= st.marks
+		return h.buf
+	}
+	h.buf = append(h.buf[:0], b...)
 	nl := bytes.IndexByte(h.buf, '\n') + 1
 	var sec section
-	m.Headers, sec = fields(m.Headers[:0], h.buf[nl:], p.pool.Config.Headers)
+	h.own, sec = fields(h.own[:0], h.buf[nl:], p.pool.Config.Headers)
+	m.Headers = h.own
 	sec.lines++
 	if nl < 2 || h.buf[nl-2] != '\r' {
 		sec.bare++

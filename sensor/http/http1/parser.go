@@ -274,6 +274,17 @@ func (p *Parser) head(s *stream, d packet.Dir, t clock.Time, b []byte) []byte {
 			p.message(s, d, t, view[:nl+1], st, true)
 			return b[nl+1-old:]
 		}
+		if h := p.pool.Heads; h != nil && s.buf == nil {
+			side := http.Request
+			if st.response {
+				side = http.Response
+			}
+			if n := h.head(view, nl, side, p.pool.Config.Headers); n > 0 {
+				p.message(s, d, t, view[:n], st, true)
+				h.ready = false
+				return b[n:]
+			}
+		}
 	}
 	n := headEnd(view, old)
 	if n < 0 {

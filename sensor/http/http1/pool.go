@@ -10,6 +10,7 @@ import (
 // connection holds none of them. A Pool, its Parsers and what they yield belong to one goroutine.
 type Pool struct {
 	*http.Shared
+	Heads *Heads // what the Pools of one goroutine share; nil remembers nothing
 
 	out []*http.Exchange // the dst of the call under way
 
@@ -87,7 +88,8 @@ type record struct {
 
 // half is one message of a record.
 type half struct {
-	buf   []byte // head and trailers
+	buf   []byte        // head and trailers
+	own   []http.Header // memory for the headers in it
 	body  http.Body
 	begun bool
 	found bool // by searching: it may be the middle of another
@@ -119,9 +121,12 @@ func (pool *Pool) put(r *record) {
 		r.Storage = nil
 		return
 	}
-	kept := record{Exchange: r.Emptied()}
-	kept.half[0].buf, kept.half[1].buf = r.half[0].buf[:0], r.half[1].buf[:0]
-	*r = kept
+	// In its place: to make an empty one and to copy it took twice as long.
+	reqBuf, respBuf, reqOwn, respOwn := r.half[0].buf[:0], r.half[1].buf[:0], r.half[0].own[:0], r.half[1].own[:0]
+	reqTrailers, respTrailers := r.Request.Trailers[:0], r.Response.Trailers[:0]
+	*r = record{}
+	r.half[0].buf, r.half[1].buf, r.half[0].own, r.half[1].own = reqBuf, respBuf, reqOwn, respOwn
+	r.Request.Trailers, r.Response.Trailers = reqTrailers, respTrailers
 	pool.records = append(pool.records, r)
 }
 

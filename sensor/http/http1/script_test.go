@@ -75,6 +75,7 @@ func play(t testing.TB, o opts, script []step) result {
 		t.Fatal(err)
 	}
 	pool := http1.NewPool(http.NewShared(cfg))
+	pool.Heads = http1.NewHeads()
 	defer pool.Close()
 	h := &wire.Keep{}
 	p := pool.New(h, packet.AtoB, !o.unknown, o.midstream)
@@ -133,6 +134,7 @@ func cutEverywhere(t *testing.T, o opts, script []step, want string) {
 
 func newPool(t testing.TB) *http1.Pool {
 	pool := http1.NewPool(http.NewShared(http.Defaults()))
+	pool.Heads = http1.NewHeads()
 	t.Cleanup(pool.Close)
 	return pool
 }

@@ -92,7 +92,7 @@ func (p *Parser) waits() bool {
 
 // switching is whether the request r asks to leave HTTP/1 (RFC 9110 sections 7.8 and 9.3.6).
 func switching(r *record) bool {
-	return string(r.Method) == "CONNECT" || r.Request.Get("upgrade") != nil
+	return string(r.Method) == "CONNECT" || !r.Request.Lacks(http.UpgradeName) && r.Request.Get("upgrade") != nil
 }
 
 // wait holds b, bytes of a client that waits. What can only be the next request is read at once: the server's
