@@ -10,6 +10,8 @@ import (
 
 	"auscult/pipeline"
 	"auscult/pipeline/alert"
+	"auscult/pipeline/cef"
+	"auscult/pipeline/ecs"
 	"auscult/pipeline/ocsf"
 	"auscult/pipeline/sink"
 	"auscult/replay"
@@ -66,18 +68,22 @@ func TestNobodyIsNamed(t *testing.T) {
 			names := &pseudonym.Names{Keys: keyer, Reveal: reveal}
 			cfg := pipeline.Defaults()
 			cfg.Alert.Keys = keyer
-			var cards, lines, calls bytes.Buffer
+			var cards, lines, documents, events, calls bytes.Buffer
+			meta := ocsf.Meta{Version: "test", Tenant: "t", Sensor: "s"}
 			stats, err := pipeline.Run(t.Context(), cfg, src(), pipeline.Output{
 				Alerts: []pipeline.Sink{
 					sink.NewTerminal(&cards, 100, true, names),
-					sink.NewLines(&lines, "lines", names, ocsf.Meta{Version: "test", Tenant: "t", Sensor: "s"}),
+					sink.NewLines(&lines, "lines", names, meta),
+					sink.NewLines(&documents, "documents", names, meta).As(ecs.Append),
+					sink.NewLines(&events, "events", names, meta).As(cef.Append),
 				},
 				Calls: sink.NewCallLog(&calls, "calls", names, 0),
 			}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			written := map[string][]byte{"cards": cards.Bytes(), "alerts": lines.Bytes(), "calls": calls.Bytes(), "stats": fmt.Appendf(nil, "%+v", stats)}
+			written := map[string][]byte{"cards": cards.Bytes(), "alerts": lines.Bytes(), "ECS": documents.Bytes(),
+				"CEF": events.Bytes(), "calls": calls.Bytes(), "stats": fmt.Appendf(nil, "%+v", stats)}
 			found := 0
 			for id := range known.seen {
 				for where, text := range written {
@@ -88,6 +94,9 @@ func TestNobodyIsNamed(t *testing.T) {
 						t.Errorf("%s: %q stands in the %s", name, id, where)
 					}
 				}
+			}
+			if len(documents.Bytes()) == 0 || len(events.Bytes()) == 0 {
+				t.Errorf("%s: nothing in ECS or CEF", name)
 			}
 			if reveal && found == 0 {
 				t.Errorf("%s: revealing names shows none", name)

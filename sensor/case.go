@@ -13,10 +13,14 @@ import (
 // empty stats.json, always means a run that did not end.
 const (
 	alertsFile = "alerts.jsonl"
+	ecsFile    = "alerts.ecs.jsonl" // only with --format ecs
+	cefFile    = "alerts.cef"       // only with --format cef
 	callsFile  = "calls.jsonl"
 	linksFile  = "connections.jsonl"
 	statsFile  = "stats.json"
 )
+
+var caseFiles = [...]string{alertsFile, ecsFile, cefFile, callsFile, linksFile, statsFile}
 
 // caseFolder is where a run's results are kept together. What is in it tells of patients: only its owner reads it.
 type caseFolder string
@@ -28,7 +32,7 @@ func openCase(dir string, force bool) (caseFolder, error) {
 		return "", fmt.Errorf("case folder: %w", err)
 	}
 	c := caseFolder(dir)
-	for _, name := range []string{alertsFile, callsFile, linksFile, statsFile} {
+	for _, name := range caseFiles {
 		_, err := os.Lstat(c.path(name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -71,7 +75,7 @@ func (r *report) writeTo(f *os.File) error {
 
 // remove takes away the files of a case that never began.
 func (c caseFolder) remove() {
-	for _, name := range []string{alertsFile, callsFile, linksFile, statsFile} {
+	for _, name := range caseFiles {
 		os.Remove(c.path(name)) // one that is not there was not made
 	}
 }

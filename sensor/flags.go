@@ -9,7 +9,7 @@ import (
 
 // runFlags is what the command line of replay and of live says alike.
 type runFlags struct {
-	config, dir, calls, key, level                string
+	config, dir, calls, format, key, level        string
 	filterFile, keyLog, baseline                  string
 	brokers, openapi                              []string
 	topic                                         string
@@ -23,6 +23,7 @@ const openapiUsage = "judge by the description of the API in `FILE`: OpenAPI 3, 
 
 // registerOutputs adds the flags about what is written, and how.
 func (f *runFlags) registerOutputs(flags *pflag.FlagSet) {
+	flags.StringVar(&f.format, "format", "", "write alerts as `ocsf|ecs|cef` (default ocsf); in a case folder, beside alerts.jsonl")
 	flags.BoolVar(&f.reveal, "reveal", false, "write names and identifiers in the clear, not as pseudonyms")
 	flags.StringVar(&f.key, "key", "", "key `FILE` of the pseudonyms, made if missing (setting pseudonym.key_file)")
 	flags.StringSliceVar(&f.brokers, "kafka", nil, "also send alerts to Kafka at `HOST:PORT,…` (setting kafka.brokers)")
@@ -98,6 +99,8 @@ func (f *runFlags) check(s *settings, flags *pflag.FlagSet, environ []string) er
 		return errors.New("--calls jsonl needs a case folder for the call log: add -l DIR")
 	case flags.Changed("topic") && len(s.Kafka.Brokers) == 0:
 		return errors.New("--topic is about Kafka: add --kafka HOST:PORT")
+	case !formatKnown(f.format):
+		return fmt.Errorf("--format: %q is none of ocsf, ecs, cef", f.format)
 	case f.force && f.dir == "":
 		return errors.New("--force is about a case folder: add -l DIR")
 	}

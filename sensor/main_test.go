@@ -27,6 +27,7 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"replay", "--workers", "-1", "f"}, "workers: -1 is not between 1 and 64"},
 		{[]string{"replay", "--calls", "csv", "f"}, `--calls: "csv" is neither jsonl nor none`},
 		{[]string{"replay", "--calls", "jsonl", "f"}, "--calls jsonl needs a case folder"},
+		{[]string{"replay", "--format", "leef", "f"}, `--format: "leef" is none of ocsf, ecs, cef`},
 		{[]string{"replay", "--force", "f"}, "--force is about a case folder"},
 		{[]string{"replay", "--topic", "t", "f"}, "--topic is about Kafka"},
 		{[]string{"replay", "--from", "noon", "f"}, `--from: "noon" is not a time like 2026-03-02T08:00:00Z`},

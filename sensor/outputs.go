@@ -32,7 +32,7 @@ func openOutputs(ctx context.Context, std stdio, screen *screen, s *settings, f 
 	meta := ocsf.Meta{Version: version(), Tenant: s.Site.Tenant, Sensor: s.Site.Sensor}
 
 	if f.dir == "" {
-		o.Alerts = append(o.Alerts, standardOutput(std, screen, names, meta))
+		o.Alerts = append(o.Alerts, standardOutput(std, screen, f.format, names, meta))
 	} else if err = o.openFolder(s, f, names, meta); err != nil {
 		return o, err
 	}
@@ -59,6 +59,13 @@ func (o *outputs) openFolder(s *settings, f *runFlags, names *pseudonym.Names, m
 		return &exit{statusFailed, err}
 	}
 	o.Alerts = append(o.Alerts, file)
+	if as := formatOf(f.format); as.write != nil { // beside OCSF, which is what a case is read from again
+		other, err := sink.OpenFile(o.dir.path(as.file), names, meta)
+		if err != nil {
+			return &exit{statusFailed, err}
+		}
+		o.Alerts = append(o.Alerts, other.As(as.write))
+	}
 	if f.calls == "jsonl" {
 		if o.Calls, err = sink.OpenCallLog(o.dir.path(callsFile), names, s.Site.CommunityIDSeed); err != nil {
 			return &exit{statusFailed, err}
@@ -88,12 +95,13 @@ func (o *outputs) abandon() {
 	}
 }
 
-// standardOutput writes cards for people where they are read by people, and lines for programs elsewhere.
-func standardOutput(std stdio, screen *screen, names *pseudonym.Names, meta ocsf.Meta) pipeline.Sink {
-	if fd, ok := terminal(std.out); ok {
+// standardOutput writes cards for people where they are read by people, and lines for programs elsewhere, or where a
+// format is asked for.
+func standardOutput(std stdio, screen *screen, format string, names *pseudonym.Names, meta ocsf.Meta) pipeline.Sink {
+	if fd, ok := terminal(std.out); ok && format == "" {
 		return sink.NewTerminal(screen.beside(std.out), columns(fd), colours(std.out, std.environ), names)
 	}
-	return sink.NewLines(std.out, "standard output", names, meta)
+	return sink.NewLines(std.out, "standard output", names, meta).As(formatOf(format).write)
 }
 
 // colours is whether w may be written to in colour: a terminal, and no NO_COLOR (no-color.org).

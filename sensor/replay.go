@@ -32,9 +32,11 @@ counted. It is the last argument, when no file has its name. What is behind a VL
 asked for as such: tcp port 80 or (vlan and tcp port 80).
 
 Alerts go to standard output: as cards on a terminal, else one OCSF Detection Finding in JSON
-a line. With -l they go to files of a case folder instead: alerts.jsonl, stats.json and, with
---calls jsonl, calls.jsonl and connections.jsonl (TLS and MLLP). A summary, with what could not
-be seen, is written to standard error.
+a line; --format ecs (Elastic Common Schema 9.4) and cef (ArcSight) write other lines. With -l
+they go to files of a case folder instead: alerts.jsonl, which is OCSF whatever the format,
+alerts.ecs.jsonl or alerts.cef, stats.json and, with --calls jsonl, calls.jsonl and
+connections.jsonl (TLS and MLLP). A summary, with what could not be seen, is written to
+standard error.
 
 What is usual is learned as packets come; a capture of an hour knows little. --save-baseline
 keeps it for the next run, --baseline begins with it, and --baseline self reads a capture twice.
@@ -77,6 +79,7 @@ signal, after writing what it had.`,
 		},
 	}
 	f.register(c.Flags())
+	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"ocsf", "ecs", "cef"}, cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("calls", cobra.FixedCompletions([]string{"jsonl", "none"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }

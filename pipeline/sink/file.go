@@ -11,15 +11,20 @@ import (
 	"auscult/sensor/pseudonym"
 )
 
-// File writes alerts as OCSF, one JSON object per line. Each batch reaches the file in one write: who follows
-// the file sees whole lines.
+// Format appends a finding in another form than OCSF, as one line with its end.
+type Format func(dst []byte, f *ocsf.Finding) []byte
+
+// File writes alerts as OCSF, one JSON object per line, or in the format of As. Each
+// batch reaches the file in one write: who follows the file sees whole lines.
 type File struct {
 	w     io.Writer
 	f     *os.File // nil when the writer is not ours to close
 	name  string
 	names *pseudonym.Names
 	meta  ocsf.Meta
+	as    Format // nil for OCSF
 	buf   []byte
+	line  []byte // of OCSF, where it is not what is written
 }
 
 // OpenFile makes or empties the alert file at path, readable by its owner only. It is there even when nothing
@@ -37,11 +42,26 @@ func NewLines(w io.Writer, name string, names *pseudonym.Names, meta ocsf.Meta) 
 	return &File{w: w, name: name, names: names.Clone(), meta: meta}
 }
 
+// As makes s write what format makes of each finding, and is s.
+func (s *File) As(format Format) *File {
+	s.as = format
+	return s
+}
+
 // Write writes alerts, in order.
 func (s *File) Write(_ context.Context, batch []alert.Alert) error {
 	s.buf = s.buf[:0]
 	for i := range batch {
-		s.buf = ocsf.Append(s.buf, &batch[i], s.names, s.meta)
+		if s.as == nil {
+			s.buf = ocsf.Append(s.buf, &batch[i], s.names, s.meta)
+			continue
+		}
+		s.line = ocsf.Append(s.line[:0], &batch[i], s.names, s.meta)
+		f, err := ocsf.Read(s.line)
+		if err != nil {
+			return fmt.Errorf("write %s: %w", s.name, err)
+		}
+		s.buf = s.as(s.buf, f)
 	}
 	n, err := s.w.Write(s.buf)
 	if err == nil && n < len(s.buf) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"auscult/pipeline/ocsf"
 	"auscult/pipeline/sink"
 	"auscult/sensor/call"
 )
@@ -110,5 +111,22 @@ func TestTerminalColor(t *testing.T) {
 		if got := strings.Contains(out.String(), "\x1b["); got != color {
 			t.Errorf("colour %v gave escapes %v", color, got)
 		}
+	}
+}
+
+// A format is given each finding that OCSF would tell, in order.
+func TestFileInAnotherFormat(t *testing.T) {
+	var out bytes.Buffer
+	short := func(dst []byte, f *ocsf.Finding) []byte { return append(append(dst, f.Info.UID...), '\n') }
+	f := sink.NewLines(&out, "lines", names(t, false), meta).As(short)
+	batch := alerts(3)
+	if err := f.Write(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	if want := batch[0].UID + "\n" + batch[1].UID + "\n" + batch[2].UID + "\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+	if err := f.As(nil).Write(t.Context(), batch[:1]); err != nil || !strings.HasSuffix(out.String(), string(ocsf.Append(nil, &batch[0], names(t, false), meta))) {
+		t.Errorf("%v, %q", err, out.String())
 	}
 }
