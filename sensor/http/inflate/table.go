@@ -1,0 +1,196 @@
+package inflate
+
+import "math/bits"
+
+// entry is what a table says of the bits that look it up:
+//
+//	bits 0-5    how many bits to use up, those of the code and the extra ones behind it
+//	bits 8-11   of them, those of the code; of a link, how many bits look up the table behind it
+//	bit 13      end of block
+//	bit 14      link: a table of longer codes begins where bits 16-30 say
+//	bit 15      exception: one of the two above, or no code at all
+//	bits 16-30  a literal, the least length, or the least distance
+//	bit 31      literal
+type entry uint32
+
+const (
+	endOfBlock entry = 1 << 13
+	link       entry = 1 << 14
+	exception  entry = 1 << 15
+	literal    entry = 1 << 31
+	oneBit     entry = 0x101 // of code
+)
+
+func (e entry) uses() uint  { return uint(e & 63) }
+func (e entry) width() uint { return uint(e >> 8 & 15) }
+func (e entry) base() uint  { return uint(e >> 16 & 0x7fff) }
+
+// value is the least value and the extra bits, of which those of the code come first in b.
+func (e entry) value(b uint64) int {
+	return int(e.base() + uint(b&(1<<e.uses()-1)>>e.width()))
+}
+
+// A table is looked up by as many bits as its longest code has, but by no more than these, and links to tables of
+// the codes that are longer. Its size is the most entries that a complete code comes to, as the program enough of
+// zlib counts them: "enough 288 11 15" and "enough 32 8 15".
+const (
+	litWidth    = 11
+	litEntries  = 2342
+	distWidth   = 8
+	distEntries = 402
+	headWidth   = 7
+	maxWidth    = 15
+)
+
+// code is how a table is looked up.
+type code struct {
+	mask  uint64 // of the bits that do
+	least uint   // fewest bits that have to be there: no shorter rest of a stream is whole
+}
+
+// symbol is a symbol of a code, shifted by 4, and the length of its code in bits, which is not 0.
+type symbol uint16
+
+// build fills table with the canonical code (section 3.2.2) of the symbols in use, in rising order, of which count
+// has how many codes are of each length. means has an entry for each symbol, but for the bits of the code. It is
+// false for a code that is over-subscribed or incomplete; one code of one bit is allowed, and so is none.
+func (c *code) build(table, means []entry, most uint, used []symbol, count *[maxWidth + 1]uint16) bool {
+	var place [maxWidth + 1]uint16 // in sorted, of the next code of each length
+	c.least = 0
+	n, sum, longest := uint16(0), uint(0), uint(0)
+	for l := uint(1); l <= maxWidth; l++ {
+		place[l] = n
+		n += count[l]
+		sum = 2*sum + uint(count[l])
+		if count[l] != 0 {
+			longest = l
+			if c.least == 0 {
+				c.least = l
+			}
+		}
+	}
+	switch {
+	case len(used) == 0:
+		table[0], c.mask = exception, 0
+		return true
+	case len(used) == 1 && longest == 1:
+		table[0], table[1], c.mask = means[used[0]>>4]+oneBit, exception+oneBit, 1
+		return true
+	case sum != 1<<maxWidth:
+		return false
+	}
+	var sorted [288]entry
+	for _, s := range used {
+		l := s & 15
+		p := place[l]
+		place[l] = p + 1
+		sorted[p] = means[s>>4] + entry(l)*oneBit
+	}
+	width := min(longest, most)
+	c.mask = 1<<width - 1
+	fill(table, sorted[:len(used)], c.least, width, count)
+	return true
+}
+
+// fill fills a table that is looked up by width bits from the entries of a complete code, by rising length of
+// code, of which the first has l bits. Codes come with their first bit lowest: the next one of the same length is
+// found by turning the bits above the highest 0, which becomes 1, to 0.
+func fill(table, sorted []entry, l, width uint, count *[maxWidth + 1]uint16) {
+	word, size, left := uint(0), uint(1)<<l, count[l]
+	for l <= width {
+		for range left {
+			table[word] = sorted[0]
+			if sorted = sorted[1:]; len(sorted) == 0 {
+				return
+			}
+			top := uint(1) << (bits.Len(word^(size-1)) - 1)
+			word = word&(top-1) | top
+		}
+		for left = 0; left == 0; left = count[l] {
+			if l++; l <= width {
+				copy(table[size:2*size], table[:size]) // what is looked up by one bit more goes on as it began
+				size *= 2
+			}
+		}
+	}
+	end, first := uint(1)<<width, uint(1)<<width // no word of width bits
+	begin := end
+	for {
+		if word&(1<<width-1) != first {
+			first, begin = word&(1<<width-1), end
+			w := l - width
+			for n, l := uint(left), l; n < 1<<w; w++ {
+				l++
+				n = 2*n + uint(count[l])
+			}
+			end = begin + 1<<w
+			table[first] = entry(begin)<<16 | exception | link | entry(w)<<8 | entry(width)
+		}
+		e := sorted[0] - entry(width)*oneBit
+		for i := begin + word>>width; i < end; i += 1 << (l - width) {
+			table[i] = e
+		}
+		if sorted = sorted[1:]; len(sorted) == 0 {
+			return
+		}
+		top := uint(1) << (bits.Len(word^(1<<l-1)) - 1)
+		word = word&(top-1) | top
+		for left--; left == 0; left = count[l] {
+			l++
+		}
+	}
+}
+
+// litMeans, distMeans and headMeans are the symbols of section 3.2.5 and 3.2.7, without their codes. The last two
+// of the first and second stand in the fixed codes only, and mean nothing.
+var (
+	litMeans  = literalsAndLengths()
+	distMeans = distances()
+	headMeans = codeLengths()
+)
+
+func literalsAndLengths() (means [288]entry) {
+	for i := range means {
+		switch n := entry(i) - 257; {
+		case i < 256:
+			means[i] = literal | entry(i)<<16
+		case i == 256:
+			means[i] = exception | endOfBlock
+		case i < 265:
+			means[i] = (n + 3) << 16
+		case i < 285:
+			extra := n/4 - 1
+			means[i] = (3+(4+n%4)<<extra)<<16 | extra
+		case i == 285:
+			means[i] = 258 << 16
+		default:
+			means[i] = exception
+		}
+	}
+	return means
+}
+
+func distances() (means [32]entry) {
+	for i := range means {
+		switch n := entry(i); {
+		case i < 4:
+			means[i] = (n + 1) << 16
+		case i < 30:
+			extra := n/2 - 1
+			means[i] = (1+(2+n%2)<<extra)<<16 | extra
+		default:
+			means[i] = exception
+		}
+	}
+	return means
+}
+
+func codeLengths() (means [19]entry) {
+	for i := range means {
+		means[i] = entry(i) << 16
+	}
+	means[16] += 2
+	means[17] += 3
+	means[18] += 7
+	return means
+}
