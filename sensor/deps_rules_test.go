@@ -2,7 +2,7 @@ package main
 
 // layers orders the packages of the module: a package imports only from layers above its own in this list.
 var layers = [][]string{
-	{"sensor/clock", "sensor/spare", "sensor/er7"},
+	{"sensor/clock", "sensor/spare", "sensor/er7", "sensor/http/inflate"},
 	{"sensor/packet", "sensor/fhir", "sensor/inject", "sensor/exposure"},
 	{"sensor/bpf"},
 	{"sensor/tcp", "sensor/phi"},
@@ -54,7 +54,7 @@ var homes = map[string][]string{
 	"github.com/spf13/cobra":                {"sensor"},
 	"github.com/spf13/pflag":                {"sensor"},
 	"github.com/rs/zerolog":                 {"sensor", "sensor/capture", "pipeline/sink", "pipeline"},
-	"github.com/klauspost/compress":         {"sensor/http", "sensor/http/websocket", "replay", "pipeline/sink"},
+	"github.com/klauspost/compress":         {"sensor/http", "replay", "pipeline/sink"},
 	"github.com/andybalholm/brotli":         {"sensor/http"},
 	"github.com/axiomhq/hyperloglog":        {"detectors/stats"},
 	"golang.org/x/term":                     {"sensor", "pipeline/sink"},
@@ -89,7 +89,7 @@ var testHomes = map[string]string{
 
 // hot is the path of a packet: no clock, lock, log, network, file, goroutine or channel there.
 var hot = []string{"sensor/packet", "sensor/bpf", "sensor/tcp", "sensor/tls", "sensor/http", "sensor/http/http1", "sensor/http/http2",
-	"sensor/http/websocket", "sensor/hl7", "sensor/call", "sensor/inject", "sensor/exposure", "sensor/phi", "sensor/fhir", "sensor/extract", "sensor/spare", "sensor/er7", "detectors", "detectors/rules", "detectors/stats", "pipeline/alert"}
+	"sensor/http/websocket", "sensor/http/inflate", "sensor/hl7", "sensor/call", "sensor/inject", "sensor/exposure", "sensor/phi", "sensor/fhir", "sensor/extract", "sensor/spare", "sensor/er7", "detectors", "detectors/rules", "detectors/stats", "pipeline/alert"}
 
 var coldImports = []string{"sync", "sync/atomic", "log", "log/slog", "net/http", "net", "os", "io/ioutil", "math/rand",
 	"math/rand/v2", "hash/maphash", "crypto/rand", "github.com/rs/zerolog"}

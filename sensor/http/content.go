@@ -8,8 +8,9 @@ import (
 
 // Contents hands out decoders of compressed content. One goroutine owns it and everything it hands out.
 //
-// The decoder libraries pull and a capture pushes, so each body in decoding runs its decoder in a coroutine
-// (iter.Pull): it yields when it has read all that was pushed. A coroutine is no goroutine of its own: it runs
+// A capture pushes. The decoder of gzip and deflate takes what is pushed, but those of the libraries pull, so each
+// body in another coding, or in several, runs its decoders in a coroutine (iter.Pull): it yields when it has read
+// all that was pushed. A coroutine is no goroutine of its own: it runs
 // only inside Write and Close, on the caller's thread, and never beside its caller, so the order of events stays
 // that of the packets and nothing needs a lock. Measured on a body of 20 kB it costs a tenth more than collecting
 // the body first, and needs no memory for it. An owner that locks itself to a thread must do so before the first
@@ -34,6 +35,7 @@ type Content struct {
 	yield   func(struct{}) bool
 	out     Scanner
 	coding  codings
+	pushed  pushed
 	in      []byte // pushed, not yet read; borrowed from Write
 	wire    int64
 	decoded int64
@@ -122,20 +124,18 @@ func textual(contentType []byte) bool {
 
 func (c *Contents) start(list codings, out Scanner) *Content {
 	c.open++
-	d := c.take()
-	d.coding, d.out = list, out
-	d.wire, d.decoded, d.in, d.end, d.outcome = 0, 0, nil, false, decoding
-	return d
-}
-
-// take returns an idle coroutine, or a new one parked at its first yield.
-func (c *Contents) take() *Content {
-	if d, ok := c.idle.Pop(); ok {
-		return d
+	d, ok := c.idle.Pop()
+	if !ok {
+		d = &Content{owner: c}
 	}
-	d := &Content{owner: c, buf: make([]byte, 8<<10)}
-	d.resume, d.stop = iter.Pull(d.loop)
-	d.resume()
+	d.coding, d.out = list, out
+	d.pushed = pushed{is: list.n == 1 && (list.list[0] == gzipCoding || list.list[0] == deflateCoding)}
+	if d.resume == nil && !d.pushed.is {
+		d.buf = make([]byte, 8<<10)
+		d.resume, d.stop = iter.Pull(d.loop)
+		d.resume() // to its first yield
+	}
+	d.wire, d.decoded, d.in, d.end, d.outcome = 0, 0, nil, false, decoding
 	return d
 }
 
@@ -156,9 +156,20 @@ func (d *Content) Write(b []byte) {
 	if d.outcome != decoding || len(b) == 0 {
 		return
 	}
-	d.in = b
-	d.resume()
-	d.in = nil
+	d.proceed(b)
+}
+
+// proceed decodes b, or without it what is to be said at the end.
+func (d *Content) proceed(b []byte) {
+	if !d.pushed.is {
+		d.in = b
+		d.resume()
+		d.in = nil
+		return
+	}
+	if d.outcome = d.push(b, d.end); d.outcome != decoding {
+		d.stage[0].close(false)
+	}
 }
 
 // Result is what became of a content.
@@ -177,7 +188,7 @@ func (d *Content) Close(complete bool) Result {
 		if d.wire == 0 {
 			d.outcome = whole // an empty content has no coding to be wrong about
 		} else {
-			d.resume()
+			d.proceed(nil)
 		}
 		if !complete && (d.outcome == broken || d.outcome == short) {
 			d.outcome = decoding // cut off, which is not its fault
@@ -221,8 +232,9 @@ func (d *Content) Close(complete bool) Result {
 }
 
 func (d *Content) release() {
-	d.stopped = true
-	d.stop()
+	if d.stopped = true; d.stop != nil {
+		d.stop()
+	}
 }
 
 // Close ends the coroutines at rest. Contents that are open must be closed before.

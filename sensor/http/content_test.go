@@ -116,7 +116,7 @@ func TestContent(t *testing.T) {
 	if open := contents.open; open != 0 {
 		t.Errorf("%d contents are still open", open)
 	}
-	if len(contents.spares.gzip) == 0 || len(contents.spares.zstd) == 0 || len(contents.spares.flate) == 0 {
+	if len(contents.spares.inflate) == 0 || len(contents.spares.zstd) == 0 {
 		t.Error("decoders did not come back")
 	}
 	contents.Close()

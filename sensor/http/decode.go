@@ -6,9 +6,9 @@ import (
 	"io"
 
 	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"auscult/sensor/http/inflate"
 	"auscult/sensor/spare"
 )
 
@@ -16,16 +16,13 @@ var (
 	errLimit    = errors.New("decoded content is over a limit")
 	errWindow   = errors.New("window is over its limit")
 	errDecoders = errors.New("windows of all contents are over their limit")
-	errTrailing = errors.New("bytes after the end of the content")
 )
 
 // spares are decoders at rest: a window and its tables are 40 KB and more.
 type spares struct {
-	gzip   spare.List[*gzip.Reader]
-	flate  spare.List[io.ReadCloser]
-	brotli spare.List[*brotli.Reader]
-	zstd   spare.List[*zstd.Decoder] // of smallWindow
-	forget Forgetter
+	inflate spare.List[*inflate.Gzip]
+	brotli  spare.List[*brotli.Reader]
+	zstd    spare.List[*zstd.Decoder] // of smallWindow
 }
 
 // stage undoes one coding. As a Reader it is what the coding was applied to.
@@ -37,6 +34,10 @@ type stage struct {
 	plain bool
 	count int64
 	held  int64 // bytes of window that the decoder may take
+
+	z      *inflate.Gzip // of gzip and deflate
+	status inflate.Status
+	out    []byte // decoded, not yet read
 }
 
 // Read gives the coroutine what was pushed, and yields to have more.
@@ -140,9 +141,6 @@ func (s *stage) Read(p []byte) (int, error) {
 		}
 		n, err := s.inner.Read(p)
 		s.count += int64(n)
-		if err == gzip.ErrHeader && s.count > 0 {
-			err = errTrailing // a member was complete, what follows is not another
-		}
 		if n > 0 || err != nil {
 			return n, err
 		}

@@ -5,24 +5,23 @@ import (
 	"io"
 
 	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"auscult/sensor/http/inflate"
 	"auscult/sensor/spare"
 )
 
 const (
-	flateWindow = 64 << 10 // a window of 32 kB and its tables
-	smallWindow = 2 << 20  // what zstd encoders use unless told otherwise; decoders of it are kept
-	zstdWindow  = 8 << 20  // RFC 9659 section 3
-	keptWindow  = 4 << 20  // a brotli decoder that held more is not kept
+	flateWindow = inflate.Size
+	smallWindow = 2 << 20 // what zstd encoders use unless told otherwise; decoders of it are kept
+	zstdWindow  = 8 << 20 // RFC 9659 section 3
+	keptWindow  = 4 << 20 // a brotli decoder that held more is not kept
 )
 
 // open prepares the stage to read src. What does not begin as its coding must is taken as not coded: servers
 // that mislabel plain text are common, and what it holds counts.
 func (s *stage) open(src io.Reader) error {
-	s.plain, s.count, s.held, s.inner = false, 0, 0, nil
+	s.plain, s.count, s.held, s.inner, s.z = false, 0, 0, nil, nil
 	if s.src == nil {
 		s.src = bufio.NewReaderSize(nil, 4<<10)
 	}
@@ -33,40 +32,19 @@ func (s *stage) open(src io.Reader) error {
 	}
 	var b [4]byte
 	copy(b[:], head)
-	pool := &s.d.owner.spares
 	switch s.kind {
-	case gzipCoding:
-		if b[0] != 0x1f || b[1] != 0x8b {
-			break
-		}
-		if err := s.hold(flateWindow); err != nil {
+	case gzipCoding, deflateCoding:
+		skip, err := s.openInflate([2]byte(b[:]))
+		s.src.Discard(skip)
+		s.inner = (*inflated)(s)
+		if err != nil || !s.plain {
 			return err
 		}
-		z := spare.Take(&pool.gzip)
-		s.inner = z
-		pool.forget.Gzip(z)
-		return z.Reset(s.src)
-	case deflateCoding:
-		// The coding is zlib (RFC 1950), but some servers send bare deflate (RFC 1951). The checksum behind the
-		// data is not read: TCP has carried one, and a wrong one changes nothing about what was disclosed.
-		if b[0]&0x0f == 8 && b[0]>>4 <= 7 && (uint(b[0])<<8|uint(b[1]))%31 == 0 && b[1]&0x20 == 0 {
-			s.src.Discard(2)
-		}
-		if err := s.hold(flateWindow); err != nil {
-			return err
-		}
-		z, ok := pool.flate.Pop()
-		if !ok {
-			z = flate.NewReader(s.src)
-		}
-		s.inner = z
-		pool.forget.Flate(z)
-		return z.(flate.Resetter).Reset(s.src, nil)
 	case brotliCoding:
 		if err := s.hold(brotliWindow(b[0])); err != nil {
 			return err
 		}
-		z := spare.Take(&pool.brotli)
+		z := spare.Take(&s.d.owner.spares.brotli)
 		s.inner = z
 		return z.Reset(s.src)
 	case zstdCoding:
@@ -139,12 +117,10 @@ func (s *stage) hold(n int64) error {
 // close takes the decoder back unless it failed or grew large.
 func (s *stage) close(fault bool) {
 	pool, most := &s.d.owner.spares, s.d.owner.cfg.Spare/4+1
-	s.src.Reset(nil)
+	if s.src != nil {
+		s.src.Reset(nil)
+	}
 	switch z := s.inner.(type) {
-	case *gzip.Reader:
-		if !fault {
-			pool.gzip.Push(z, most)
-		}
 	case *brotli.Reader:
 		if !fault && s.held <= keptWindow {
 			pool.brotli.Push(z, 1)
@@ -153,11 +129,10 @@ func (s *stage) close(fault bool) {
 		if fault || s.held != smallWindow || z.Reset(nil) != nil || !pool.zstd.Push(z, 1) {
 			z.Close()
 		}
-	case io.ReadCloser:
-		if !fault {
-			pool.flate.Push(z, most)
-		}
+	}
+	if s.z != nil {
+		pool.inflate.Push(s.z, most)
 	}
 	s.d.owner.held -= s.held
-	s.inner, s.held = nil, 0
+	s.inner, s.z, s.held = nil, nil, 0
 }

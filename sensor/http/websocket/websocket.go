@@ -7,6 +7,7 @@ import (
 	"auscult/sensor/clock"
 	"auscult/sensor/http"
 	"auscult/sensor/packet"
+	"auscult/sensor/spare"
 )
 
 // Pool holds what the WebSockets of one flow partition share. It belongs to one goroutine.
@@ -15,8 +16,7 @@ type Pool struct {
 	Stats Stats
 
 	conns     []*Conn
-	inflaters []*inflater
-	forget    http.Forgetter
+	inflaters spare.List[*inflater]
 	open      int // inflaters in use
 	plain     [8 << 10]byte
 	mark, end [1]byte
@@ -37,7 +37,6 @@ type Stats struct {
 	OverDecoded  uint64 // messages past http.Config.DecodedBytes
 	OverRatio    uint64 // directions past http.Config.Ratio
 	OverDecoders uint64 // messages that began while DecoderBytes was taken
-	DecoderFault uint64 // panics inside the decoder library, contained
 }
 
 // Add adds o to s.
@@ -55,7 +54,6 @@ func (s *Stats) Add(o *Stats) {
 	s.OverDecoded += o.OverDecoded
 	s.OverRatio += o.OverRatio
 	s.OverDecoders += o.OverDecoders
-	s.DecoderFault += o.DecoderFault
 }
 
 // NewPool returns an empty Pool under the limits of shared.
@@ -64,12 +62,7 @@ func NewPool(shared *http.Shared) *Pool {
 }
 
 // Close lets the decoders at rest go, after all Conns were freed.
-func (pool *Pool) Close() {
-	for _, z := range pool.inflaters {
-		z.release()
-	}
-	pool.inflaters = nil
-}
+func (pool *Pool) Close() { pool.inflaters = nil }
 
 // RecordMark stands before every message that a Scanner is shown, as before every text of a JSON text sequence
 // (RFC 7464): it can stand in no JSON text, so a message that is broken spoils no other.
