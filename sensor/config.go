@@ -5,7 +5,6 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
@@ -85,7 +84,7 @@ func defaults() settings {
 		Capture: capture.Defaults(),
 		Filter:  bpf.Defaults(),
 		Listen:  listening{Requests: 4},
-		Health:  healthConfig{Dropped: 0.001, Every: time.Hour},
+		Health:  healthDefaults(),
 		Kafka:   sink.KafkaDefaults(),
 		Site:    site{Sensor: "auscult"},
 		TLS:     keyLog{MaxSecrets: 1 << 20},

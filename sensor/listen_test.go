@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"auscult/detectors"
 	"auscult/pipeline"
 	"auscult/pipeline/alert"
+	"auscult/replay"
 	"auscult/sensor/capture"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
@@ -54,8 +56,9 @@ func (s *still) Next() (packet.Raw, error) {
 // watching is a watch over a source of one interface with two workers, and its server.
 func watching(t *testing.T, packets ...packet.Raw) (*watch, *counts, []pipeline.Lane, *httptest.Server) {
 	t.Helper()
-	src := &counts{capture.Stats{Interfaces: []capture.InterfaceStats{{Name: "eth2", Up: true, Received: 9, Dropped: 2, Freezes: 1, Packets: 7, Bytes: 700, Giant: 3}}, Held: 4}}
-	w := &watch{src: src, lanes: &metered{Source: stills(packets)}}
+	src := &counts{capture.Stats{Interfaces: []capture.InterfaceStats{{Name: "eth2", Up: true, Received: 9, Dropped: 2, Freezes: 1, Packets: 7, Bytes: 700, Giant: 3, Blocks: 64, Waiting: 16}}, Held: 4}}
+	cfg := pipeline.Defaults()
+	w := &watch{src: src, lanes: &metered{Source: stills(packets)}, cfg: &cfg}
 	lanes, err := w.lanes.Open(t.Context(), 2)
 	if err != nil {
 		t.Fatal(err)
@@ -110,6 +113,57 @@ func TestMetrics(t *testing.T) {
 		if !strings.Contains(body, "\n"+want) {
 			t.Errorf("no %s in\n%s", want, body)
 		}
+	}
+}
+
+// TestStageMetrics reads the counters of a whole run.
+func TestStageMetrics(t *testing.T) {
+	w, _, _, server := watching(t)
+	_, before := get(t, server, "/metrics")
+	w.cfg.Sample = time.Second
+	out := pipeline.Output{Alerts: []pipeline.Sink{&broken{}}}
+	stats, err := pipeline.Run(t.Context(), *w.cfg, replay.New(replay.Defaults(), walk), out, &w.prog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body := get(t, server, "/metrics")
+	for _, want := range []string{
+		fmt.Sprint("auscult_packets_total ", stats.Packets), fmt.Sprint("auscult_calls_total ", stats.Calls),
+		`auscult_capture_ring_blocks{interface="eth2"} 64`, `auscult_capture_ring_blocks_waiting{interface="eth2"} 16`,
+		`auscult_lost_total{cause="tcp: missing from the capture",interface="",unit="bytes"} 0`,
+		`auscult_decoded_packets_total{reason="ok"} `, `auscult_decoded_packets_total{reason="not_tcp"} `,
+		`auscult_incidents_total{detector="sequential_enumeration",severity="`, "auscult_tcp_segments_total ", "auscult_http_exchanges_total ",
+		`auscult_table_entries{table="principals"} `, `auscult_table_limit{table="connections"} 1.048576e+06`,
+	} {
+		if !strings.Contains(body, "\n"+want) {
+			t.Errorf("no %s in\n%s", want, body)
+		}
+	}
+	series := func(text string) (n int) {
+		help := map[string]bool{}
+		for line := range strings.Lines(text) {
+			if name, ok := strings.CutPrefix(line, "# HELP auscult_"); ok {
+				name, text, _ := strings.Cut(name, " ")
+				help[name] = strings.TrimSpace(text) != ""
+			} else if name, ok := strings.CutPrefix(line, "auscult_"); ok {
+				if n++; !help[name[:strings.IndexAny(name, "{ ")]] {
+					t.Errorf("no help for %s", line)
+				}
+			}
+		}
+		return n
+	}
+	if a, b := series(before), series(body); a < 150 || b < a || b > 250 {
+		t.Errorf("%d series, %d before the first sample", b, a)
+	}
+	text, err := w.text()
+	if err != nil || !strings.Contains(string(text), fmt.Sprint("\nauscult_packets_total ", stats.Packets, "\n")) || strings.Contains(string(text), " 0\n") ||
+		!strings.Contains(string(text), "auscult_lost_total{cause=\"time_held\",unit=\"packets\"} 4\n") {
+		t.Errorf("%v, in text:\n%s", err, text)
+	}
+	p := w.point()
+	if line := p.live.line(p); !strings.Contains(line, "  ring 25 %  heap ") || !strings.Contains(line, " principals  missing 0 %") {
+		t.Errorf("in a line: %s", line)
 	}
 }
 

@@ -16,6 +16,9 @@ import (
 	"auscult/sensor/capture"
 )
 
+// sampleEvery is how old, in packet time, what /metrics tells of the pipeline may be.
+const sampleEvery = time.Second
+
 // statsEvery is how often a line on stderr says how it goes.
 const statsEvery = 10 * time.Second
 
@@ -43,7 +46,7 @@ func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter st
 	asked := make(chan os.Signal, 1) // from now on, or it would end the program
 	signal.Notify(asked, syscall.SIGUSR1)
 	defer signal.Stop(asked)
-	l := &line{asked: asked, session: n, settings: &s, flags: f, out: &out, health: health{cfg: s.Health}}
+	l := &line{asked: asked, session: n, settings: &s, flags: f, out: &out}
 	if err := l.open(std.environ, program); err != nil {
 		out.abandon()
 		return errors.Join(err, l.close(nil))
@@ -51,7 +54,6 @@ func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter st
 	stats, took, failed := l.run(ctx)
 	failed = l.close(failed)
 	r := newReport(&stats, tookIn(l.src.Stats()), s.Workers, took)
-	l.health.amend(&r)
 	r.Filter = filter
 	r.Run.Stopped = ctx.Err() != nil
 	return n.tell(&r, &out, failed)
@@ -70,7 +72,6 @@ type line struct {
 	server    *server
 	manager   *notifier
 	watch     watch
-	health    health
 }
 
 // open opens all that needs privileges, and then gives them up.
@@ -111,7 +112,7 @@ func (l *line) open(environ []string, program []bpf.RawInstruction) (err error) 
 // run reads until ctx ends.
 func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duration, err error) {
 	lanes := &metered{Source: l.src}
-	l.watch.src, l.watch.lanes, l.watch.sinks = l.src, lanes, tallied(&l.out.Output)
+	l.watch.src, l.watch.lanes, l.watch.sinks, l.watch.cfg = l.src, lanes, tallied(&l.out.Output), &l.settings.Config
 	l.watch.begin()
 	if l.server != nil {
 		l.server.serve(l.settings.Listen, &l.watch)
@@ -120,12 +121,13 @@ func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duratio
 	var beside sync.WaitGroup
 	over, end := context.WithCancel(context.WithoutCancel(ctx))
 	beside.Go(func() { l.attend(ctx, over) })
-	beside.Go(func() { l.watch.watchHealth(over, &l.health) })
 	l.manager.tell("READY=1")
 	l.log.Info().Str("version", version()).Int("workers", l.settings.Workers).Strs("interfaces", l.flags.interfaces).Msg("listening")
 
+	cfg := l.settings.Config
+	cfg.Sample, cfg.Watcher = sampleEvery, &health{cfg: l.settings.Health, links: func() []capture.InterfaceStats { return l.src.Stats().Interfaces }}
 	start := time.Now()
-	stats, err = pipeline.Run(ctx, l.settings.Config, lanes, l.out.Output, &l.watch.prog)
+	stats, err = pipeline.Run(ctx, cfg, lanes, l.out.Output, &l.watch.prog)
 	took = time.Since(start)
 	end()
 	beside.Wait()
@@ -158,6 +160,7 @@ func (l *line) attend(told, over context.Context) {
 			l.manager.tell("STOPPING=1")
 		case <-l.asked:
 			l.say()
+			l.sayAll()
 		case <-say.C:
 			if !l.session.flags.quiet && !l.session.flags.noProgress && l.screen.width == nil { // a terminal shows it all the time
 				l.say()
@@ -176,6 +179,15 @@ func (l *line) attend(told, over context.Context) {
 func (l *line) say() {
 	p := l.watch.point()
 	fmt.Fprintln(l.screen, "auscult:", p.live.line(p))
+}
+
+// sayAll writes every counter that is not zero, as /metrics names them.
+func (l *line) sayAll() {
+	text, err := l.watch.text()
+	if err != nil {
+		l.log.Error().Err(err).Msg("cannot tell the counters")
+	}
+	l.screen.Write(text)
 }
 
 // close ends what open opened. err is what went wrong before.

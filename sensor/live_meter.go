@@ -116,16 +116,6 @@ func (l tallies) alerts(s detectors.Severity) (n uint64) {
 	return n
 }
 
-// aside writes what the sensor says of itself, beside what the pipeline writes. A sink that fails is left to the
-// pipeline, which learns the same at its next batch.
-func (l tallies) aside(ctx context.Context, batch []alert.Alert) {
-	for _, t := range l {
-		if len(batch) > 0 {
-			t.Write(ctx, batch)
-		}
-	}
-}
-
 // open is whether no sink has failed.
 func (l tallies) open() bool {
 	for _, t := range l {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	usage "runtime/metrics"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ type watch struct {
 	src   interface{ Stats() capture.Stats }
 	lanes *metered
 	sinks tallies
+	cfg   *pipeline.Config // for the bounds of tables
 	prog  pipeline.Progress
 
 	mu      sync.Mutex
@@ -95,7 +97,12 @@ func (w *watch) lag() time.Duration {
 func (w *watch) point() point {
 	stats := w.src.Stats()
 	p := point{packets: w.prog.Packets.Load(), calls: w.prog.Calls.Load(), alerts: w.prog.Alerts.Load(),
-		live: &livePoint{dropped: stats.Dropped(), lag: w.lag()}}
+		live: &livePoint{dropped: stats.Dropped(), lag: w.lag(), ring: ringUse(&stats), heap: heapBytes()}}
+	s := w.sample()
+	p.live.flows, p.live.principals = s.Extract.Conns, s.Detect.Principals
+	if lost := s.Extract.TCP.LostBytes; lost > 0 {
+		p.live.missing = float64(lost) / float64(lost+s.Extract.StreamBytes)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := time.Now()
@@ -109,12 +116,34 @@ func (w *watch) point() point {
 
 // livePoint is what a point of a live run has beyond that of a replay.
 type livePoint struct {
-	rate    float64 // packets a second of late
-	dropped uint64  // by the kernel
-	lag     time.Duration
+	rate              float64 // packets a second of late
+	dropped           uint64  // by the kernel
+	lag               time.Duration
+	flows, principals uint64  // known now
+	missing           float64 // share of the bytes, 0 to 1
+	ring              float64 // share of the blocks that the kernel cannot fill, of the fullest interface
+	heap              uint64  // bytes of objects
+}
+
+// ringUse is how full the fullest interface's rings are, 0 to 1.
+func ringUse(stats *capture.Stats) (use float64) {
+	for i := range stats.Interfaces {
+		if l := &stats.Interfaces[i]; l.Blocks > 0 {
+			use = max(use, float64(l.Waiting)/float64(l.Blocks))
+		}
+	}
+	return use
+}
+
+// heapBytes is what objects take, by a counter that stops nothing.
+func heapBytes() uint64 {
+	s := []usage.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	usage.Read(s)
+	return s[0].Value.Uint64()
 }
 
 func (l *livePoint) line(p point) string {
-	return fmt.Sprintf("%s packets  %s packets/s  %s  %s  %s dropped  lag %.1f s", grouped(p.packets),
-		strings.TrimSpace(scaled(l.rate)), counted(p.calls, "call"), counted(p.alerts, "alert"), grouped(l.dropped), l.lag.Seconds())
+	return fmt.Sprintf("%s packets  %s packets/s  %s  %s  %s dropped  lag %.1f s  %s  %s  missing %.2g %%  ring %.0f %%  heap %sB", grouped(p.packets),
+		strings.TrimSpace(scaled(l.rate)), counted(p.calls, "call"), counted(p.alerts, "alert"), grouped(l.dropped), l.lag.Seconds(),
+		counted(l.flows, "flow"), counted(l.principals, "principal"), 100*l.missing, 100*l.ring, scaled(float64(l.heap)))
 }

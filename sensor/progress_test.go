@@ -26,8 +26,9 @@ func TestLine(t *testing.T) {
 	if got, want := unknown.line(80), "1.50 kB read  10 packets/s  0 calls  0 alerts"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	live := point{packets: 1_630_000, calls: 51_204, alerts: 1, live: &livePoint{rate: 81_500, dropped: 1200, lag: 170 * time.Millisecond}}
-	if got, want := live.line(200), "1,630,000 packets  81.5 k packets/s  51,204 calls  1 alert  1,200 dropped  lag 0.2 s"; got != want {
+	live := point{packets: 1_630_000, calls: 51_204, alerts: 1, live: &livePoint{rate: 81_500, dropped: 1200, lag: 170 * time.Millisecond, flows: 12, principals: 3, missing: 0.015, ring: 0.25, heap: 34e6}}
+	if got, want := live.line(200), "1,630,000 packets  81.5 k packets/s  51,204 calls  1 alert  1,200 dropped  lag 0.2 s  12 flows  "+
+		"3 principals  missing 1.5 %  ring 25 %  heap 34 MB"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got, want := live.line(20), "1,630,000 packets  "; got != want {

@@ -86,13 +86,15 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	if err != nil {
 		return err
 	}
+	cfg := s.Config
+	cfg.Sample, cfg.Watcher = healthStep, &health{cfg: s.Health}
 	var prog pipeline.Progress
 	start := time.Now()
 	stop := n.screen.follow(func() point {
 		return point{read: src.Read(), total: src.Total(), packets: prog.Packets.Load(), calls: prog.Calls.Load(),
 			alerts: prog.Alerts.Load(), elapsed: time.Since(start)}
 	})
-	stats, err := pipeline.Run(ctx, s.Config, src, out.Output, &prog)
+	stats, err := pipeline.Run(ctx, cfg, src, out.Output, &prog)
 	took := time.Since(start)
 	stop()
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {

@@ -63,6 +63,11 @@ func (b *block) open() bool {
 	return true
 }
 
+// taken is whether the kernel cannot fill the block: it waits to be read, or is being read.
+func (b *block) taken() bool {
+	return b.refs.Load() != 0 || atomic.LoadUint32(b.status())&statusUser != 0
+}
+
 // Retain takes one more reference.
 func (b *block) Retain() { b.refs.Add(1) }
 

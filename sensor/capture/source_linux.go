@@ -177,11 +177,31 @@ func (s *Source) publish(ask bool) {
 	for _, d := range s.devices {
 		if ask {
 			d.count()
+			s.use(d.port)
 		}
 		s.stats.Interfaces = append(s.stats.Interfaces, d.port.stats)
 	}
 	if r := s.reader; r != nil {
 		s.stats.Held, s.stats.Ahead, s.stats.Steps = r.time.held, r.time.ahead, r.time.steps
+	}
+}
+
+// use counts the blocks of the port's rings that the kernel cannot fill.
+func (s *Source) use(p *port) {
+	p.stats.Blocks, p.stats.Waiting = 0, 0
+	if s.reader == nil {
+		return
+	}
+	for _, r := range s.reader.rings {
+		if r.port != p {
+			continue
+		}
+		p.stats.Blocks += uint64(len(r.blocks))
+		for _, b := range r.blocks {
+			if b.taken() {
+				p.stats.Waiting++
+			}
+		}
 	}
 }
 

@@ -17,6 +17,8 @@ type InterfaceStats struct {
 	Received uint64 // packets that passed the filter, by the kernel's count; those it dropped too
 	Dropped  uint64 // of them, dropped by the kernel: the ring was full
 	Freezes  uint64 // times the ring was full
+	Blocks   uint64 // of the rings
+	Waiting  uint64 // of them, not the kernel's at the last look: to be read, or held by who reads
 	Missed   uint64 // lost before the kernel saw them, by the card's count: rx_missed_errors and rx_fifo_errors
 
 	Packets   uint64 // handed to the lanes
