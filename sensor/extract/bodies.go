@@ -27,9 +27,11 @@ type bodies struct {
 // body passes one message's content to whoever wants it.
 type body struct {
 	all   *bodies
+	form  phi.Form     // that its Content-Type promises
 	phi   *phi.Scanner // nil for what holds no text
 	text  http.Scanner
 	cover http.Scanner
+	held  hold
 }
 
 func (b *body) Scan(p []byte) {
@@ -63,6 +65,9 @@ func (b *body) Close(complete bool) {
 }
 
 func (b *body) report() *phi.Report {
+	if b.held.known != nil {
+		return &b.held.known.Report
+	}
 	if b.phi == nil {
 		return nil
 	}
@@ -71,6 +76,9 @@ func (b *body) report() *phi.Report {
 
 // drain is what was found so far in a body that goes on.
 func (b *body) drain() *phi.Report {
+	if b.held.known != nil {
+		return &b.held.known.Report
+	}
 	if b.phi == nil {
 		return nil
 	}
@@ -131,6 +139,8 @@ func (p *partition) Body(x *http.Exchange, s http.Side) http.Scanner {
 		}
 		side.cover = b.cover.Side(s, contentType)
 	}
+	side.form = m.form
+	side.held.on = e.repeats != nil && s == http.Response && m.scan && !text && !m.cover && mayHold(x, m.form)
 	return side
 }
 

@@ -24,3 +24,16 @@ func (e *Extractor) Occupy(n int) {
 
 // Wait returns when the memo has taken in what it was given.
 func (m *Memo) Wait() { m.claims.Wait() }
+
+// Remembered is how many bodies e would know again.
+func (e *Extractor) Remembered() int { return len(e.repeats.young) + len(e.repeats.old) }
+
+// Held is how many bytes of buffers hold bodies back.
+func (e *Extractor) Held() (n int) {
+	for _, part := range e.parts {
+		if part != nil {
+			n += part.held
+		}
+	}
+	return n
+}

@@ -40,6 +40,12 @@ type Config struct {
 	Texts int `yaml:"texts"`
 	// MemoBytes bounds the memory of the memo of what tokens claim; 0 remembers nothing.
 	MemoBytes int64 `yaml:"memo_bytes"`
+	// Repeats bounds in bytes the memory of what bodies of responses came to, so that one that comes again need not be
+	// decoded and scanned again; 0 remembers nothing. It changes speed, never results.
+	Repeats int64 `yaml:"repeats"`
+	// Held bounds the bytes of bodies that one flow partition holds back to know them again; further ones are read as
+	// they come.
+	Held int `yaml:"held"`
 	// StreamReport is how often an exchange that goes on (WebSocket, server-sent events, long downloads) is told to
 	// the detectors while it runs.
 	StreamReport time.Duration `yaml:"stream_report"`
@@ -54,7 +60,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Packet: packet.Defaults(), TCP: tcp.Defaults(), TLS: tls.Defaults(), HTTP: http.Defaults(), PHI: phi.Defaults(),
-		Scanners: 512, Texts: 512 << 10, MemoBytes: 8 << 20, StreamReport: 10 * time.Second,
+		Scanners: 512, Texts: 512 << 10, MemoBytes: 8 << 20, Repeats: 24 << 20, Held: 1 << 20, StreamReport: 10 * time.Second,
 	}
 }
 
@@ -68,6 +74,12 @@ func (c Config) Validate() error {
 	}
 	if c.MemoBytes < 0 {
 		return fmt.Errorf("memo_bytes: %d is negative", c.MemoBytes)
+	}
+	if c.Repeats < 0 {
+		return fmt.Errorf("repeats: %d is negative", c.Repeats)
+	}
+	if c.Held < 0 || c.Held > 1<<30 {
+		return fmt.Errorf("held: %d is not between 0 and %d", c.Held, 1<<30)
 	}
 	if c.StreamReport < time.Second {
 		return fmt.Errorf("stream_report: %v is below 1s", c.StreamReport)
@@ -91,6 +103,7 @@ type Extractor struct {
 	parts    [Partitions]*partition // nil: another worker's
 	builder  *call.Builder
 	memo     *lookup
+	repeats  *repeats
 	arena    call.Arena
 	scanners []*phi.Scanner           // all that were made
 	spare    spare.List[*phi.Scanner] // those at rest
@@ -127,6 +140,7 @@ type partition struct {
 	waiting  []waiter
 	scanning int // scanners out
 	purse    call.Purse
+	held     int // bytes of buffers that hold bodies back
 	calls    int // since the last Take
 }
 
@@ -137,7 +151,7 @@ func New(cfg Config, calls call.Config, memo *Memo, index, workers, epochCalls i
 		cfg: cfg, index: index, workers: workers, epochCalls: epochCalls, report: clock.Time(cfg.StreamReport), listed: calls.ResponseObjects,
 		keys:    tls.NewTable(cfg.TLS.Secrets, cfg.Secrets),
 		decoder: packet.New(cfg.Packet),
-		memo:    newLookup(memo),
+		memo:    newLookup(memo), repeats: newRepeats(cfg.Repeats / int64(workers)),
 	}
 	e.builder = call.NewBuilder(calls, e.memo)
 	heads := http1.NewHeads()

@@ -3,7 +3,10 @@ package http
 // Body reads the content of one message: through its content codings, under the limits, to whoever wants it. The
 // zero value has not begun.
 type Body struct {
+	shared *Contents
 	owner  *Contents // until the first byte
+	hold   Holder    // while the content is held back
+	learn  Holder    // that did not know the content, at its end
 	scan   Scanner
 	dec    *Content
 	capped bool // content is past a limit, counted and not shown
@@ -12,9 +15,18 @@ type Body struct {
 
 // Begin begins the content of side s of x, whose head is there, and asks h who wants it.
 func (b *Body) Begin(sh *Shared, h Handler, x *Exchange, s Side) {
+	b.shared, b.scan = sh.Contents, h.Body(x, s)
+	if hold, ok := b.scan.(Holder); ok && hold.Hold(nil) {
+		b.hold = hold
+		return
+	}
+	b.open(x, s)
+}
+
+// open begins to read the content.
+func (b *Body) open(x *Exchange, s Side) {
 	var limited, bad bool
-	b.scan = h.Body(x, s)
-	b.dec, limited, bad = sh.Contents.Open(x.Message(s), b.scan)
+	b.dec, limited, bad = b.shared.Open(x.Message(s), b.scan)
 	if limited {
 		b.capped = true
 		x.Loss |= LossDecodeLimit
@@ -23,12 +35,34 @@ func (b *Body) Begin(sh *Shared, h Handler, x *Exchange, s Side) {
 		x.Marks |= BadCoding
 	}
 	if b.dec == nil && !b.capped && b.scan != nil {
-		b.owner = sh.Contents
+		b.owner = b.shared
 	}
+}
+
+// unhold reads what was held back, and from then on what comes.
+func (b *Body) unhold(x *Exchange, s Side) {
+	held := b.hold.Held()
+	b.open(x, s)
+	if len(held) > 0 {
+		b.read(x, s, held)
+	}
+	b.hold.Release()
+	b.hold = nil
 }
 
 // Write takes the next bytes of the content.
 func (b *Body) Write(x *Exchange, s Side, p []byte) {
+	x.Message(s).Wire += int64(len(p))
+	if b.hold != nil {
+		if b.hold.Hold(p) {
+			return
+		}
+		b.unhold(x, s)
+	}
+	b.read(x, s, p)
+}
+
+func (b *Body) read(x *Exchange, s Side, p []byte) {
 	m := x.Message(s)
 	if b.owner != nil && len(p) > 0 {
 		if b.dec = b.owner.Unlabelled(m, b.scan, p[0]); b.dec != nil {
@@ -36,7 +70,6 @@ func (b *Body) Write(x *Exchange, s Side, p []byte) {
 		}
 		b.owner = nil
 	}
-	m.Wire += int64(len(p))
 	switch {
 	case b.dec != nil:
 		b.dec.Write(p)
@@ -50,6 +83,9 @@ func (b *Body) Write(x *Exchange, s Side, p []byte) {
 
 // Miss counts n bytes of the content as lost. What is compressed cannot be read past them.
 func (b *Body) Miss(x *Exchange, s Side, n int64) {
+	if b.hold != nil {
+		b.unhold(x, s)
+	}
 	x.Message(s).Lost += n
 	x.Loss |= LossGap
 	b.owner = nil
@@ -65,8 +101,15 @@ func (b *Body) End(x *Exchange, s Side, complete bool) {
 		return
 	}
 	b.done = true
-	m := x.Message(s)
+	m, marks, loss := x.Message(s), x.Marks, x.Loss
 	m.Complete = complete
+	if b.hold != nil {
+		if !complete {
+			b.unhold(x, s)
+		} else if b.recall(x, s) {
+			return
+		}
+	}
 	if b.dec != nil {
 		complete = b.decoded(x, s, complete) && complete
 	}
@@ -78,6 +121,35 @@ func (b *Body) End(x *Exchange, s Side, complete bool) {
 		b.scan.Close(complete)
 		b.scan = nil
 	}
+	if b.learn != nil {
+		if complete && x.Marks == marks && x.Loss == loss {
+			b.learn.Learn(m.Decoded)
+		}
+		b.learn = nil
+	}
+}
+
+// recall ends the content by what the same bytes came to before. If nobody knows, they are read.
+func (b *Body) recall(x *Exchange, s Side) bool {
+	m := x.Message(s)
+	coding, ok := sort(m)
+	if held := b.hold.Held(); !ok || len(held) == 0 || coding == 0 && held[0] == gzipMagic {
+		b.unhold(x, s)
+		return false
+	}
+	decoded, ok := b.hold.Known(coding)
+	if !ok {
+		b.learn = b.hold
+		b.unhold(x, s)
+		return false
+	}
+	m.Decoded = decoded
+	if coding != 0 {
+		b.shared.stats.Decoded++
+	}
+	b.hold.Release()
+	b.hold, b.scan = nil, nil
+	return true
 }
 
 // Done is whether the content has ended.
@@ -90,6 +162,9 @@ func (b *Body) Skip() { b.done = true }
 func (b *Body) Discard() {
 	if b.dec != nil {
 		b.dec.Close(false)
+	}
+	if b.hold != nil {
+		b.hold.Release()
 	}
 	if b.scan != nil {
 		b.scan.Close(false)

@@ -48,6 +48,34 @@ func (c *codings) add(value []byte) {
 	}
 }
 
+// codingsOf are the codings of the content of m.
+func codingsOf(m *Message) (list codings) {
+	for i := range m.Headers {
+		h := &m.Headers[i]
+		if len(h.Name) == 16 && EqualFold(h.Name, "content-encoding") {
+			list.add(h.Value)
+		}
+	}
+	for i := range m.Headers {
+		h := &m.Headers[i]
+		if len(h.Name) == 17 && EqualFold(h.Name, "transfer-encoding") {
+			was := list.unknown // an unknown transfer coding is the parser's to mark
+			list.add(h.Value)
+			list.unknown = was
+		}
+	}
+	return list
+}
+
+// sort is a number for the codings of m, 0 for none; not ok when they cannot be undone.
+func sort(m *Message) (n uint32, ok bool) {
+	list := codingsOf(m)
+	for _, k := range list.list[:list.n] {
+		n = n<<4 | uint32(k) + 1
+	}
+	return n, !list.over && !list.unknown
+}
+
 // NextToken cuts the first element off a comma-separated list, without its parameters and outer white space.
 func NextToken(list []byte) (token, rest []byte) {
 	end := len(list)

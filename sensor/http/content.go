@@ -66,21 +66,7 @@ const (
 // the content is not compressed, or cannot be decoded: then limited says that a bound is the reason, and bad that
 // its coding is not known.
 func (c *Contents) Open(m *Message, out Scanner) (content *Content, limited, bad bool) {
-	var list codings
-	for i := range m.Headers {
-		h := &m.Headers[i]
-		if len(h.Name) == 16 && EqualFold(h.Name, "content-encoding") {
-			list.add(h.Value)
-		}
-	}
-	for i := range m.Headers {
-		h := &m.Headers[i]
-		if len(h.Name) == 17 && EqualFold(h.Name, "transfer-encoding") {
-			was := list.unknown // an unknown transfer coding is the parser's to mark
-			list.add(h.Value)
-			list.unknown = was
-		}
-	}
+	list := codingsOf(m)
 	switch {
 	case list.unknown:
 		c.stats.BadCodings++

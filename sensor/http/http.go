@@ -169,6 +169,24 @@ type Scanner interface {
 	Close(complete bool)
 }
 
+// Holder is a Scanner that would rather know a content again than read it. The content is held back as it is on the wire,
+// and when it has ended whole the Holder is asked what the same bytes came to before. Its results are those of reading.
+type Holder interface {
+	Scanner
+	// Hold keeps a copy of p, the next bytes, none at the beginning; false means that it does not, and that what is held
+	// must be read now.
+	Hold(p []byte) bool
+	// Held is what is held.
+	Held() []byte
+	// Release forgets it.
+	Release()
+	// Known is whether what is held was read before under these codings, and to how many bytes it decoded. The Scanner is
+	// then closed.
+	Known(codings uint32) (decoded int64, ok bool)
+	// Learn says, after Close, that what Known did not know was read without fault to so many bytes.
+	Learn(decoded int64)
+}
+
 // Stream reads one connection and yields its exchanges: the verbs of every version of HTTP. The exchanges and
 // what they borrow are valid until they are released.
 type Stream interface {

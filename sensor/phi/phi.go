@@ -70,7 +70,8 @@ type Report struct {
 	Again     bool // the bounds on who is told apart were reached while it ran: People may count someone twice
 	Truncated bool // the scan limit was reached or the body ended inside a value
 
-	scanner *Scanner // whose it is
+	scanner *Scanner // whose it is; nil of one that is kept
+	props   []Prop   // of one that is kept
 }
 
 // Form is the syntax a body turned out to have.

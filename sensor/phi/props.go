@@ -128,10 +128,10 @@ func (m *memo) forgetNames() {
 // Props are the names of the body's properties, in the order met, at most as many as Config says. It is valid until
 // the body goes on or another begins; making it costs some 10 ns a name, so ask only when it matters.
 func (r *Report) Props() []Prop {
-	if r.scanner == nil {
-		return nil
-	}
 	s := r.scanner
+	if s == nil {
+		return r.props
+	}
 	m := &s.memo.met
 	m.out = m.out[:0]
 	for _, at := range m.names {

@@ -1,0 +1,62 @@
+package phi
+
+import "slices"
+
+// Kept is a Report that outlives its Scanner's body, with what the scanning counted. It is never written again.
+type Kept struct {
+	Report Report
+	Size   int // of its memory, in bytes, roughly
+	stats  Stats
+}
+
+// Keep is a copy of the report of a body that was read to its end since Stats gave before; nil when a limit was met in
+// it, whose counting depends on more than the body.
+func (s *Scanner) Keep(before Stats) *Kept {
+	d := s.stats
+	d.Bodies -= before.Bodies
+	d.Bytes -= before.Bytes
+	if !s.closed || s.drained || s.report.Truncated || d.Bodies != 1 || d != before.with(d.Bodies, d.Bytes) {
+		return nil
+	}
+	k := &Kept{Report: s.report, stats: Stats{Bodies: d.Bodies, Bytes: d.Bytes}}
+	r := &k.Report
+	r.scanner = nil
+	n := 0
+	for _, id := range r.IDs {
+		n += len(id.Value)
+	}
+	props := s.report.Props()
+	for _, p := range props {
+		n += len(p.Name) + len(p.Value)
+	}
+	text := make([]byte, 0, n)
+	own := func(b []byte) []byte {
+		if b == nil {
+			return nil
+		}
+		at := len(text)
+		text = append(text, b...)
+		return text[at:len(text):len(text)]
+	}
+	r.IDs = slices.Clone(r.IDs)
+	for i := range r.IDs {
+		id := &r.IDs[i]
+		id.Value = own(id.Value)
+	}
+	r.props = slices.Clone(props)
+	for i := range r.props {
+		p := &r.props[i]
+		p.Name, p.Value = own(p.Name), own(p.Value)
+	}
+	k.Size = 256 + n + 48*len(r.IDs) + 56*len(r.props)
+	return k
+}
+
+// Count counts the body of k as read once more.
+func (s *Scanner) Count(k *Kept) { s.stats.Add(k.stats) }
+
+// with is s with these two counts.
+func (s Stats) with(bodies, bytes uint64) Stats {
+	s.Bodies, s.Bytes = bodies, bytes
+	return s
+}
