@@ -89,7 +89,7 @@ func (b *casebook[T]) grade(d *dossier[T]) Severity {
 func (b *casebook[T]) state(d *dossier[T]) Signal {
 	sig := b.describe(d)
 	sig.Principal = d.accused
-	sig.Endpoint, sig.Route = d.endpoint, d.route
+	sig.Endpoint, sig.Route = d.endpoint, d.route()
 	d.signal, d.spoken = sig, true
 	sig = b.scene.restate(&d.casefile)
 	d.signal = sig

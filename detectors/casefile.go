@@ -44,7 +44,7 @@ type casefile struct {
 	evidence   [maxEvidence]*kept
 	kept       int // of them
 	patients   []string
-	route      string
+	path       string // the route, once it was asked for
 	endpoint   uint64
 	signal     Signal // as last sent, to be told again with larger counts
 }
@@ -132,7 +132,7 @@ func (s *scene) note(f *casefile, c *call.Call) {
 			f.since = c.Time
 		}
 		f.endpoint = c.Endpoint
-		f.route = "" // until its first call is copied, or is not
+		f.path = "" // until its first call is copied, or is not
 	}
 	f.last = c.Time
 	f.order, f.client = c.Order, c.Client.Addr
@@ -160,15 +160,19 @@ func (s *scene) note(f *casefile, c *call.Call) {
 	f.name(c)
 }
 
-// name takes the route of the first call of the case, as a string of its own.
+// name takes the route of the first call of the case when no call of it is kept, as a string of its own.
 func (f *casefile) name(c *call.Call) {
-	switch {
-	case f.route != "":
-	case f.kept > 0:
-		f.route = f.evidence[0].route
-	default:
-		f.route = c.Method + " " + c.Route
+	if f.path == "" && f.kept == 0 {
+		f.path = c.Method + " " + c.Route
 	}
+}
+
+// route is the method and the template of the first call of the case.
+func (f *casefile) route() string {
+	if f.path == "" && f.kept > 0 {
+		f.path = f.evidence[0].route()
+	}
+	return f.path
 }
 
 // noted is whether the exchange at hand is in the case already by an earlier part of it, and from now on it is.
@@ -212,7 +216,7 @@ func (f *casefile) touch(c *call.Call, k *contact) {
 func (s *scene) raise(f *casefile, sig Signal) Signal {
 	f.until = s.now + silence
 	sig.Principal = s.p.who
-	sig.Endpoint, sig.Route = f.endpoint, f.route
+	sig.Endpoint, sig.Route = f.endpoint, f.route()
 	f.signal = sig
 	return s.restate(f)
 }

@@ -272,6 +272,6 @@ func (d *distributed) name(m *members, sig Signal, share int) Signal {
 	}
 	sig.Principal = m.lead
 	sig.Members = slices.DeleteFunc(sig.Members, func(q call.Principal) bool { return q.Key == sig.Principal.Key })
-	sig.Endpoint, sig.Route = m.file.endpoint, m.file.route
+	sig.Endpoint, sig.Route = m.file.endpoint, m.file.route()
 	return sig
 }

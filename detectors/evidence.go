@@ -1,10 +1,6 @@
 package detectors
 
-import (
-	"strings"
-
-	"auscult/sensor/call"
-)
+import "auscult/sensor/call"
 
 // copies makes the evidence of cases. A call is copied once, however many cases it is in, and the memory of copies
 // that no case holds any more, as most come to nothing, is used again.
@@ -14,15 +10,23 @@ type copies struct {
 	rest []*kept // that nobody holds, at most resting
 }
 
-// kept is a copy of a call. What a signal is given of it is copied once more, all but its strings and objects, which
-// are never written to again.
+// kept is a copy of a call. Its strings are bytes until a signal tells it, for most are never told: what a signal is
+// given is copied once more, all but strings and objects, which are never written to again.
 type kept struct {
 	Evidence
-	route   string // its method and template
-	holders int    // cases, and copies.last
+	text    []byte // method, blank, template, the other texts, then those of objects, one after the other
+	ends    [texts]uint32
+	objects []call.Object // that the request named, without their texts
+	named   []uint32      // where in text the type and the id of each end
+	shown   bool          // the strings were made
+	holders int           // cases, and copies.last
 }
 
-const resting = 256
+const (
+	resting  = 256
+	textRoom = 4096 // bytes that a copy at rest may hold
+	texts    = 17   // of a call
+)
 
 // keep appends c to the evidence of f.
 func (s *scene) keep(f *casefile, c *call.Call) {
@@ -56,8 +60,8 @@ func (m *copies) release(k *kept) {
 	if k.holders--; k.holders > 0 {
 		return
 	}
-	*k = kept{}
-	if len(m.rest) < resting {
+	if len(m.rest) < resting && cap(k.text) <= textRoom {
+		*k = kept{text: k.text[:0], objects: k.objects[:0], named: k.named[:0]}
 		m.rest = append(m.rest, k)
 	}
 }
@@ -76,60 +80,76 @@ func (f *casefile) shown() []Evidence {
 	}
 	list := make([]Evidence, f.kept)
 	for i := range list {
-		list[i] = f.evidence[i].Evidence
+		list[i] = *f.evidence[i].show()
 	}
 	return list
 }
 
-// take copies a call without what its response held, its strings into one piece of memory.
+// textsOf are the texts of a call that are kept.
+func textsOf(k *call.Call) [texts]*string {
+	return [...]*string{&k.Method, &k.Route, &k.Host, &k.Target, &k.Path, &k.Query, &k.Forwarded, &k.UserAgent,
+		&k.ContentType, &k.Principal.ID, &k.Principal.Issuer, &k.Principal.Client, &k.Principal.Role,
+		&k.Principal.Scope, &k.FHIR.Interaction, &k.FHIR.Type, &k.FHIR.Operation}
+}
+
+// take copies a call without what its response held.
 func (e *kept) take(c *call.Call) {
 	e.Order, e.Call = c.Order, *c
 	k := &e.Call
-	fields := [...]*string{&k.Host, &k.Target, &k.Path, &k.Query, &k.Forwarded, &k.UserAgent,
-		&k.ContentType, &k.Principal.ID, &k.Principal.Issuer, &k.Principal.Client, &k.Principal.Role,
-		&k.Principal.Scope, &k.FHIR.Interaction, &k.FHIR.Type, &k.FHIR.Operation}
-	n := len(k.Method) + 1 + len(k.Route)
-	for _, f := range fields {
-		n += len(*f)
-	}
 	k.Objects, k.Delivered, k.Issued, k.Args, k.Handed, k.Link = nil, nil, nil, nil, nil, nil
 	k.User, k.Auth, k.Answer = "", call.Auth{}, call.Answer{}
 	k.Secure.JA4 = ""
-	var named int
+	for i, s := range textsOf(k) {
+		if e.text = append(e.text, *s...); i == 0 {
+			e.text = append(e.text, ' ')
+		}
+		e.ends[i] = uint32(len(e.text))
+		*s = ""
+	}
 	for i := range c.Objects {
-		if c.Objects[i].Where != call.InResponse {
-			named++
-			n += len(c.Objects[i].Type) + len(c.Objects[i].ID)
+		o := &c.Objects[i]
+		if o.Where == call.InResponse {
+			continue
 		}
-	}
-	var b strings.Builder
-	b.Grow(n)
-	take := func(s string) string {
-		at := b.Len()
-		b.WriteString(s)
-		return b.String()[at:]
-	}
-	k.Method = take(c.Method)
-	take(" ")
-	k.Route = take(c.Route)
-	e.route = b.String()
-	for _, f := range fields {
-		*f = take(*f)
-	}
-	if named > 0 {
-		k.Objects = make([]call.Object, 0, named)
-		for _, o := range c.Objects {
-			if o.Where != call.InResponse {
-				o.Type, o.ID = take(o.Type), take(o.ID)
-				k.Objects = append(k.Objects, o)
-			}
-		}
+		e.text = append(e.text, o.Type...)
+		e.named = append(e.named, uint32(len(e.text)))
+		e.text = append(e.text, o.ID...)
+		e.named = append(e.named, uint32(len(e.text)))
+		e.objects = append(e.objects, *o)
+		e.objects[len(e.objects)-1].Type, e.objects[len(e.objects)-1].ID = "", ""
 	}
 }
+
+// show makes the strings, in one piece of memory.
+func (e *kept) show() *Evidence {
+	if e.shown {
+		return &e.Evidence
+	}
+	e.shown = true
+	text, at := string(e.text), uint32(0)
+	for i, s := range textsOf(&e.Call) {
+		*s = text[at:e.ends[i]]
+		at = e.ends[i]
+	}
+	e.Call.Method = text[:e.ends[0]-1]
+	if len(e.objects) == 0 {
+		return &e.Evidence
+	}
+	e.Call.Objects = append([]call.Object(nil), e.objects...)
+	for i := range e.Call.Objects {
+		o := &e.Call.Objects[i]
+		o.Type, o.ID = text[at:e.named[2*i]], text[e.named[2*i]:e.named[2*i+1]]
+		at = e.named[2*i+1]
+	}
+	return &e.Evidence
+}
+
+// route is the method and the template.
+func (e *kept) route() string { return string(e.text[:e.ends[1]]) }
 
 // cloneEvidence is a copy of a call that no case holds.
 func cloneEvidence(c *call.Call) Evidence {
 	var k kept
 	k.take(c)
-	return k.Evidence
+	return *k.show()
 }

@@ -344,7 +344,7 @@ func (d *injection) describe(f *dossier[injector]) Signal {
 	s := &f.state
 	sig := Signal{Detector: "injection", Severity: Medium, Confidence: 70, Score: float64(s.payloads), Threshold: payloadsAlarm}
 	kinds := injections(s.families)
-	sig.Title = fmt.Sprintf("{principal} tried to inject %s in %s to %s", kinds, count(f.calls, "request"), f.route)
+	sig.Title = fmt.Sprintf("{principal} tried to inject %s in %s to %s", kinds, count(f.calls, "request"), f.route())
 	sig.Expected = "Values that people and programs send here are data: they hold no syntax of " + kinds
 	sig.Observed = fmt.Sprintf("%s in %s (%s), in %s", count(s.payloads, "payload"), plural("parameter", s.names), strings.Join(s.names, ", "), span(f.last-f.since))
 	var effect []string

@@ -71,7 +71,7 @@ func (d *management) usual(c *call.Call) bool {
 func (d *management) describe(f *dossier[fetches]) Signal {
 	what := strings.Join((f.state.shown & operators).Names(), ", ")
 	return Signal{Detector: d.Name(), Severity: Medium, Confidence: 80,
-		Title:    fmt.Sprintf("{principal} was given secrets of a server by %s", f.route),
+		Title:    fmt.Sprintf("{principal} was given secrets of a server by %s", f.route()),
 		Expected: "Settings, keys and passwords of a server are not served to clients; a deployment tool with an account of its own would explain it",
 		Observed: fmt.Sprintf("%s of settings with secrets in them, answered in full: change what was shown", count(f.calls, "call")),
 		Facts:    []Fact{{"shows", what}, {"product", orNone(f.state.product)}},

@@ -217,7 +217,7 @@ func (d *missingAuth) late(dst []Signal, a *area, key uint64, c *call.Call) []Si
 			continue
 		}
 		f.state.owners = a.owners.Len()
-		k := f.evidence[0].Call
+		k := f.evidence[0].show().Call
 		n := len(dst)
 		dst = d.clients.tell(dst, f, &k)
 		for i := n; i < len(dst); i++ {

@@ -39,7 +39,7 @@ func (s *scene) posture(dst []Signal, c *call.Call, kind, class string, make fun
 	s.note(&f, c)
 	sig.Detector = kind
 	sig.Order, sig.Since, sig.Client = c.Order, f.since, f.client.IP().String()
-	sig.Endpoint, sig.Route = f.endpoint, f.route
+	sig.Endpoint, sig.Route = f.endpoint, f.route()
 	sig.Calls, sig.Evidence = 1, f.shown()
 	s.close(&f)
 	if c.PHI.People > 0 {

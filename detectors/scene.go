@@ -191,13 +191,13 @@ func (s *scene) finish(c *call.Call) {
 	for i := range s.contacts {
 		k := &s.contacts[i]
 		if k.list { // opening one of a worklist is still to come
-			if _, full := p.named.Add(k.Key, s.now, contactHalf, s.cfg.Contacts); full {
+			if p.named.Keep(k.Key, s.now, contactHalf, s.cfg.Contacts) {
 				s.stats.EarlyForgotten++
 			}
 			continue
 		}
 		if k.why != again || !p.contacts.Has(k.Key, s.now, contactHalf) {
-			if _, full := p.contacts.Add(k.Key, s.now, contactHalf, s.cfg.Contacts); full {
+			if p.contacts.Keep(k.Key, s.now, contactHalf, s.cfg.Contacts) {
 				s.stats.EarlyForgotten++
 			}
 			if k.Patient {
@@ -222,7 +222,7 @@ func (s *scene) finish(c *call.Call) {
 	}
 	p.way.found(c)
 	for _, key := range c.Delivered {
-		if _, full := p.delivered.Add(key, s.now, deliveredHalf, s.cfg.Delivered); full {
+		if p.delivered.Keep(key, s.now, deliveredHalf, s.cfg.Delivered) {
 			s.stats.EarlyForgotten++
 		}
 	}

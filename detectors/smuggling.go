@@ -164,7 +164,7 @@ func (d *smuggling) name(f *casefile, c *call.Call) {
 // raise makes the case's signal.
 func (d *smuggling) raise(f *casefile, sig Signal) Signal {
 	sig.Principal = f.signal.Principal
-	sig.Endpoint, sig.Route = f.endpoint, f.route
+	sig.Endpoint, sig.Route = f.endpoint, f.route()
 	f.signal, f.spoken = sig, true
 	return d.scene.restate(f)
 }

@@ -252,7 +252,7 @@ func (d *ssrf) describe(f *dossier[prober]) Signal {
 	s := &f.state
 	sig := Signal{Detector: "ssrf_param", Severity: Medium, Confidence: 75, Score: float64(s.at), Threshold: targetsAlarm}
 	where := s.where()
-	sig.Title = fmt.Sprintf("{principal} asked a server to fetch from %s, through %s", where, f.route)
+	sig.Title = fmt.Sprintf("{principal} asked a server to fetch from %s, through %s", where, f.route())
 	sig.Expected = "Parameters that a server follows name outside hosts, or the few inner ones that were agreed"
 	sig.Observed = fmt.Sprintf("%s named %s in %s (%s), in %s; %d answered with success, %d refused", count(f.calls, "request"), count(s.at, "different destination"),
 		plural("parameter", s.names), strings.Join(s.names, ", "), span(f.last-f.since), s.followed, f.refusals)

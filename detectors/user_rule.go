@@ -124,7 +124,7 @@ func (d *userRules) describe(f *dossier[ruled]) Signal {
 		Expected: "No calls that fit the operator's rule " + r.Name}
 	who := "{principal}"
 	if r.Per == "endpoint" {
-		who = f.route
+		who = f.route()
 	}
 	switch {
 	case sig.Title == "":
@@ -135,7 +135,7 @@ func (d *userRules) describe(f *dossier[ruled]) Signal {
 		sig.Title = fmt.Sprintf("Rule %s: %s (%s)", r.Name, sig.Title, who)
 	}
 	if r.Per == "endpoint" {
-		sig.Title = strings.ReplaceAll(sig.Title, "{principal}", f.route)
+		sig.Title = strings.ReplaceAll(sig.Title, "{principal}", f.route())
 	}
 	if r.Reason != "" {
 		sig.Expected = r.Reason

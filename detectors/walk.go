@@ -67,14 +67,19 @@ const nearFloor = 0.15
 func (w *walks) step(x uint64, around, ahead float64, limit, back int, reach uint64) hit {
 	w.tick++
 	var h hit
-	best := -1
+	best, met := -1, 0
 	var before track // the best as it was
 	for i := range w.tracks {
 		t := &w.tracks[i]
 		d := int64(x - t.last)
-		if d == 0 || (d < 0) != (t.step < 0) || uint64(abs(d)) > t.reach() {
+		down := t.step >> 63                                         // all ones in a walk downwards
+		if uint64((d^down)-down)-1 >= 4*uint64((t.step^down)-down) { // not ahead, or past reach: one branch, as nearly all fail
+			if d == 0 {
+				met++
+			}
 			continue
 		}
+		met++
 		if d != t.step && w.drop != nil && t.exact > t.near {
 			continue // someone else, ahead of a strict walk: it will come past
 		}
@@ -105,10 +110,13 @@ func (w *walks) step(x uint64, around, ahead float64, limit, back int, reach uin
 	if best < 0 {
 		w.start(x, around, limit, back, reach)
 	} else {
-		h.track = w.merge(best, x)
+		if h.track = &w.tracks[best]; met > 1 {
+			h.track = w.merge(best, x)
+		}
 		if w.drop == nil && before.exact > 0 && int64(x-before.last) != before.step {
 			w.keep(before, limit) // it may have been a look aside: the walk goes on where it was
 		}
+		w.top = w.best()
 	}
 	if len(w.recent) < back {
 		w.recent = append(w.recent, x)
@@ -116,7 +124,6 @@ func (w *walks) step(x uint64, around, ahead float64, limit, back int, reach uin
 		copy(w.recent, w.recent[1:])
 		w.recent[back-1] = x
 	}
-	w.top = w.best()
 	return h
 }
 
@@ -124,7 +131,7 @@ func (w *walks) step(x uint64, around, ahead float64, limit, back int, reach uin
 // told already goes on under its name.
 func (w *walks) merge(best int, x uint64) *track {
 	for i := range w.tracks {
-		if w.tracks[i].last == x && w.tracks[i].names.told() && !w.tracks[best].names.told() {
+		if w.drop != nil && w.tracks[i].last == x && w.tracks[i].names.told() && !w.tracks[best].names.told() {
 			best = i
 		}
 	}
@@ -136,7 +143,9 @@ func (w *walks) merge(best int, x uint64) *track {
 			w.let(&w.tracks[i])
 			continue
 		}
-		w.tracks[at] = w.tracks[i]
+		if at != i {
+			w.tracks[at] = w.tracks[i]
+		}
 		at++
 	}
 	clear(w.tracks[at:])
@@ -175,6 +184,7 @@ func (w *walks) start(x uint64, around float64, limit, back int, reach uint64) {
 			t.exact.Add(math.Log(around / (4 * size * (size + 1))))
 		}
 		w.keep(t, limit)
+		w.top = w.best()
 	}
 }
 
@@ -184,11 +194,10 @@ func (w *walks) keep(t track, limit int) {
 		w.tracks = append(w.tracks, t)
 		return
 	}
-	worst := 0
-	for j := range w.tracks {
-		a, b := &w.tracks[j], &w.tracks[worst]
-		if a.value() < b.value() || a.value() == b.value() && a.tick < b.tick {
-			worst = j
+	worst, least := 0, w.tracks[0].value()
+	for j := range w.tracks[1:] {
+		if v := w.tracks[j+1].value(); v < least || v == least && w.tracks[j+1].tick < w.tracks[worst].tick {
+			worst, least = j+1, v
 		}
 	}
 	w.let(&w.tracks[worst])

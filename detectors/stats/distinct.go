@@ -12,6 +12,7 @@ type Distinct struct {
 	reg   []uint8
 	sum   uint64 // of 2^-r over the registers, in units of 2^-maxRank: kept up, so that Len costs nothing
 	empty int    // registers still at 0
+	stale bool   // registers have changed since top was taken
 	top   int
 }
 
@@ -34,7 +35,7 @@ func (d *Distinct) Add(h uint64) bool {
 	if d.top >= exactLimit {
 		d.reg = make([]uint8, 1<<hllBits)
 		d.sum, d.empty = 1<<(hllBits+maxRank), 1<<hllBits
-		for _, x := range d.set.slots {
+		for _, x := range d.set.Append(nil) {
 			if x != 0 {
 				d.mark(x)
 			}
@@ -46,9 +47,10 @@ func (d *Distinct) Add(h uint64) bool {
 
 // Len is the number of different hashes so far.
 func (d *Distinct) Len() int {
-	if d.reg == nil {
+	if d.reg == nil || !d.stale {
 		return d.top
 	}
+	d.stale = false
 	const m = 1 << hllBits
 	n := 0.7213 / (1 + 1.079/m) * m * m * (1 << maxRank) / float64(d.sum)
 	if n < 2.5*m && d.empty > 0 {
@@ -61,7 +63,7 @@ func (d *Distinct) Len() int {
 // Clear empties it.
 func (d *Distinct) Clear() {
 	d.set.Clear()
-	d.reg, d.sum, d.empty, d.top = nil, 0, 0, 0
+	d.reg, d.sum, d.empty, d.stale, d.top = nil, 0, 0, false, 0
 }
 
 func (d *Distinct) mark(h uint64) {
@@ -77,4 +79,5 @@ func (d *Distinct) mark(h uint64) {
 	}
 	d.sum -= 1<<(maxRank-old) - 1<<(maxRank-r)
 	d.reg[i] = r
+	d.stale = true
 }

@@ -1,13 +1,28 @@
 package stats
 
-import "auscult/sensor/clock"
+import (
+	"math/bits"
 
-// Set is an exact set of 64-bit hashes by open addressing. The zero value is empty.
+	"auscult/sensor/clock"
+)
+
+// Set is an exact set of 64-bit hashes. Up to sixteen are a plain list, for most sets stay that small. More are in
+// groups of eight with a word of tags before them (seven bits of each hash, after Google's Swiss tables), all the tags
+// in front: what is not a member is told by an eighth of the memory. The zero value is empty.
 type Set struct {
-	slots []uint64
-	n     int
-	zero  bool
+	mem  []uint64 // the list with its room, or a word of tags for each group and then the groups
+	n    int
+	zero bool
 }
+
+const (
+	listMost  = 16
+	listStep  = 4
+	groupSize = 8
+	groupsMin = 4
+	tagEach   = 0x0101010101010101
+	tagTop    = 0x8080808080808080
+)
 
 // Len is the number of members.
 func (s *Set) Len() int { return s.n }
@@ -15,21 +30,47 @@ func (s *Set) Len() int { return s.n }
 // Has tells whether h is a member.
 func (s *Set) Has(h uint64) bool { return s.n > 0 && s.has(h, Mix(h)) }
 
+// list are the members of a set that is a list, but 0.
+func (s *Set) list() []uint64 {
+	if s.zero {
+		return s.mem[:s.n-1]
+	}
+	return s.mem[:s.n]
+}
+
 // has is Has of an h that was mixed before.
 func (s *Set) has(h, mixed uint64) bool {
 	if h == 0 {
 		return s.zero
 	}
-	if len(s.slots) == 0 {
+	if len(s.mem) <= listMost {
+		for _, x := range s.list() {
+			if x == h {
+				return true
+			}
+		}
 		return false
 	}
-	mask := uint64(len(s.slots) - 1)
-	for i := mixed & mask; ; i = (i + 1) & mask {
-		switch s.slots[i] {
-		case h:
-			return true
-		case 0:
-			return false
+	_, _, found := s.seek(h, mixed)
+	return found
+}
+
+// seek finds where h is, or the group and the place in it where it would be put.
+func (s *Set) seek(h, mixed uint64) (group, place int, found bool) {
+	groups := len(s.mem) / (groupSize + 1)
+	tags, slots := s.mem[:groups], s.mem[groups:]
+	mask := groups - 1
+	tag := (mixed>>57 | 0x80) * tagEach
+	for g := int(mixed) & mask; ; g = (g + 1) & mask {
+		word := tags[g]
+		x := word ^ tag
+		for m := (x - tagEach) &^ x & tagTop; m != 0; m &= m - 1 {
+			if i := bits.TrailingZeros64(m) / 8; slots[g*groupSize+i] == h {
+				return g, i, true
+			}
+		}
+		if free := ^word & tagTop; free != 0 { // they are filled from the front, and nothing is ever taken out
+			return g, bits.TrailingZeros64(free) / 8, false
 		}
 	}
 }
@@ -46,23 +87,38 @@ func (s *Set) add(h, mixed uint64) bool {
 		s.n++
 		return true
 	}
-	if 4*(s.n+1) > 3*len(s.slots) {
-		if s.has(h, mixed) {
-			return false
+	if len(s.mem) <= listMost {
+		list := s.list()
+		for _, x := range list {
+			if x == h {
+				return false
+			}
 		}
-		s.grow()
-	}
-	mask := uint64(len(s.slots) - 1)
-	for i := mixed & mask; ; i = (i + 1) & mask {
-		switch s.slots[i] {
-		case h:
-			return false
-		case 0:
-			s.slots[i] = h
+		if len(list) == len(s.mem) {
+			s.grow()
+		}
+		if len(s.mem) <= listMost {
+			s.mem[len(list)] = h
 			s.n++
 			return true
 		}
 	}
+	g, i, found := s.seek(h, mixed)
+	if found {
+		return false
+	}
+	if groups := len(s.mem) / (groupSize + 1); s.n+1 > groups*(groupSize-1) {
+		s.grow()
+		g, i, _ = s.seek(h, mixed)
+	}
+	s.put(g, i, h, mixed)
+	s.n++
+	return true
+}
+
+func (s *Set) put(group, place int, h, mixed uint64) {
+	s.mem[group] |= (mixed>>57 | 0x80) << (8 * place)
+	s.mem[len(s.mem)/(groupSize+1)+group*groupSize+place] = h
 }
 
 // Append appends the members to dst, in no stated order.
@@ -70,33 +126,54 @@ func (s *Set) Append(dst []uint64) []uint64 {
 	if s.zero {
 		dst = append(dst, 0)
 	}
-	for _, h := range s.slots {
-		if h != 0 {
-			dst = append(dst, h)
-		}
+	if len(s.mem) <= listMost {
+		return append(dst, s.list()...)
+	}
+	groups := len(s.mem) / (groupSize + 1)
+	for g, word := range s.mem[:groups] {
+		full := bits.OnesCount64(word & tagTop)
+		at := groups + g*groupSize
+		dst = append(dst, s.mem[at:at+full]...)
 	}
 	return dst
 }
 
 // Clear empties the set and keeps its room.
 func (s *Set) Clear() {
-	clear(s.slots)
+	if len(s.mem) > listMost {
+		clear(s.mem[:len(s.mem)/(groupSize+1)])
+	}
 	s.n, s.zero = 0, false
 }
 
+// grow makes room for more.
 func (s *Set) grow() {
-	old := s.slots
-	s.slots = make([]uint64, max(16, 2*len(old)))
-	mask := uint64(len(s.slots) - 1)
-	for _, h := range old {
-		if h == 0 {
-			continue
+	if len(s.mem) < listMost {
+		mem := make([]uint64, len(s.mem)+listStep)
+		copy(mem, s.mem)
+		s.mem = mem
+		return
+	}
+	old := *s
+	groups := groupsMin
+	if len(s.mem) > listMost {
+		groups = 2 * len(s.mem) / (groupSize + 1)
+	}
+	s.mem = make([]uint64, groups*(groupSize+1))
+	take := func(members []uint64) {
+		for _, h := range members {
+			mixed := Mix(h)
+			g, i, _ := s.seek(h, mixed)
+			s.put(g, i, h, mixed)
 		}
-		i := Mix(h) & mask
-		for s.slots[i] != 0 {
-			i = (i + 1) & mask
-		}
-		s.slots[i] = h
+	}
+	if len(old.mem) == listMost {
+		take(old.list())
+		return
+	}
+	before := len(old.mem) / (groupSize + 1)
+	for g, word := range old.mem[:before] {
+		take(old.mem[before+g*groupSize:][:bits.OnesCount64(word&tagTop)])
 	}
 }
 
@@ -130,17 +207,27 @@ func (r *Recent) Has(h uint64, now, half clock.Time) bool {
 func (r *Recent) Add(h uint64, now, half clock.Time, limit int) (fresh, full bool) {
 	r.turn(now, half)
 	mixed := Mix(h)
+	full, known := r.add(h, mixed, now, limit)
+	return !known && !r.old.has(h, mixed), full
+}
+
+// Keep is Add for who does not ask whether h is new.
+func (r *Recent) Keep(h uint64, now, half clock.Time, limit int) (full bool) {
+	r.turn(now, half)
+	full, _ = r.add(h, Mix(h), now, limit)
+	return full
+}
+
+// add puts h among the newer ones. It tells whether it was there before.
+func (r *Recent) add(h, mixed uint64, now clock.Time, limit int) (full, known bool) {
 	if r.cur.Len() >= max(1, limit/2) {
 		if r.cur.has(h, mixed) {
-			return false, false
+			return false, true
 		}
 		r.rotate(now)
 		full = true
 	}
-	if !r.cur.add(h, mixed) {
-		return false, full
-	}
-	return !r.old.has(h, mixed), full
+	return full, !r.cur.add(h, mixed)
 }
 
 // Parts are the two generations, and since when the newer one is.
