@@ -22,6 +22,9 @@ func (b *Builder) answer(c *Call, ar *Arena, x *http.Exchange, t *Texts, resp *p
 	if resp != nil && c.OK() {
 		a.Props = b.props(ar, c.Endpoint, resp.Props())
 	}
+	if x.Response.Lacks(http.Server | http.PoweredBy | http.AllowOrigin | http.AllowCredentials | http.RateLimits) {
+		return
+	}
 	var allowed, credents []byte
 	for i := range x.Response.Headers {
 		h := &x.Response.Headers[i]

@@ -25,35 +25,70 @@ var (
 // It is nil when the bound on values is reached. The last sixth of the room is kept for values that look like an
 // attack, so that nobody hides one behind many others.
 func (b *Builder) take(where Where, name, value []byte, kind ArgKind) *Arg {
+	a, _, _ := b.taken(where, name, value, kind)
+	return a
+}
+
+// taken is take, with the name and the value as strings where they are remembered, else nothing of them.
+func (b *Builder) taken(where Where, name, value []byte, kind ArgKind) (a *Arg, called, text string) {
 	key := valueHash(value)
-	look := b.look(value, key)
+	look, text := b.look(value, key)
 	n := len(b.args)
 	if n >= b.cfg.Args-b.cfg.Args/6 && (n >= b.cfg.Args || look.Families == 0 && look.Target <= inject.Outside) {
 		b.Stats.Args++
-		return nil
+		return nil, "", ""
 	}
-	if kind != Null && kind != Bool && (b.secret(name) || looksJWT(value)) {
+	id := nonzero(hash(seedArg+uint64(where)<<8, name))
+	called, secret := b.argName(id, name)
+	if kind != Null && kind != Bool && (secret || looksJWT(value)) {
 		kind = Secret
 	}
-	b.args = append(b.args, Arg{
-		Key: nonzero(hash(seedArg+uint64(where)<<8, name)), Value: key,
-		Len: len(value), Where: where, Kind: kind, Look: look,
-	})
-	return &b.args[n]
+	b.args = append(b.args, Arg{Key: id, Value: key, Len: len(value), Where: where, Kind: kind, Look: look})
+	return &b.args[n], called, text
 }
 
 // put takes a value whose name and text have to be copied.
 func (b *Builder) put(ar *Arena, where Where, name, value []byte, kind ArgKind) *Arg {
 	name = name[:min(len(name), maxArgName)]
-	a := b.take(where, name, value, kind)
+	a, called, text := b.taken(where, name, value, kind)
 	if a == nil {
 		return nil
 	}
-	a.Name = ar.bytes(name)
-	if a.Kind != Secret {
+	if a.Name = called; called == "" {
+		a.Name = ar.bytes(name)
+	}
+	if a.Kind == Secret {
+		return a
+	}
+	if a.Text = text; text == "" {
 		a.Text = ar.bytes(value[:min(len(value), maxArgText)])
 	}
 	return a
+}
+
+// argNames remembers what the names of values say: an API has some hundred. It is direct-mapped and compares whole
+// names, so that it changes nothing but speed. Strings that it hands out are never written again.
+type argNames [256]struct {
+	name   [maxArgName / 2]byte
+	n      uint8
+	secret bool
+	text   string // empty until the name came a second time
+}
+
+// argName is the name as a string, if it is remembered, and whether what it names is a secret; id is a hash of it.
+func (b *Builder) argName(id uint64, name []byte) (text string, secret bool) {
+	if len(name) == 0 || len(name) > maxArgName/2 {
+		return "", b.secret(name)
+	}
+	slot := &b.names[id%uint64(len(b.names))]
+	switch {
+	case string(slot.name[:slot.n]) != string(name):
+		slot.n = uint8(copy(slot.name[:], name))
+		slot.secret, slot.text = b.secret(name), ""
+	case slot.text == "":
+		slot.text = string(name)
+	}
+	return slot.text, slot.secret
 }
 
 // operators adds what the name of a value shows: user[$ne]=x and {"user": {"$ne": null}}.
@@ -85,13 +120,15 @@ func (b *Builder) nameLook(name []byte) (l inject.Look) {
 // oddName is whether a name has characters that no parameter's has.
 func oddName(name []byte) bool {
 	for _, c := range name {
-		switch c {
-		case '\'', '"', '<', '>', '`', '{', ';', '|', '\\', '(', ')', ' ':
+		if oddByte[c] {
 			return true
 		}
 	}
 	return false
 }
+
+var oddByte = [256]bool{'\'': true, '"': true, '<': true, '>': true, '`': true, '{': true, ';': true, '|': true, '\\': true, '(': true,
+	')': true, ' ': true}
 
 // secret is whether a value of that name must not be shown; of a name with dots the last part counts.
 func (b *Builder) secret(name []byte) bool {

@@ -93,12 +93,7 @@ func strongContext(acr []byte) bool {
 func (a *Auth) claimed(ar *Arena, claims *Claims, now clock.Time) {
 	a.Marks |= claims.Marks
 	a.Issued, a.Starts, a.Signature = claims.Issued, claims.NotBefore, claims.Signature
-	if claims.Expires != 0 && now > claims.Expires+tokenGrace {
-		a.Marks |= Expired
-	}
-	if max(claims.NotBefore, claims.Issued) > now+tokenGrace {
-		a.Marks |= NotYet
-	}
+	a.timed(claims.Expires, now)
 	a.purpose(ar, claims.Purpose)
 }
 

@@ -51,8 +51,10 @@ type Builder struct {
 	seen      set
 	inject    *inject.Reader
 	looks     *looks
+	names     *argNames
 	known     *propMemo
 	propList  []Prop
+	habits    []habit    // by the number of what is known; nil until something is
 	vars      []variable // of the GraphQL documents of the call at hand
 	words     words
 	server    uint64 // hash of the server's address and port
@@ -67,7 +69,7 @@ type Builder struct {
 
 // NewBuilder returns a Builder. cfg must be valid; memo must answer as ParseClaims and ParseRoute do.
 func NewBuilder(cfg Config, memo Memo) *Builder {
-	b := &Builder{cfg: cfg, memo: memo, inject: inject.New(), looks: new(looks), known: new(propMemo), services: make(map[string]bool, len(cfg.Services))}
+	b := &Builder{cfg: cfg, memo: memo, inject: inject.New(), looks: new(looks), names: new(argNames), known: new(propMemo), services: make(map[string]bool, len(cfg.Services))}
 	for _, h := range cfg.Hosts {
 		b.hosts = append(b.hosts, HostRule{Host: lowerString(h.Host), Header: lowerString(h.Header)})
 	}
@@ -98,13 +100,12 @@ func lowerAll(list []string) []string {
 // Build fills c, all of it, from an exchange and what the scans of its bodies found; req and resp may be nil.
 // Strings and slices of c are carved from ar and stay valid; nothing of x, req or resp is kept.
 func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, resp *phi.Report) {
-	*c = Call{
-		Order: Order{Time: x.End, Flow: conn.ID, Seq: x.Seq}, Start: x.Start, Conn: conn.ID, Stream: conn.Stream,
-		Client: conn.Client, Server: conn.Server, Version: x.Version, Status: x.Status,
-		ReqWire: x.Request.Wire, ReqDec: x.Request.Decoded, RespWire: x.Response.Wire, RespDec: x.Response.Decoded,
-		Marks: x.Marks, Loss: loss(x, &conn), GRPC: x.GRPC, Messages: x.Messages, Frames: conn.Where, Outer: conn.Outer,
-		Running: conn.Running, Continued: conn.Continued, Secure: conn.Secure,
-	}
+	*c = Call{} // and in its place: a literal would be made elsewhere and copied, 1 kB a call
+	c.Time, c.Flow, c.Seq, c.Start, c.Conn, c.Stream = x.End, conn.ID, x.Seq, x.Start, conn.ID, conn.Stream
+	c.Client, c.Server, c.Version, c.Status = conn.Client, conn.Server, x.Version, x.Status
+	c.ReqWire, c.ReqDec, c.RespWire, c.RespDec = x.Request.Wire, x.Request.Decoded, x.Response.Wire, x.Response.Decoded
+	c.Marks, c.Loss, c.GRPC, c.Messages, c.Frames, c.Outer = x.Marks, loss(x, &conn), x.GRPC, x.Messages, conn.Where, conn.Outer
+	c.Running, c.Continued, c.Secure = conn.Running, conn.Continued, conn.Secure
 	b.objects, b.delivered, b.issued = b.objects[:0], b.delivered[:0], b.issued[:0]
 	b.args, b.handed, b.vars, b.docBuf = b.args[:0], b.handed[:0], b.vars[:0], b.docBuf[:0]
 	b.loggedIn = false
@@ -113,14 +114,26 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 		c.TTFB, c.Duration = max(0, x.ResponseStart-x.Start), max(0, x.End-x.Start)
 	}
 	c.Method = methodName(ar, x.Method)
-	rawPath, rawQuery := b.target(c, ar, x)
+	known := b.habit(x)
+	rawPath, rawQuery := b.target(c, ar, x, known)
 	b.server = serverHash(&c.Server)
-	b.host = endpointHost(b.host[:0], c)
+	if known != nil && known.host != "" && c.Host == known.host {
+		b.host = append(b.host[:0], known.named...)
+	} else {
+		b.host = endpointHost(b.host[:0], c)
+	}
 	req, resp = b.unwrap(&conn, x, req, resp)
 	r := b.route(c, ar, x, rawPath)
 
 	var who credentials
-	forwarded := b.gather(c, ar, x, &who)
+	var forwarded []byte
+	if known != nil {
+		who, forwarded, c.UserAgent, c.Forwarded = known.who, known.forwarded, known.agent, known.text
+	} else {
+		before := b.Stats
+		forwarded = b.gather(c, ar, x, &who)
+		known = b.remember(c, x, &who, forwarded, &before)
+	}
 	b.pathCredentials(r, &who)
 	b.pathObjects(c, ar, r)
 	b.pathArgs(c, ar, r, rawPath)
@@ -132,7 +145,11 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 		b.sender(c, ar, x)
 	default:
 		who.certificate = conn.MTLS
-		b.principal(c, ar, &who, forwarded)
+		if !b.usual(c, known, &who) {
+			before := b.Stats
+			b.principal(c, ar, &who, forwarded)
+			b.judge(c, known, &who, &before)
+		}
 	}
 
 	c.FHIR = resource(ar, r, x.Method, resp)
@@ -170,8 +187,10 @@ func (b *Builder) route(c *Call, ar *Arena, x *http.Exchange, path []byte) *Rout
 	if len(m.action) > 0 {
 		b.routeBuf = append(append(append(b.routeBuf[:0], template...), '#'), m.action...)
 		template = b.routeBuf
+		c.Route = ar.bytes(template)
+	} else if c.Route = r.Name; c.Route == "" {
+		c.Route = ar.bytes(template)
 	}
-	c.Route = ar.bytes(template)
 	c.Endpoint = endpointKey(c.Method, b.host, template)
 	return r
 }
@@ -185,10 +204,12 @@ func loss(x *http.Exchange, conn *Conn) http.Loss {
 }
 
 // target splits the request target (RFC 9112 section 3.2): origin form, or absolute form with the host in it.
-func (b *Builder) target(c *Call, ar *Arena, x *http.Exchange) (rawPath, rawQuery []byte) {
+func (b *Builder) target(c *Call, ar *Arena, x *http.Exchange, known *habit) (rawPath, rawQuery []byte) {
 	c.Target = ar.bytes(x.Target)
-	host := x.Request.Get("host")
-	if host == nil {
+	var host []byte
+	if known != nil {
+		c.Host = known.host
+	} else if host = x.Request.Get("host"); host == nil {
 		host = x.Request.Get(":authority") // HTTP/2 (RFC 9113 section 8.3.1)
 	}
 	rest := x.Target
@@ -213,7 +234,9 @@ func (b *Builder) target(c *Call, ar *Arena, x *http.Exchange) (rawPath, rawQuer
 		c.Query = c.Target[mark+1 : end]
 	}
 	c.Path = c.Target[start:mark]
-	c.Host = ar.bytes(host)
+	if host != nil {
+		c.Host = ar.bytes(host)
+	}
 	return rest[start:mark], rawQuery
 }
 

@@ -1,6 +1,8 @@
 package call_test
 
 import (
+	"bytes"
+	"fmt"
 	"testing"
 
 	"auscult/sensor/call"
@@ -71,6 +73,34 @@ func BenchmarkBuild(b *testing.B) {
 		x := xs[i%len(xs)]
 		b.SetBytes(int64(len(x.Target)))
 		bl.Build(&c, ar, x, conn(), nil, resp)
+	}
+}
+
+// repeating is a Memo as a worker has it.
+type repeating struct {
+	call.Direct
+	routes call.Routes
+}
+
+func (r *repeating) Route(path []byte) *call.Route { return r.routes.Route(path) }
+
+// BenchmarkBuild_Again has clients that send the same header fields each time, for other patients.
+func BenchmarkBuild_Again(b *testing.B) {
+	bl := call.NewBuilder(call.Defaults(), new(repeating))
+	ar, resp := new(call.Arena), report()
+	var xs []*http.Exchange
+	for i := range 64 {
+		for n, x := range mixed() {
+			x.Request.Known = uint64(n + 1)
+			x.Target = bytes.ReplaceAll(x.Target, []byte("1273"), fmt.Appendf(nil, "%d", 2100+i))
+			x.Response.Names = http.Told | http.ContentType
+			xs = append(xs, x)
+		}
+	}
+	var c call.Call
+	b.ReportAllocs()
+	for i := range b.N {
+		bl.Build(&c, ar, xs[i%len(xs)], conn(), nil, resp)
 	}
 }
 

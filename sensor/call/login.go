@@ -43,6 +43,9 @@ func (b *Builder) login(c *Call, ar *Arena, x *http.Exchange, texts *Texts) {
 		return
 	}
 	for i := range x.Response.Headers {
+		if x.Response.Lacks(http.SetCookie) {
+			break
+		}
 		h := &x.Response.Headers[i]
 		if len(h.Name) == 10 && http.EqualFold(h.Name, "set-cookie") {
 			b.setCookie(ar, h.Value)

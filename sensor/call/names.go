@@ -125,10 +125,14 @@ func namesPatient(word []byte) bool {
 // reference reads a FHIR reference (section 2.3.0): Patient/123, an absolute URL, or one with a version. The
 // slices are parts of value.
 func reference(value []byte) (typ, id []byte, ok bool) {
+	slash := bytes.LastIndexByte(value, '/')
+	if slash <= 0 { // nor is it where a version is cut off
+		return nil, nil, false
+	}
 	if i := bytes.Index(value, []byte("/_history/")); i >= 0 {
 		value = value[:i]
+		slash = bytes.LastIndexByte(value, '/')
 	}
-	slash := bytes.LastIndexByte(value, '/')
 	if slash <= 0 || slash == len(value)-1 {
 		return nil, nil, false
 	}

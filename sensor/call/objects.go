@@ -174,14 +174,20 @@ func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report) {
 	for i := range resp.IDs {
 		id := &resp.IDs[i]
 		space, typ, value := b.place(r, id)
-		if space == record && id.Kind == phi.Resource && b.words.of(b.word).space == generic {
-			space = b.echo(requested, value, people)
+		kind := uint64(0)
+		if space == record {
+			word := b.words.of(b.word)
+			if id.Kind == phi.Resource && word.space == generic {
+				space = b.echo(requested, value, people)
+			}
+			if kind = word.kind; string(typ) != string(b.word) || space != record {
+				kind = b.kind(space, typ)
+			}
 		}
 		value = bytes.TrimSpace(value)
 		if len(value) == 0 {
 			continue
 		}
-		kind := b.kind(space, typ)
 		key := keyIn(space, kind, value)
 		if id.Kind == phi.Patient && resp.People == 1 {
 			b.promote(requested, r, value, key)
@@ -209,8 +215,11 @@ func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report) {
 
 // created takes the identifier of a new record from where the response says that it is (RFC 9110 section 10.2.2).
 func (b *Builder) created(ar *Arena, x *http.Exchange) {
+	if x.Status != 201 {
+		return
+	}
 	at := x.Response.Get("location")
-	if x.Status != 201 || at == nil {
+	if at == nil {
 		return
 	}
 	at, _, _ = bytes.Cut(at, []byte("?"))

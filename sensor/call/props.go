@@ -8,7 +8,7 @@ import "auscult/sensor/phi"
 type propMemo struct {
 	names [1024]Prop
 	lists [256]propList
-	last  [256][]Prop // by endpoint: what the latest response had, of those that are in lists
+	last  [256][]Prop // by endpoint and number: what the latest response had, of those that are in lists
 }
 
 type propList struct {
@@ -22,14 +22,14 @@ func (b *Builder) props(ar *Arena, endpoint uint64, found []phi.Prop) []Prop {
 		return nil
 	}
 	m := b.known
-	last := &m.last[endpoint%uint64(len(m.last))]
+	last := &m.last[(endpoint+uint64(len(found)))%uint64(len(m.last))]
 	if same(*last, found) {
 		return *last
 	}
 	list := b.propList[:0]
 	h := uint64(seedProp)
 	for i := range found {
-		p := m.prop(&found[i])
+		p := m.prop(&found[i], *last, i)
 		h = mix(h^p.Key, p.Value+uint64(p.Class)<<32+k1)
 		list = append(list, p)
 	}
@@ -49,15 +49,19 @@ func (b *Builder) props(ar *Arena, endpoint uint64, found []phi.Prop) []Prop {
 	return ar.copyProps(list)
 }
 
-// prop is one property.
-func (m *propMemo) prop(found *phi.Prop) Prop {
-	key := nonzero(hash(seedProp, found.Name))
-	slot := &m.names[key%uint64(len(m.names))]
-	if slot.Key != key || slot.Name != string(found.Name) {
-		*slot = Prop{Key: key, Name: string(found.Name)}
+// prop is one property, which may be the i-th of those that last had.
+func (m *propMemo) prop(found *phi.Prop, last []Prop, i int) (p Prop) {
+	if i < len(last) && last[i].Name == string(found.Name) {
+		p = Prop{Key: last[i].Key, Name: last[i].Name, Class: found.Class}
+	} else {
+		key := nonzero(hash(seedProp, found.Name))
+		slot := &m.names[key%uint64(len(m.names))]
+		if slot.Key != key || slot.Name != string(found.Name) {
+			*slot = Prop{Key: key, Name: string(found.Name)}
+		}
+		p = *slot
+		p.Class = found.Class
 	}
-	p := *slot
-	p.Class = found.Class
 	if len(found.Value) > 0 {
 		p.Value = valueHash(found.Value)
 	}

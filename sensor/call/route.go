@@ -25,6 +25,7 @@ type PathID struct {
 // function of the path, and its slices belong to it.
 type Route struct {
 	Template   []byte // /fhir/Patient/{id}
+	Name       string // the same, where somebody has it as a string; else empty
 	IDs        []PathID
 	Collection []byte   // the last word of the path: what a bare "id" in the response is an id of
 	FHIR       fhir.URL // Shape is NotFHIR when the path is none
@@ -36,6 +37,8 @@ type Route struct {
 
 	text []byte
 	ids  [maxPathIDs]PathID
+
+	instance int // of Routes: which of IDs FHIR.ID is
 }
 
 // ParseRoute is the Route of a path (without query), a pure function of it.

@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/dgraph-io/ristretto/v2"
@@ -45,17 +44,13 @@ func (m *Memo) Close() {
 // lookup is one worker's use of a Memo, as call.Memo. An answer is computed in memory that is used again, and
 // only a token that comes a second time is worth a copy.
 //
-// What a path says is remembered by the worker itself, in a small table that each new path writes over: reading
-// most paths takes no longer than asking ristretto, and the few without an identifier, which come again and
-// again, stay in it long enough.
+// What a path says is remembered by the worker itself, in a small table: reading a path takes no longer than asking
+// ristretto.
 type lookup struct {
 	memo   *Memo
 	direct call.Direct
 	asked  [asked]uint64 // hashes of the tokens that were read lately
-	routes [64]struct {
-		path  []byte
-		route call.Route
-	}
+	routes call.Routes
 }
 
 // asked is how many tokens a lookup remembers having read, a power of two.
@@ -101,18 +96,10 @@ func (l *lookup) Claims(token []byte) *call.Claims {
 	return c
 }
 
-// maxRemembered bounds the paths that are remembered, in bytes.
-const maxRemembered = 256
-
 // Route is a path's template.
 func (l *lookup) Route(path []byte) *call.Route {
-	if l.memo == nil || len(path) > maxRemembered {
+	if l.memo == nil {
 		return l.direct.Route(path)
 	}
-	slot := &l.routes[call.TokenHash(path)%uint64(len(l.routes))]
-	if len(slot.path) == 0 || !bytes.Equal(slot.path, path) {
-		slot.path = append(slot.path[:0], path...)
-		slot.route.Parse(path)
-	}
-	return &slot.route
+	return l.routes.Route(path)
 }
