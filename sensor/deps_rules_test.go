@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"pipeline/sink"},
 	{"pipeline"},
 	{"replay", "sensor/capture"},
-	{"sensor/capture/rate", "pipeline/stages"},
+	{"sensor/capture/rate", "pipeline/stages", "pipeline/growth"},
 	{"pcaps/rewrap"},
 	{"sensor", "pcaps", "internal/shared", "internal/wire"}, // nothing may import these: the last two are for tests
 }
@@ -61,7 +61,7 @@ var homes = map[string][]string{
 	"golang.org/x/sys":                      {"sensor", "sensor/capture", "replay", "pipeline/sink", "internal/shared", "detectors/eval"},
 	"golang.org/x/net":                      {"sensor", "sensor/http/http2", "sensor/bpf", "sensor/capture", "pcaps/rewrap"},
 	"github.com/prometheus/client_golang":   {"sensor"},
-	"github.com/google/pprof":               {"pipeline/stages"},
+	"github.com/google/pprof":               {"pipeline/stages", "pipeline/growth"},
 	"golang.org/x/crypto":                   {"sensor/tls"},
 	"github.com/cespare/xxhash":             {"sensor/http", "sensor/call", "sensor/tcp"},
 	"github.com/corazawaf/libinjection-go":  {"sensor/inject"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"auscult/detectors/eval/world"
+	"auscult/internal/chart"
 	"auscult/sensor/clock"
 )
 
@@ -53,25 +54,25 @@ func evasionReport(cells []*cell, command string) (text string, plots map[string
 	for _, name := range []string{"random", "+1"} {
 		d.heading("Order " + name)
 		d.table(append(columns, "unnoticed up to")...)
-		graph := chart{title: "Chance of being found within 30 days, order " + name, x: "patients a day", y: "found"}
+		graph := chart.Chart{Title: "Chance of being found within 30 days, order " + name, X: "patients a day", Top: 100, Label: "%.0f %%", Step: 2}
 		for _, role := range evaders {
 			row := []any{role.String(), 0}
-			l := line{name: role.String()}
+			l := chart.Line{Name: role.String()}
 			free := 0
 			for _, take := range takes {
 				s := summarize(ours(at[fmt.Sprintf("%v, %s, %d/day", role, name, take)].results))
 				row[1] = s.n
 				row = append(row, percent(s.n-s.missed, s.n)+" · "+count(s.median))
-				l.x, l.y = append(l.x, float64(take)), append(l.y, 1-s.never())
+				l.X, l.Y = append(l.X, float64(take)), append(l.Y, 100*(1-s.never()))
 				if s.never() > .5 {
 					free = take
 				}
 			}
-			graph.lines = append(graph.lines, l)
+			graph.Lines = append(graph.Lines, l)
 			d.row(append(row, fmt.Sprintf("%d/day", free))...)
 		}
 		file := "evasion-" + map[string]string{"random": "random", "+1": "sequential"}[name] + ".svg"
-		plots[file] = graph.svg()
+		plots[file] = graph.SVG()
 		d.text("![](%s)", file)
 	}
 	return d.String(), plots

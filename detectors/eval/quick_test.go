@@ -92,13 +92,3 @@ func TestRun_Workers(t *testing.T) {
 		}
 	}
 }
-
-func TestChart(t *testing.T) {
-	c := chart{title: "t", x: "x", y: "y", lines: []line{{"a", []float64{1, 2, 8}, []float64{0, .5, 1}}}}
-	s := c.svg()
-	for _, want := range []string{"<svg", `points="50.0,316.0 196.7,176.0 490.0,36.0"`, "</svg>"} {
-		if !strings.Contains(s, want) {
-			t.Errorf("no %s in %s", want, s)
-		}
-	}
-}

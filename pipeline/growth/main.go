@@ -1,0 +1,153 @@
+// Command growth says how time and memory grow with what there is to remember: it makes captures with 1, 10 and 100 times
+// as many connections, principals, endpoints and objects, the exchanges being as many, and replays them with the program
+// as it ships, one worker, every detector on.
+//
+//	go run ./pipeline/growth                    writes pipeline/growth/results, some three minutes
+//	go run ./pipeline/growth -exchanges 20000   a small one
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"auscult/internal/chart"
+)
+
+func main() {
+	if err := run(os.Args[1:], os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "growth:", err)
+		os.Exit(1)
+	}
+}
+
+// base is the size of each kind at 1×, when others grow.
+var base = traffic{flows: 1000, principals: 1000, endpoints: 100, objects: 4000}
+
+// kinds are what grows, one at a time.
+var kinds = []struct {
+	name string
+	of   func(t *traffic) *int
+}{
+	{"connections", func(t *traffic) *int { return &t.flows }},
+	{"principals", func(t *traffic) *int { return &t.principals }},
+	{"endpoints", func(t *traffic) *int { return &t.endpoints }},
+	{"objects", func(t *traffic) *int { return &t.objects }},
+	{"exchanges", func(t *traffic) *int { return &t.exchanges }},
+}
+
+func run(args []string, log io.Writer) error {
+	flags := flag.NewFlagSet("growth", flag.ContinueOnError)
+	flags.SetOutput(log)
+	exchanges := flags.Int("exchanges", 200_000, "exchanges of a capture")
+	times := flags.Int("n", 3, "replays of each capture; the one with the least CPU time counts")
+	full := flags.Bool("full", true, "also a million connections of 200,000 principals")
+	out := flags.String("out", filepath.Join("pipeline", "growth", "results"), "folder to write to")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() != 0 || *exchanges < 1000 || *times < 1 {
+		return errors.New("usage: growth [-exchanges N] [-n TIMES] [-full=false] [-out DIR], with at least 1,000 exchanges")
+	}
+	work, err := os.MkdirTemp("", "growth")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	program := filepath.Join(work, "auscult")
+	build := exec.Command("go", "build", "-trimpath", "-o", program, "./sensor")
+	build.Stderr = log
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("go build ./sensor: %w", err)
+	}
+	once := func(t traffic) (m measure, err error) {
+		capture := filepath.Join(work, "traffic.pcap")
+		if err := t.write(capture); err != nil {
+			return m, err
+		}
+		for range *times {
+			one, err := replay(program, filepath.Join(work, "out"), capture)
+			if err != nil {
+				return m, err
+			}
+			if m.cpu == 0 || one.cpu < m.cpu {
+				one.memory = max(one.memory, m.memory)
+				m = one
+			}
+		}
+		if m.calls != int64(t.exchanges) {
+			return m, fmt.Errorf("%d calls of %d exchanges", m.calls, t.exchanges)
+		}
+		return m, nil
+	}
+
+	var b strings.Builder
+	fmt.Fprintf(&b, "# How cost grows\n\nMade by `%s`: %d exchanges unless they are what grows; beside what grows, %d connections, %d principals, %d endpoints and %d objects.\n",
+		strings.TrimSpace("go run ./pipeline/growth "+strings.Join(args, " ")), *exchanges, base.flows, base.principals, base.endpoints, base.objects)
+	b.WriteString("Each principal asks for its own objects again and again; every connection stays open to the end.\n\n")
+	b.WriteString("| grows | how many | CPU s | µs an exchange | memory, MB | bytes for each more |\n|---|--:|--:|--:|--:|--:|\n")
+	spent := chart.Chart{Title: "CPU time of an exchange", X: "times as many", Label: "%.1f µs", Step: 10}
+	held := chart.Chart{Title: "Peak memory of the process", X: "times as many", Label: "%.0f MB", Step: 10}
+	for _, k := range kinds {
+		s, h := chart.Line{Name: k.name}, chart.Line{Name: k.name}
+		var first measure
+		var least int
+		for i, factor := range []int{1, 10, 100} {
+			t := base
+			t.exchanges = *exchanges
+			size := k.of(&t)
+			if k.name == "exchanges" {
+				*size /= 10 // so that it ends at ten times what the others have
+			}
+			*size *= factor
+			m, err := once(t)
+			if err != nil {
+				return fmt.Errorf("%d %s: %w", *size, k.name, err)
+			}
+			more := "–"
+			if i == 0 {
+				first, least = m, *size
+			} else {
+				more = fmt.Sprintf("%.0f", float64(m.memory-first.memory)/float64(*size-least))
+			}
+			each := float64(m.cpu.Microseconds()) / float64(m.calls)
+			fmt.Fprintf(&b, "| %s | %d | %.2f | %.1f | %d | %s |\n", k.name, *size, m.cpu.Seconds(), each, m.memory>>20, more)
+			fmt.Fprintf(log, "%d %s: %.2f CPU s, %d MB\n", *size, k.name, m.cpu.Seconds(), m.memory>>20)
+			s.X, s.Y = append(s.X, float64(factor)), append(s.Y, each)
+			h.X, h.Y = append(h.X, float64(factor)), append(h.Y, float64(m.memory>>20))
+			spent.Top, held.Top = max(spent.Top, each), max(held.Top, float64(m.memory>>20))
+		}
+		spent.Lines, held.Lines = append(spent.Lines, s), append(held.Lines, h)
+	}
+	if *full {
+		t := traffic{flows: 1_000_000, principals: 200_000, endpoints: 100, objects: 800_000, exchanges: 1_000_000}
+		m, err := once(t)
+		if err != nil {
+			return fmt.Errorf("a million connections: %w", err)
+		}
+		fmt.Fprintf(&b, "\n%d connections of %d principals, open at once, one exchange each: %.2f CPU s, %d MB at most.\n", t.flows, t.principals, m.cpu.Seconds(), m.memory>>20)
+	}
+	b.WriteString("\n![](time.svg)\n\n![](memory.svg)\n")
+	if err := os.MkdirAll(*out, 0o755); err != nil {
+		return err
+	}
+	for name, text := range map[string]string{"growth.md": b.String(), "time.svg": spent.SVG(), "memory.svg": held.SVG()} {
+		if err := os.WriteFile(filepath.Join(*out, name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measure is one replay of a capture.
+type measure struct {
+	cpu    time.Duration // user and system
+	memory int64         // the most that was resident, in bytes
+	calls  int64
+}
