@@ -29,6 +29,9 @@ func (s *Scanner) bare(v []byte) {
 			s.frames[s.depth].strong |= PAN
 		}
 	}
+	if s.learn.on && s.learn.cur > 0 && isDull(v) {
+		s.learn.rule(dullText)
+	}
 	s.plain(&s.frames[s.depth], v)
 }
 
@@ -42,12 +45,19 @@ func (s *Scanner) plain(f *frame, v []byte) {
 
 // abhaAddress gives f the class of an address like name@abdm, which is plain without a key.
 func (s *Scanner) abhaAddress(f *frame, v []byte) {
-	if n := len(v); n > 5 && (v[n-5] == '@' || v[n-4] == '@') && isABHAAddress(v) {
+	if endsABHA(v) {
 		f.strong |= ABHA
 	}
 }
 
+// endsABHA is isABHAAddress, sooner.
+func endsABHA(v []byte) bool {
+	n := len(v)
+	return n > 5 && (v[n-5] == '@' || v[n-4] == '@') && isABHAAddress(v)
+}
+
 func (s *Scanner) tally(v []byte) {
+	s.unlearn()
 	n := uint8(len(v))
 	var c *column
 	for i := range s.columns {

@@ -11,6 +11,8 @@ func (s *Scanner) Drain() *Report {
 	if s.closed {
 		return &s.report
 	}
+	s.settle()
+	s.unlearn()
 	s.drained = true
 	s.renew()
 	records := s.report.Records
@@ -56,7 +58,7 @@ func (s *Scanner) forgetTold() {
 	for i := range keep {
 		at := keep[i].at
 		keep[i].at.off = uint32(n)
-		n += copy(s.arena[n:], s.arena[at.off:at.off+at.n])
+		n += copy(s.arena[n:], s.arena[at.off:at.off+uint32(at.n)])
 	}
 	s.arena = s.arena[:n]
 	s.marks = s.marks[:copy(s.marks, keep)]

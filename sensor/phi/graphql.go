@@ -5,6 +5,7 @@ import "bytes"
 // graphQL takes the identifiers that stand as literals in the arguments of a GraphQL document (October 2021,
 // section 2.6): patient(id: "5"), or node(patientId: 5). Those in variables are found where they stand.
 func (s *Scanner) graphQL(f *frame, v []byte) {
+	s.unlearn()
 	doc := v
 	for {
 		i := bytes.IndexByte(v, ':')

@@ -49,15 +49,37 @@ func (s *Scanner) keep(v []byte) span {
 	if len(v) > maxID {
 		v = v[:maxID]
 	}
-	off := len(s.stack)
+	at := span{off: uint32(len(s.stack)), n: uint16(len(v))}
 	s.stack = append(s.stack, v...)
-	return span{uint32(off), uint32(len(v))}
+	if s.learn.on {
+		at.from = s.learn.keeps(s, v)
+	}
+	return at
 }
 
-func (s *Scanner) kept(p span) []byte { return s.stack[p.off : p.off+p.n] }
+func (s *Scanner) kept(p span) []byte { return s.stack[p.off : p.off+uint32(p.n)] }
+
+// personKept is person of what was kept.
+func (s *Scanner) personKept(p span, t string, own bool) {
+	s.did(deed{value: p.from, person: true, typ: t, own: own})
+	s.addPerson(s.kept(p), t, own)
+}
+
+// emitKept is emit of what was kept.
+func (s *Scanner) emitKept(kind Kind, t string, p span) {
+	s.did(deed{value: p.from, kind: kind, typ: t})
+	s.addID(kind, t, s.kept(p))
+}
 
 // person counts a patient once by an identifier of type t. Own is whether the record is the patient's own.
 func (s *Scanner) person(v []byte, t string, own bool) {
+	if s.learn.on {
+		s.did(deed{value: s.learn.keeps(s, v), person: true, typ: t, own: own})
+	}
+	s.addPerson(v, t, own)
+}
+
+func (s *Scanner) addPerson(v []byte, t string, own bool) {
 	added, full := s.people.add(digest(v, seed(t)))
 	if full {
 		s.stats.Full++
@@ -77,6 +99,13 @@ func seed(t string) uint64 { return digest([]byte(t), 0) }
 
 // emit keeps an identifier, if it is new.
 func (s *Scanner) emit(kind Kind, t string, v []byte) {
+	if s.learn.on {
+		s.did(deed{value: s.learn.keeps(s, v), kind: kind, typ: t})
+	}
+	s.addID(kind, t, v)
+}
+
+func (s *Scanner) addID(kind Kind, t string, v []byte) {
 	if len(v) == 0 || len(v) > maxID {
 		return
 	}
@@ -101,7 +130,7 @@ func (s *Scanner) emit(kind Kind, t string, v []byte) {
 	}
 	off := len(s.arena)
 	s.arena = append(s.arena, v...)
-	s.marks = append(s.marks, held{kind: kind, typ: t, at: span{uint32(off), uint32(len(v))}})
+	s.marks = append(s.marks, held{kind: kind, typ: t, at: span{off: uint32(off), n: uint16(len(v))}})
 }
 
 // held is an identifier in the arena.

@@ -27,6 +27,22 @@ func word(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
 // json reads the next piece of a JSON text or of a row of them. It is lenient: what is not JSON is passed over.
 func (s *Scanner) json(b []byte) {
+	t := &s.patterns
+	t.credit = min(t.credit+len(b)/creditPart, creditMost)
+	t.study = min(t.study+len(b)/studyPart, creditMost)
+	if t.heldNow {
+		n := s.rejoinRecord(b)
+		if b = b[n:]; t.heldNow {
+			return
+		}
+	}
+	s.tokens(b)
+	if s.learn.on {
+		s.pause(b)
+	}
+}
+
+func (s *Scanner) tokens(b []byte) {
 	i := 0
 	if s.lex != between {
 		if i = s.resume(b); i < 0 {
@@ -37,6 +53,7 @@ func (s *Scanner) json(b []byte) {
 		if i = s.skipTree(b, i); i < 0 {
 			return
 		}
+		s.skipped(i)
 	}
 	for i < len(b) {
 		switch c := b[i]; c {
@@ -44,6 +61,9 @@ func (s *Scanner) json(b []byte) {
 			i++
 			if s.wantKey {
 				if e := s.memo.guess(b[i:]); e != nil {
+					if s.learn.on {
+						s.learn.met(e.key[:e.n])
+					}
 					s.k, s.slot = e.info, e.slot
 					if e.body != s.memo.met.body {
 						s.meet(e.key[:e.n], e)
@@ -58,12 +78,16 @@ func (s *Scanner) json(b []byte) {
 				s.carry = s.carry[:0]
 				s.hold(b[i:])
 				s.pending = dangling(b[i:])
+				s.learn.token = s.learn.at(i)
 				return
 			}
 			if s.wantKey {
 				s.name(b[i:j], !plain)
 				i = s.colon(b, j+1)
 				continue
+			}
+			if s.learn.on {
+				s.scalar(s.learn.at(i), s.learn.at(j), stringShape)
 			}
 			s.str(b[i:j], !plain)
 			i = j + 1
@@ -76,16 +100,34 @@ func (s *Scanner) json(b []byte) {
 			i++
 			s.wantKey = false
 		case '{', '[':
+			if like := s.frames[s.depth].like; c == '{' && like > 0 {
+				if like > 1 {
+					s.unlearn()
+				}
+				if !s.learn.on {
+					if n := s.follow(b, i); n != 0 {
+						if i = n; n < 0 {
+							return
+						}
+						continue
+					}
+				}
+			}
 			i++
 			s.open(c == '[')
 			if s.skip > 0 {
+				s.learn.token = s.learn.at(i)
 				if i = s.skipTree(b, i); i < 0 {
 					return
 				}
+				s.skipped(i)
 			}
 		case '}', ']':
 			i++
 			s.close()
+			if s.learn.on && s.depth == int(s.learn.place.depth) {
+				s.learned(b, i)
+			}
 		case ' ', '\n', '\r', '\t':
 			i++
 			for i+8 <= len(b) && word(b[i:]) == blanks {
@@ -100,9 +142,10 @@ func (s *Scanner) json(b []byte) {
 				s.lex = inScalar
 				s.carry = s.carry[:0]
 				s.hold(b[i:])
+				s.learn.token = s.learn.at(i)
 				return
 			}
-			s.literal(b[i:j])
+			s.word(s.learn.at(i), s.learn.at(j), b[i:j])
 			i = j
 		}
 	}
@@ -186,7 +229,7 @@ func (s *Scanner) resume(b []byte) int {
 			return -1
 		}
 		s.lex = between
-		s.literal(s.carry)
+		s.word(s.learn.token, s.learn.at(j), s.carry)
 		return j
 	}
 	i := 0
@@ -207,6 +250,9 @@ func (s *Scanner) resume(b []byte) int {
 	case s.wantKey:
 		s.name(s.carry, s.escaped)
 	default:
+		if s.learn.on {
+			s.scalar(s.learn.token, s.learn.at(j), stringShape)
+		}
 		s.str(s.carry, s.escaped)
 	}
 	return j + 1
@@ -258,9 +304,13 @@ func (s *Scanner) str(v []byte, escaped bool) {
 	}
 	if s.k == (keyInfo{}) {
 		s.bare(v)
+		if s.learn.on {
+			s.learn.rawly()
+		}
 		return
 	}
 	if len(v) > s.cfg.Token {
+		s.unlearn()
 		s.stats.Long++
 		return
 	}
@@ -277,6 +327,18 @@ func (s *Scanner) str(v []byte, escaped bool) {
 	s.value(v)
 }
 
+// word notes a whole number, true, false or null, which stands from and to there in a record that is learned.
+func (s *Scanner) word(from, to int, v []byte) {
+	if s.learn.on && !s.wantKey {
+		form := worded
+		if isDigit(v[0]) || v[0] == '-' {
+			form = numeric
+		}
+		s.scalar(from, to, form)
+	}
+	s.literal(v)
+}
+
 // literal is a whole number, true, false or null.
 func (s *Scanner) literal(v []byte) {
 	if s.wantKey {
@@ -290,6 +352,7 @@ func (s *Scanner) literal(v []byte) {
 	}
 	switch {
 	case !isDigit(v[0]) && v[0] != '-':
+		s.rules(whatever)
 	case s.k == (keyInfo{}), s.k == (keyInfo{traits: grants}):
 		s.bare(v)
 	case len(v) <= s.cfg.Token:

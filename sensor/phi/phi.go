@@ -1,6 +1,6 @@
 // Package phi says which classes of health and identity data a body holds, how many people's, and which
-// identifiers it carries. It reads a body as it passes, in any cut, keeps none of it but bounded identifiers,
-// and never allocates in the steady state.
+// identifiers it carries. It reads a body as it passes, in any cut, keeps none of it but bounded identifiers and, to
+// know records like them again, the text of a few, and never allocates in the steady state.
 package phi
 
 // Class is a set of classes of data; each is a bit.

@@ -23,6 +23,8 @@ type met struct {
 	out      []Prop
 	granting uint8 // hash of the granting name met last
 	at       int   // of names, whose value is awaited; -1 for none
+	later    uint8 // the pattern, from 1, of a record whose names are yet to be met; 0 for none
+	ends     []int // in text, of its values that may be asked for
 }
 
 // granted is the value of the name at a place of names.
@@ -57,6 +59,9 @@ func (s *Scanner) meet(name []byte, e *memoEntry) {
 	}
 	m.names = append(m.names, i)
 }
+
+// fresh is whether the body has had no name.
+func (m *met) fresh() bool { return len(m.names) == 0 && m.at < 0 && m.later == 0 }
 
 // known is whether name is among those that have no place.
 func (m *met) known(name []byte) bool {
@@ -102,6 +107,7 @@ func (m *memo) moved(from, to uint8, keeps bool) {
 
 // grant notes v as the value of the name under which it stands, if that was met with it.
 func (s *Scanner) grant(v []byte) {
+	s.granting(v)
 	m := &s.memo.met
 	if m.at < 0 || s.slot != m.granting {
 		return
@@ -117,6 +123,7 @@ func (s *Scanner) grant(v []byte) {
 func (m *memo) forgetNames() {
 	t := &m.met
 	t.names, t.saved, t.values, t.text, t.at = t.names[:0], t.saved[:0], t.values[:0], t.text[:0], -1
+	t.later = 0
 	if t.body++; t.body == 0 {
 		for i := range m.slots {
 			m.slots[i].body = 0
@@ -132,6 +139,7 @@ func (r *Report) Props() []Prop {
 	if s == nil {
 		return r.props
 	}
+	s.catchUp()
 	m := &s.memo.met
 	m.out = m.out[:0]
 	for _, at := range m.names {

@@ -10,7 +10,11 @@ import (
 const maxID = 128
 
 // span is a part of Scanner.stack.
-type span struct{ off, n uint32 }
+type span struct {
+	off  uint32
+	n    uint16
+	from uint16 // the value of the record that is learned, from 1; 0 for none
+}
 
 // frame is one open container: what was found in it so far. What it means is settled when it closes, so the order
 // of its members does not matter.
@@ -30,7 +34,9 @@ type frame struct {
 	kind         fhir.Type
 	system       namespace
 	code         uint64 // up to eight bytes of a code
+	codeFrom     uint16 // as in span
 	slot         uint8
+	like         uint8 // whether the objects in it may be of a pattern, see rowsOf
 	array        bool
 	fhir         bool // inside a FHIR resource
 	anonymous    bool // inside a resource that is about nobody
@@ -43,6 +49,9 @@ type frame struct {
 
 // open begins a container under the current key.
 func (s *Scanner) open(array bool) {
+	if s.memo.met.later > 0 {
+		s.catchUp()
+	}
 	p := &s.frames[s.depth]
 	k, slot := s.k, s.slot
 	if p.array {
@@ -57,6 +66,7 @@ func (s *Scanner) open(array bool) {
 	if k.traits&noise != 0 && p.fhir || s.depth+1 >= len(s.frames) {
 		if s.depth+1 >= len(s.frames) {
 			s.stats.Deep++
+			s.unlearn()
 		}
 		s.skip, s.wantKey = 1, false
 		return
@@ -74,6 +84,9 @@ func (s *Scanner) open(array bool) {
 	f.key, f.slot, f.array, f.fhir, f.anonymous = k, slot, array, p.fhir, p.anonymous
 	f.total, f.mark = -1, uint32(len(s.stack))
 	f.staff = p.staff || k.traits&staff != 0
+	if array {
+		f.like = s.rowsOf(k)
+	}
 	s.wantKey = !array
 	s.k, s.slot = k, slot
 }
@@ -92,6 +105,13 @@ func (s *Scanner) claim(f *frame, k keyInfo) {
 
 // under makes key the current key.
 func (s *Scanner) under(key []byte) {
+	s.catchUp()
+	if len(key) > maxID {
+		s.unlearn()
+	}
+	if s.learn.on {
+		s.learn.met(key)
+	}
 	e := s.memo.classify(key)
 	s.k, s.slot = e.info, e.slot
 	if e.body != s.memo.met.body {
@@ -124,8 +144,13 @@ func (s *Scanner) member(f *frame, k keyInfo, v []byte) {
 		}
 		return
 	case ownID:
-		if isMark(v) && f.own.n == 0 {
-			f.own = s.keep(v)
+		if isMark(v) {
+			if !endsABHA(v) {
+				s.rules(ownMark)
+			}
+			if f.own.n == 0 {
+				f.own = s.keep(v)
+			}
 		}
 		s.abhaAddress(f, v)
 		return
@@ -134,12 +159,16 @@ func (s *Scanner) member(f *frame, k keyInfo, v []byte) {
 		return
 	case totalKey:
 		f.total = number(v)
+		s.rules(whatever) // a Bundle, which has a total, is never learned
 		return
 	case systemKey:
 		f.system = namespaceOf(v)
 		return
 	case valueKey:
 		s.abhaAddress(f, v)
+		if len(v) <= maxID && !endsABHA(v) {
+			s.rules(keptValue)
+		}
 		if f.key.role == identifierKey || f.key.role == telecomKey {
 			if f.val.n == 0 {
 				f.val = s.keep(v)
@@ -148,16 +177,23 @@ func (s *Scanner) member(f *frame, k keyInfo, v []byte) {
 		return
 	case codeKey:
 		f.code = pack(v)
-		if f.strong&Diagnosis != 0 || f.key.class&Diagnosis != 0 {
+		guarded := f.strong&Diagnosis != 0 || f.key.class&Diagnosis != 0
+		if guarded {
 			s.sensitive(f, v)
+		}
+		if s.learn.on {
+			f.codeFrom = s.learn.cur
+			s.codes(v, guarded)
 		}
 		return
 	case urlKey:
+		s.rules(whatever)
 		if f.key.role == requestKey {
 			s.target(f, v)
 		}
 		return
 	case locationKey:
+		s.rules(whatever)
 		if f.key.role == responseKey {
 			s.target(f, v)
 		}
@@ -172,9 +208,11 @@ func (s *Scanner) member(f *frame, k keyInfo, v []byte) {
 		return
 	case rpcKey:
 		f.rpc = true
+		s.rules(whatever)
 		return
 	case codingKey, entryKey, requestKey, responseKey, containedKey, identifierKey, telecomKey, securityKey,
 		wrapperKey, inheritKey, partKey:
+		s.rules(whatever)
 		return
 	}
 	if k.traits&person != 0 {
@@ -187,6 +225,7 @@ func (s *Scanner) member(f *frame, k keyInfo, v []byte) {
 		if k.check == email && isABHAAddress(v) {
 			f.strong |= ABHA
 		}
+		s.judged(k, v, false)
 		return
 	}
 	s.claim(f, k)
@@ -206,6 +245,7 @@ func (s *Scanner) member(f *frame, k keyInfo, v []byte) {
 			s.bare(v)
 		}
 	}
+	s.judged(k, v, true)
 }
 
 // close ends the innermost container and settles what it was.
@@ -243,18 +283,22 @@ func (s *Scanner) close() {
 }
 
 // adopt moves the ids that a part gave its owner down to where the owner keeps its own: f's share of the stack was
-// just given up, but not yet written over.
+// just given up, but not yet written over. The one that stands first is moved first, not to be written over either.
 func (s *Scanner) adopt(p, f *frame) {
-	if p.patient.n > 0 && p.patient.off >= f.mark {
-		s.move(&p.patient)
+	first, then := &p.patient, &p.number
+	if then.off < first.off {
+		first, then = then, first
 	}
-	if p.number.n > 0 && p.number.off >= f.mark {
-		s.move(&p.number)
+	if first.n > 0 && first.off >= f.mark {
+		s.move(first)
+	}
+	if then.n > 0 && then.off >= f.mark {
+		s.move(then)
 	}
 }
 
 func (s *Scanner) move(at *span) {
-	id := s.stack[:cap(s.stack)][at.off : at.off+at.n]
+	id := s.stack[:cap(s.stack)][at.off : at.off+uint32(at.n)]
 	at.off = uint32(len(s.stack))
 	s.stack = append(s.stack, id...)
 }
@@ -300,12 +344,14 @@ func (s *Scanner) closePart(p, f *frame) {
 		c |= s.identifier(p, f)
 	case telecomKey:
 		v := s.kept(f.val)
-		switch {
-		case f.system == emailSystem && isEmail(v):
-			c |= Email
-		case f.system != emailSystem && isPhone(v):
-			c |= Phone
+		form, class := isPhone(v), Phone
+		if f.system == emailSystem {
+			form, class = isEmail(v), Email
 		}
+		if form {
+			c |= class
+		}
+		s.reached(f, form)
 	case codingKey, securityKey:
 		c |= s.coding(p, f)
 	case nameKey, addressKey, partKey:
@@ -350,18 +396,18 @@ func (s *Scanner) closeRecord(p, f *frame) {
 		c &^= identity
 		known = false
 	case f.patient.n > 0:
-		s.person(s.kept(f.patient), "Patient", false)
+		s.personKept(f.patient, "Patient", false)
 	case f.own.n > 0 && f.key.role == patientKey, f.own.n > 0 && human && !f.prefixed:
-		s.person(s.kept(f.own), "Patient", true)
-		s.emit(Patient, "Patient", s.kept(f.own))
+		s.personKept(f.own, "Patient", true)
+		s.emitKept(Patient, "Patient", f.own)
 		f.own.n = 0
 	case f.number.n > 0:
-		s.person(s.kept(f.number), f.numberType, true)
+		s.personKept(f.number, f.numberType, true)
 	default:
 		known = false
 	}
 	if f.own.n > 0 && !f.staff {
-		s.emit(Resource, "", s.kept(f.own))
+		s.emitKept(Resource, "", f.own)
 	}
 	if known || !f.staff && (human || proofs > 0 && f.human || f.prefixed) {
 		c |= f.weak

@@ -63,7 +63,7 @@ func (s *Scanner) closeResource(f *frame) {
 		case f.kind.Compartment():
 			c = c&^(clinical&^Sensitive) | typeClasses(t)
 			if f.number.n > 0 {
-				s.person(s.kept(f.number), f.numberType, false)
+				s.personKept(f.number, f.numberType, false)
 			}
 		default:
 			c &= NPI | Credential
@@ -74,7 +74,7 @@ func (s *Scanner) closeResource(f *frame) {
 		s.records++
 	}
 	if !contained && t != "Patient" && f.own.n > 0 && t != "Bundle" && t != "OperationOutcome" {
-		s.emit(Resource, t, s.kept(f.own))
+		s.emitKept(Resource, t, f.own)
 	}
 }
 
@@ -83,16 +83,17 @@ func (s *Scanner) closeResource(f *frame) {
 func (s *Scanner) closePatient(f *frame, contained bool) {
 	switch {
 	case f.own.n > 0 && !contained:
-		s.person(s.kept(f.own), "Patient", true)
-		s.emit(Patient, "Patient", s.kept(f.own))
+		s.personKept(f.own, "Patient", true)
+		s.emitKept(Patient, "Patient", f.own)
 	case f.number.n > 0:
-		s.person(s.kept(f.number), f.numberType, true)
+		s.personKept(f.number, f.numberType, true)
 	default:
 		s.nameless++
 	}
 }
 
 func (s *Scanner) closeBundle(f *frame) {
+	s.unlearn()
 	if s.bundled && s.depth > s.bundleDepth {
 		return
 	}
@@ -107,12 +108,15 @@ func (s *Scanner) closeBundle(f *frame) {
 // reference is a FHIR reference in f.
 func (s *Scanner) reference(f *frame, v []byte) {
 	if f.anonymous {
+		s.rules(whatever)
 		return
 	}
 	t, id := parseReference(v)
+	about := f.key.role == subjectKey || f.key.role == patientKey
+	s.refers(t, about)
 	if t == 0 {
-		about := f.key.role == subjectKey || f.key.role == patientKey
-		if about && bytes.HasPrefix(v, []byte("urn:uuid:")) {
+		if about && bytes.HasPrefix(v, urn) {
+			s.unlearn()
 			if added, _ := s.people.add(digest(v, seed("urn"))); added {
 				s.urns++
 			}
@@ -212,6 +216,9 @@ var namespaceWords = [...]struct {
 
 // coding is a code under its system in f: it may say what kind of identifier it stands in.
 func (s *Scanner) coding(p, f *frame) Class {
+	if f.system == icdSystem || f.key.role == securityKey {
+		s.pin(f.codeFrom)
+	}
 	switch f.system {
 	case icdSystem:
 		var buf [8]byte
@@ -243,6 +250,7 @@ func (s *Scanner) coding(p, f *frame) Class {
 			if o.code == 0 {
 				o.code = f.code
 			}
+			s.pin(f.codeFrom)
 			break
 		}
 	}
@@ -272,7 +280,9 @@ func (s *Scanner) identifier(p, f *frame) Class {
 	t := owner.kind.Name()
 	about := owner.key.role == patientKey || owner.key.role == subjectKey
 	human := t == "Patient" || t == "Person" || t == "RelatedPerson" || about || t == "" && !owner.fhir
-	c, ok := identifierClass(f, v, t == "Patient" || about)
+	untyped := t == "Patient" || about
+	c, ok := identifierClass(f.system, f.code, v, untyped)
+	s.identified(f, untyped, ok)
 	switch {
 	case !ok:
 		return 0
@@ -285,14 +295,14 @@ func (s *Scanner) identifier(p, f *frame) Class {
 	if p.number.n == 0 || c == MRN && p.numberType != "mrn" {
 		p.number, p.numberType = f.val, numberType(c)
 	}
-	s.emit(Business, numberType(c), v)
+	s.emitKept(Business, numberType(c), f.val)
 	return c
 }
 
 // identifierClass judges a value by its system, else by the code of its type (HL7 table 0203). Untyped is whether
 // one without either is a record number.
-func identifierClass(f *frame, v []byte, untyped bool) (Class, bool) {
-	switch f.system {
+func identifierClass(system namespace, code uint64, v []byte, untyped bool) (Class, bool) {
+	switch system {
 	case ssnSystem:
 		return SSN, isSSN(v, false)
 	case npiSystem:
@@ -306,7 +316,7 @@ func identifierClass(f *frame, v []byte, untyped bool) (Class, bool) {
 	case panSystem:
 		return PAN, isPAN(v)
 	}
-	switch f.code {
+	switch code {
 	case pack("MR"), pack("MRN"), pack("PI"), pack("PT"):
 		return MRN, isMark(v)
 	case pack("SS"), pack("SB"):

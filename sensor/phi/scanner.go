@@ -67,11 +67,13 @@ type Scanner struct {
 	ids, people set
 	columns     [columns]column
 	memo        memo
+	learn       learner
+	patterns    follower
 }
 
 // New is a Scanner that is ready for a body whose form is not known.
 func New(cfg Config) *Scanner {
-	s := &Scanner{cfg: cfg, frames: make([]frame, cfg.Depth+1), unquoted: make([]byte, 0, 1<<10)}
+	s := &Scanner{patterns: follower{credit: creditMost, study: creditMost}, cfg: cfg, frames: make([]frame, cfg.Depth+1), unquoted: make([]byte, 0, 1<<10)}
 	s.Reset(Unknown)
 	return s
 }
@@ -80,6 +82,7 @@ func New(cfg Config) *Scanner {
 func (s *Scanner) Reset(form Form) {
 	s.report = Report{IDs: s.report.IDs[:0], scanner: s}
 	s.memo.forgetNames()
+	s.patterns.forgetNames(s.memo.met.body)
 	s.midway = false
 	s.hint, s.form, s.part, s.sniffing, s.closed, s.seen = form, Unknown, Unknown, true, false, 0
 	s.limit, s.cut, s.adrift, s.drained, s.told, s.again = s.cfg.ScanLimit, false, false, false, 0, false
@@ -109,7 +112,8 @@ func (s *Scanner) begin() {
 	s.markup, s.hl7 = markup{}, er7.Separators{}
 	s.table.n, s.table.quoted = 0, false
 	s.depth, s.arrays, s.stack = 0, 0, s.stack[:0]
-	s.frames[0] = frame{total: -1}
+	s.frames[0] = frame{total: -1, like: 1}
+	s.learn.on, s.patterns.heldNow, s.patterns.blocked = false, false, false
 }
 
 // Scan reads the next piece of the body, cut anywhere.
@@ -179,6 +183,8 @@ func (s *Scanner) feed(b []byte) {
 
 // end finishes what is open in the text that is read now; open is whether it ended inside a value.
 func (s *Scanner) end() (open bool) {
+	s.settle()
+	s.unlearn()
 	switch s.part {
 	case JSON, NDJSON:
 		if s.lex == inScalar {
@@ -214,7 +220,7 @@ func (s *Scanner) closeRoot() {
 		f.number = span{} // another field named the patient
 	}
 	s.closeRecord(&s.around, f)
-	*f = frame{total: -1}
+	*f = frame{total: -1, like: 1}
 }
 
 // Close ends the body; complete is false when some of it was lost.
@@ -271,6 +277,6 @@ func (s *Scanner) fill(truncated bool) {
 	}
 	r.IDs = r.IDs[:0]
 	for _, m := range s.marks {
-		r.IDs = append(r.IDs, ID{Kind: m.kind, Type: m.typ, Value: s.arena[m.at.off : m.at.off+m.at.n : m.at.off+m.at.n]})
+		r.IDs = append(r.IDs, ID{Kind: m.kind, Type: m.typ, Value: s.arena[m.at.off:][:m.at.n:m.at.n]})
 	}
 }

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	setStart = 256
+	setStart = 64
 	setKeep  = 8192 // slots a pooled set may hold on to
 )
 

@@ -18,6 +18,10 @@ func (s *Scanner) sniff(b []byte, final bool) []byte {
 		// The head of a part may be found while that of the body is read.
 		buf = &s.heads[1]
 	}
+	whole := b
+	if s.headLen > 0 {
+		whole = nil
+	}
 	n := copy(buf[s.headLen:], b)
 	s.headLen += n
 	b = b[n:]
@@ -41,6 +45,9 @@ func (s *Scanner) sniff(b []byte, final bool) []byte {
 	s.part, s.sniffing = form, false
 	if s.midway && (form == JSON || form == NDJSON) {
 		s.feed(opening(head[0]))
+	}
+	if whole != nil {
+		return whole
 	}
 	s.feed(head)
 	return b

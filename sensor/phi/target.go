@@ -9,6 +9,7 @@ import (
 // target is the URL of a batch entry, which is a call of its own: Patient/123, Patient/123/Observation,
 // Patient/123/$everything, Observation?patient=123,124, Patient?_id=1,2, Patient?identifier=system|123.
 func (s *Scanner) target(f *frame, v []byte) {
+	s.unlearn()
 	path, query, _ := bytes.Cut(v, []byte{'?'})
 	path = bytes.TrimRight(path, "/")
 	typ := fhir.Lookup(path[bytes.LastIndexByte(path, '/')+1:])
