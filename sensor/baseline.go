@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,7 +87,10 @@ func learn(ctx context.Context, screen *screen, s *settings, src *replay.Source)
 
 // saveBaseline writes what e has learned to a file of this user alone; a file that is there is replaced whole, or not
 // at all.
-func saveBaseline(name string, e *detectors.Engine) (err error) {
+func saveBaseline(name string, e *detectors.Engine) error { return replaceFile(name, e.Save) }
+
+// replaceFile writes a file whole or not at all.
+func replaceFile(name string, write func(io.Writer) error) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(name), ".baseline-*")
 	if err != nil {
 		return fmt.Errorf("save the baseline: %w", err)
@@ -97,7 +101,7 @@ func saveBaseline(name string, e *detectors.Engine) (err error) {
 			err = fmt.Errorf("save the baseline: %w", err)
 		}
 	}()
-	if err = errors.Join(e.Save(file), file.Sync(), file.Close()); err != nil {
+	if err = errors.Join(write(file), file.Sync(), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), name)

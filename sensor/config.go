@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
@@ -28,6 +29,7 @@ type settings struct {
 	Filter          bpf.Config       `yaml:"filter"`
 	Listen          listening        `yaml:"listen"`
 	Health          healthConfig     `yaml:"health"`
+	Baseline        baselineConfig   `yaml:"baseline"`
 	Kafka           sink.KafkaConfig `yaml:"kafka"`
 	Site            site             `yaml:"site"`
 	Pseudonym       keyFile          `yaml:"pseudonym"`
@@ -79,17 +81,18 @@ type logging struct {
 
 func defaults() settings {
 	return settings{
-		Config:  pipeline.Defaults(),
-		Replay:  replay.Defaults(),
-		Capture: capture.Defaults(),
-		Filter:  bpf.Defaults(),
-		Listen:  listening{Requests: 4},
-		Health:  healthDefaults(),
-		Kafka:   sink.KafkaDefaults(),
-		Site:    site{Sensor: "auscult"},
-		TLS:     keyLog{MaxSecrets: 1 << 20},
-		Memory:  memory{GCPercent: 300, SoftLimit: 2 << 30},
-		Log:     logging{Level: "warn"},
+		Config:   pipeline.Defaults(),
+		Replay:   replay.Defaults(),
+		Capture:  capture.Defaults(),
+		Filter:   bpf.Defaults(),
+		Listen:   listening{Requests: 4},
+		Health:   healthDefaults(),
+		Baseline: baselineConfig{Every: 10 * time.Minute},
+		Kafka:    sink.KafkaDefaults(),
+		Site:     site{Sensor: "auscult"},
+		TLS:      keyLog{MaxSecrets: 1 << 20},
+		Memory:   memory{GCPercent: 300, SoftLimit: 2 << 30},
+		Log:      logging{Level: "warn"},
 	}
 }
 
@@ -112,6 +115,9 @@ func (s *settings) Validate() error {
 	}
 	if err := s.Health.Validate(); err != nil {
 		return fmt.Errorf("health.%w", err)
+	}
+	if every := s.Baseline.Every; every != 0 && every < time.Second {
+		return fmt.Errorf("baseline.every: %v is neither 0 nor 1s or more", every)
 	}
 	if len(s.Kafka.Brokers) > 0 {
 		if err := s.Kafka.Validate(); err != nil {

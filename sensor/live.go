@@ -21,6 +21,7 @@ type liveFlags struct {
 	interfaces              []string
 	user, recording, listen string
 	public                  bool
+	saveBaseline            string
 }
 
 func liveCommand(std stdio) *cobra.Command {
@@ -36,9 +37,10 @@ A FILTER, as for tcpdump, leaves out packets before they are looked at: tcp port
 behind a VLAN tag must be asked for as such: tcp port 80 or (vlan and tcp port 80).
 
 Alerts go to standard output or, with -l, to a case folder, as replay writes them; -w records
-what was seen, and a replay of that gives the same alerts. Every ten seconds, and at SIGUSR1, a
-line on standard error says how it goes. --listen serves /metrics (Prometheus), /healthz and
-/readyz.
+what was seen, and a replay of that gives the same alerts. Every ten seconds a line on standard
+error says how it goes. SIGUSR1 writes it with every counter; SIGHUP goes on in new files of the
+case folder, where the old ones were renamed. --listen serves /metrics (Prometheus), /healthz
+and /readyz.
 
 It needs CAP_NET_RAW: root, which becomes the user of --user, or a service as in
 sensor/systemd/auscult.service.
@@ -76,13 +78,14 @@ func (f *liveFlags) register(flags *pflag.FlagSet) {
 	if os.Geteuid() == 0 {
 		user = "nobody"
 	}
-	flags.StringVar(&f.user, "user", user, "become `NAME` once everything is open; of whoever is not root, nothing changes")
+	flags.StringVar(&f.user, "user", user, "become `NAME`, UID or UID:GID once everything is open; of whoever is not root,\nnothing changes")
 	flags.StringVar(&f.listen, "listen", "", "serve /metrics, /healthz and /readyz at `HOST:PORT` (setting listen.address)")
 	flags.BoolVar(&f.public, "listen-public", false, "let --listen be an address that other machines reach (setting listen.public)")
 	f.registerOutputs(flags)
 	flags.StringVar(&f.keyLog, "keylog", "", "open TLS with the secrets in `FILE` (as SSLKEYLOGFILE makes it; followed;\nsetting tls.key_log)")
 	flags.StringArrayVar(&f.openapi, "openapi", nil, openapiUsage)
-	flags.StringVar(&f.baseline, "baseline", "", "begin with what `FILE` of replay --save-baseline says is usual")
+	flags.StringVar(&f.baseline, "baseline", "", "begin with what `FILE` of --save-baseline says is usual")
+	flags.StringVar(&f.saveBaseline, "save-baseline", "", "write to `FILE` what was learned, at the end and every baseline.every; no name\nand no identifier is in it")
 	f.registerRun(flags)
 }
 
@@ -102,7 +105,7 @@ func (f *liveFlags) settings(flags *pflag.FlagSet, environ []string) (settings, 
 	case len(f.interfaces) == 0:
 		return s, errors.New("live needs an interface: add -i INTERFACE (ip link lists them)")
 	case f.baseline == baselineSelf:
-		return s, errors.New("--baseline self reads a capture twice, which a line does not allow: give a file of replay --save-baseline")
+		return s, errors.New("--baseline self reads a capture twice, which a line does not allow: give a file of --save-baseline")
 	}
 	return s, f.check(&s, flags, environ)
 }

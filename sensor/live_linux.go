@@ -43,8 +43,8 @@ func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter st
 	if err != nil {
 		return err
 	}
-	asked := make(chan os.Signal, 1) // from now on, or it would end the program
-	signal.Notify(asked, syscall.SIGUSR1)
+	asked := make(chan os.Signal, 4) // from now on, or it would end the program
+	signal.Notify(asked, syscall.SIGUSR1, syscall.SIGHUP)
 	defer signal.Stop(asked)
 	l := &line{asked: asked, session: n, settings: &s, flags: f, out: &out}
 	if err := l.open(std.environ, program); err != nil {
@@ -53,6 +53,9 @@ func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter st
 	}
 	stats, took, failed := l.run(ctx)
 	failed = l.close(failed)
+	if f.saveBaseline != "" {
+		failed = errors.Join(failed, saveBaseline(f.saveBaseline, s.Engine))
+	}
 	r := newReport(&stats, tookIn(l.src.Stats()), s.Workers, took)
 	r.Filter = filter
 	r.Run.Stopped = ctx.Err() != nil
@@ -65,13 +68,14 @@ type line struct {
 	settings *settings
 	flags    *liveFlags
 	out      *outputs
-	asked    chan os.Signal // to say how it goes
+	asked    chan os.Signal // to say how it goes, or to open files anew
 
 	src       *capture.Source
 	recording *os.File
 	server    *server
 	manager   *notifier
 	watch     watch
+	keeper    *keeper // nil: what is learned is not kept
 }
 
 // open opens all that needs privileges, and then gives them up.
@@ -106,13 +110,19 @@ func (l *line) open(environ []string, program []bpf.RawInstruction) (err error) 
 	if err := l.src.Seal(); err != nil {
 		return &exit{statusFailed, err}
 	}
+	if name := l.flags.saveBaseline; name != "" {
+		if err := writable(name); err != nil {
+			return &exit{statusUsage, err}
+		}
+		l.keeper = newKeeper(name, l.settings)
+	}
 	return nil
 }
 
 // run reads until ctx ends.
 func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duration, err error) {
 	lanes := &metered{Source: l.src}
-	l.watch.src, l.watch.lanes, l.watch.sinks, l.watch.cfg = l.src, lanes, tallied(&l.out.Output), &l.settings.Config
+	l.watch.src, l.watch.lanes, l.watch.sinks, l.watch.logs, l.watch.cfg = l.src, lanes, tallied(&l.out.Output), locked(&l.out.Output), &l.settings.Config
 	l.watch.begin()
 	if l.server != nil {
 		l.server.serve(l.settings.Listen, &l.watch)
@@ -125,7 +135,12 @@ func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duratio
 	l.log.Info().Str("version", version()).Int("workers", l.settings.Workers).Strs("interfaces", l.flags.interfaces).Msg("listening")
 
 	cfg := l.settings.Config
-	cfg.Sample, cfg.Watcher = sampleEvery, &health{cfg: l.settings.Health, links: func() []capture.InterfaceStats { return l.src.Stats().Interfaces }}
+	judge := &health{cfg: l.settings.Health, links: func() []capture.InterfaceStats { return l.src.Stats().Interfaces }}
+	cfg.Sample, cfg.Watcher = sampleEvery, judge
+	if l.keeper != nil {
+		l.keeper.Watcher, cfg.Watcher = judge, l.keeper
+		beside.Go(func() { l.keeper.run(over, l.log) })
+	}
 	start := time.Now()
 	stats, err = pipeline.Run(ctx, cfg, lanes, l.out.Output, &l.watch.prog)
 	took = time.Since(start)
@@ -158,7 +173,11 @@ func (l *line) attend(told, over context.Context) {
 			stopping = nil
 			l.watch.end()
 			l.manager.tell("STOPPING=1")
-		case <-l.asked:
+		case s := <-l.asked:
+			if s == syscall.SIGHUP {
+				l.reopen()
+				continue
+			}
 			l.say()
 			l.sayAll()
 		case <-say.C:
@@ -179,6 +198,15 @@ func (l *line) attend(told, over context.Context) {
 func (l *line) say() {
 	p := l.watch.point()
 	fmt.Fprintln(l.screen, "auscult:", p.live.line(p))
+}
+
+// reopen goes on in new files of the same names: the old ones were renamed.
+func (l *line) reopen() {
+	if err := l.watch.reopen(); err != nil {
+		l.log.Error().Err(err).Msg("cannot open files anew; the old ones are written to further (the folder must be the user's that --user says, or let logrotate copytruncate)")
+		return
+	}
+	l.log.Info().Msg("files opened anew")
 }
 
 // sayAll writes every counter that is not zero, as /metrics names them.

@@ -323,3 +323,80 @@ func TestLiveRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestLiveSignals rotates the files of a run, which keeps what it learns.
+func TestLiveSignals(t *testing.T) {
+	if !elsewhere(t) {
+		return
+	}
+	cable(t)
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	command(t, "go", "build", "-o", at("auscult"), ".")
+	for _, name := range []string{"live", "learned"} {
+		if err := os.Mkdir(at(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"live", "-i", "rx0", "-l", at("live"), "--calls", "jsonl", "--key", at("key"), "--listen", served, "--log-level", "info",
+		"--save-baseline", at("learned/usual"), "--user", ""}
+	live := exec.Command(at("auscult"), args...)
+	live.Env = append(os.Environ(), "AUSCULT_BASELINE_EVERY=1s")
+	var stderr said
+	live.Stderr = &stderr
+	if fields := strings.Fields(contents(t, "/proc/self/uid_map")); len(fields) != 3 || fields[2] != "1" { // there are other users
+		live.Args[len(live.Args)-1] = "65534:65533"
+		if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"", "live", "learned"} {
+			if err := os.Chown(at(name), 65534, 65533); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := live.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if live.ProcessState == nil {
+			live.Process.Kill()
+			live.Wait()
+		}
+		if t.Failed() {
+			t.Log(stderr.String())
+		}
+	}()
+	until(t, "it listens", func() bool { return strings.Contains(stderr.String(), "listening") })
+	packets := transmit(t, walk, "tx0")
+	until(t, "all packets are read", func() bool { return scraped(t, "auscult_packets_total") >= packets })
+	until(t, "what was learned is written", func() bool { _, err := os.Stat(at("learned/usual")); return err == nil })
+	for _, name := range []string{alertsFile, callsFile} {
+		if err := os.Rename(at("live/"+name), at("live/"+name+".1")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	live.Process.Signal(syscall.SIGHUP)
+	until(t, "the files are opened anew", func() bool { return strings.Contains(stderr.String(), "files opened anew") })
+	packets += transmit(t, walk, "tx0")
+	until(t, "all packets are read", func() bool { return scraped(t, "auscult_packets_total") >= packets })
+	if err := os.Remove(at("learned/usual")); err != nil {
+		t.Fatal(err)
+	}
+	live.Process.Signal(os.Interrupt)
+	live.Wait()
+	if got := live.ProcessState.ExitCode(); got != 130 {
+		t.Errorf("ended with status %d", got)
+	}
+	var stats report
+	if err := json.Unmarshal([]byte(contents(t, at("live/stats.json"))), &stats); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]uint64{alertsFile: stats.Alerts, callsFile: stats.Calls} {
+		old, after := strings.Count(contents(t, at("live/"+name+".1")), "\n"), strings.Count(contents(t, at("live/"+name)), "\n")
+		if old == 0 || after == 0 || uint64(old+after) != want {
+			t.Errorf("%s: %d lines before and %d after it was opened anew, of %d", name, old, after, want)
+		}
+	}
+	command(t, at("auscult"), "replay", "-q", "-l", at("again"), "--key", at("key"), "--baseline", at("learned/usual"), walk)
+}

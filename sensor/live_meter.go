@@ -8,6 +8,7 @@ import (
 	"auscult/detectors"
 	"auscult/pipeline"
 	"auscult/pipeline/alert"
+	"auscult/sensor/call"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 )
@@ -61,22 +62,19 @@ func (l *meteredLane) Next() (packet.Raw, error) {
 	return raw, err
 }
 
-// tally counts what a sink was given, knows whether it failed, and lets others than the pipeline write to it.
+// tally counts what a sink was given, knows whether it failed, and lets others than the pipeline open its file anew.
 type tally struct {
 	pipeline.Sink
-	mu     sync.Mutex // of the sink: who writes a batch has it
+	mu     sync.Mutex // of the sink: who uses it has it
 	closed bool
 	given  [detectors.Critical + 1]atomic.Uint64 // messages, by severity
 	failed atomic.Bool
 }
 
-// Write passes a batch on, while the sink is open.
+// Write passes a batch on.
 func (t *tally) Write(ctx context.Context, batch []alert.Alert) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.closed {
-		return nil
-	}
 	for i := range batch {
 		t.given[min(batch[i].Signal.Severity, detectors.Critical)].Add(1)
 	}
@@ -87,12 +85,65 @@ func (t *tally) Write(ctx context.Context, batch []alert.Alert) error {
 	return err
 }
 
-// Close closes the sink. What others write later is dropped.
+// Close closes the sink.
 func (t *tally) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closed = true
 	return t.Sink.Close()
+}
+
+func (t *tally) reopen() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return reopened(t.Sink, t.closed)
+}
+
+// reopened opens the file of an output anew, if it is one.
+func reopened(output any, closed bool) error {
+	if r, ok := output.(interface{ Reopen() error }); ok && !closed {
+		return r.Reopen()
+	}
+	return nil
+}
+
+// lockedLog is a log of calls whose file others than the pipeline may open anew.
+type lockedLog struct {
+	pipeline.CallSink
+	mu     sync.Mutex // of the log: who uses it has it
+	closed bool
+}
+
+// WriteCalls passes a batch on.
+func (l *lockedLog) WriteCalls(batch []call.Call) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.CallSink.WriteCalls(batch)
+}
+
+// Close closes the log.
+func (l *lockedLog) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	return l.CallSink.Close()
+}
+
+func (l *lockedLog) reopen() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return reopened(l.CallSink, l.closed)
+}
+
+// locked puts a lock before every log of out.
+func locked(out *pipeline.Output) (list []*lockedLog) {
+	for _, log := range []*pipeline.CallSink{&out.Calls, &out.Links} {
+		if *log != nil {
+			l := &lockedLog{CallSink: *log}
+			list, *log = append(list, l), l
+		}
+	}
+	return list
 }
 
 // tallies is all sinks of a run. Each is given every alert until it fails.

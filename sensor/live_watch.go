@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	usage "runtime/metrics"
 	"strings"
@@ -24,6 +25,7 @@ type watch struct {
 	src   interface{ Stats() capture.Stats }
 	lanes *metered
 	sinks tallies
+	logs  []*lockedLog
 	cfg   *pipeline.Config // for the bounds of tables
 	prog  pipeline.Progress
 
@@ -61,6 +63,17 @@ func (w *watch) alive() bool {
 		w.at, w.packets, w.moved = at, n, time.Now()
 	}
 	return !w.ready || time.Since(w.moved) < stalled
+}
+
+// reopen lets every output that is a file go on in a new one.
+func (w *watch) reopen() (err error) {
+	for _, s := range w.sinks {
+		err = errors.Join(err, s.reopen())
+	}
+	for _, l := range w.logs {
+		err = errors.Join(err, l.reopen())
+	}
+	return err
 }
 
 // unready is why it is not capturing and writing; empty when it is.

@@ -8,9 +8,10 @@ import (
 	"os"
 )
 
-// create makes or empties a file that only its owner may read.
+// create makes or empties a file that only its owner may read. Who empties it meanwhile (logrotate's copytruncate) does
+// not leave a hole in it.
 func create(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -56,17 +56,49 @@ func everyThread(trap, a, b uintptr) error {
 	return nil
 }
 
-// become changes to a user and that user's own group.
-func become(name string) error {
+// overflow is the kernel's own number of who is nobody, and of nobody's group: a system without a list of users has him.
+const overflow = 65534
+
+// identity is the user that name tells, and the group: a name or a number that the system knows, with its own group; a
+// number that it does not know, with the group of that number; or UID:GID. In a container there often is no list.
+func identity(name string) (uid, gid int, err error) {
+	number := func(text string) (int, bool) {
+		n, err := strconv.ParseUint(text, 10, 32)
+		return int(n), err == nil && n < 1<<32-1
+	}
+	if u, g, both := strings.Cut(name, ":"); both {
+		uid, uok := number(u)
+		gid, gok := number(g)
+		if !uok || !gok {
+			return 0, 0, fmt.Errorf("user %q is not UID:GID, two numbers", name)
+		}
+		return uid, gid, nil
+	}
 	u, err := user.Lookup(name)
 	if err != nil {
-		if u, err = user.LookupId(name); err != nil {
-			return fmt.Errorf("there is no user %q; make one, or set another", name)
-		}
+		u, err = user.LookupId(name)
 	}
-	uid, _ := strconv.Atoi(u.Uid)
-	gid, _ := strconv.Atoi(u.Gid)
-	if uid == 0 {
+	if err == nil {
+		uid, _ = strconv.Atoi(u.Uid)
+		gid, _ = strconv.Atoi(u.Gid)
+		return uid, gid, nil
+	}
+	if n, ok := number(name); ok {
+		return n, n, nil
+	}
+	if name == "nobody" {
+		return overflow, overflow, nil
+	}
+	return 0, 0, fmt.Errorf("there is no user %q; make one, or give a number, like 65534, or UID:GID", name)
+}
+
+// become changes to a user and a group.
+func become(name string) error {
+	uid, gid, err := identity(name)
+	if err != nil {
+		return err
+	}
+	if uid == 0 || gid == 0 {
 		return fmt.Errorf("user %q is root; set one that is not", name)
 	}
 	if os.Geteuid() != 0 && uid == os.Geteuid() {

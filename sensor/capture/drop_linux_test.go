@@ -32,7 +32,7 @@ func TestDrop(t *testing.T) {
 	}
 	users := []string{""}
 	if ids, _ := os.ReadFile("/proc/self/uid_map"); strings.Contains(string(ids), "4294967295") { // nobody can be become
-		users = append(users, "nobody", "no such user", "root")
+		users = append(users, "nobody", "65534:65534", "no such user", "root", "0:65534")
 	}
 	for _, who := range users {
 		cmd := exec.Command("/proc/self/exe", "-test.run=^TestDrop$", "-test.v")
@@ -73,7 +73,7 @@ func dropped(t *testing.T, who string) {
 		}
 		stop()
 		return
-	case who == "no such user" || who == "root":
+	case who == "no such user" || who == "root" || who == "0:65534":
 		if err == nil || !strings.Contains(err.Error(), who) {
 			t.Errorf("%v", err)
 		}
