@@ -98,6 +98,8 @@ func TestContent(t *testing.T) {
 	}
 	good, bad := Result{Whole: true}, Result{Whole: true, Bad: true}
 	all := string(text)
+	wrongSum := pack(t, text, "gzip")
+	wrongSum[len(wrongSum)-5]++
 	f("gzip", pack(t, text, "gzip"), all, good)
 	f("X-GZip;q=1", append(pack(t, text[:100], "gzip"), pack(t, text[100:], "gzip")...), all, good)
 	f("deflate", pack(t, text, "deflate"), all, good)
@@ -112,6 +114,17 @@ func TestContent(t *testing.T) {
 	f("zstd", []byte(`{"plain":1}`), `{"plain":1}`, bad)
 	f("gzip", append(pack(t, text, "gzip"), "and more than a header of garbage"...), all, bad)
 	f("gzip", nil, "", good)
+	f("gzip", pack(t, nil, "gzip"), "", good)
+	f("gzip", []byte("\x1f"), "\x1f", bad)
+	f("gzip", []byte("\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\x00name"), "", Result{Bad: true})
+	f("gzip", []byte("\x1f\x8b\x07\x00\x00\x00\x00\x00\x00\x00"), "", Result{Bad: true})
+	f("gzip", wrongSum, all, Result{Bad: true})
+	f("gzip", append(pack(t, text, "gzip"), 0x1f), all, Result{Bad: true, Short: true})
+	f("gzip, gzip", pack(t, text, "gzip", "gzip"), all, good)
+	f("gzip, gzip", append(pack(t, text, "gzip", "gzip"), "and more than a header of garbage"...), all, bad)
+	f("deflate", append(pack(t, text, "deflate"), "and more, which nobody reads"...), all, good)
+	f("deflate", []byte("x\x9c"), "", Result{Bad: true})
+	f("deflate", []byte("\x07"), "", Result{Bad: true})
 	f("br", []byte("\xff\xff\xff\xff\xff\xff"), "", Result{Bad: true})
 	if open := contents.open; open != 0 {
 		t.Errorf("%d contents are still open", open)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/andybalholm/brotli"
 )
 
 // BenchmarkContent decodes a body of 20 kB that comes in segments.
@@ -36,10 +36,10 @@ func BenchmarkContent(b *testing.B) {
 // BenchmarkBuffered is the way not taken, to compare with: the body collected and decoded at its end.
 func BenchmarkBuffered(b *testing.B) {
 	text := clinical(20_000)
-	wire := pack(b, text, "gzip")
+	wire := pack(b, text, "br")
 	var body []byte
 	var src bytes.Reader
-	var z gzip.Reader
+	var z brotli.Reader
 	out := make([]byte, 8<<10)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
@@ -65,14 +65,14 @@ func BenchmarkBuffered(b *testing.B) {
 func BenchmarkSwitch(b *testing.B) {
 	contents := NewContents(Defaults(), new(Stats))
 	defer contents.Close()
-	d, _, _ := contents.Open(message("gzip"), nil)
+	d, _, _ := contents.Open(message("gzip, gzip"), nil)
 	d.Write([]byte("\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\x00")) // a file name follows, that need not end soon
 	one := []byte("n")
 	for b.Loop() {
 		d.Write(one)
 		if d.outcome != decoding {
 			d.Close(false)
-			d, _, _ = contents.Open(message("gzip"), nil)
+			d, _, _ = contents.Open(message("gzip, gzip"), nil)
 			d.Write([]byte("\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\x00"))
 		}
 	}

@@ -36,7 +36,12 @@ func TestDamage(t *testing.T) {
 	for i := range few {
 		few[i] &= 3
 	}
-	texts := [][]byte{nil, []byte("a"), bundle(300), bundle(3_000), bundle(100_000), noise, noise[:100], few, make([]byte, 100_000)}
+	var steep []byte // each byte as often as the two before it: codes of up to 15 bits
+	for a, b, c := 1, 1, byte(0); b < 50_000; a, b, c = b, a+b, c+1 {
+		steep = append(steep, bytes.Repeat([]byte{c}, a)...)
+	}
+	r.Shuffle(len(steep), func(i, j int) { steep[i], steep[j] = steep[j], steep[i] })
+	texts := [][]byte{steep, nil, []byte("a"), bundle(300), bundle(3_000), bundle(100_000), noise, noise[:100], few, make([]byte, 100_000)}
 	d := new(inflate.Decoder)
 	for i, text := range texts {
 		for level := -2; level <= 9; level++ {

@@ -88,9 +88,9 @@ func (d *Decoder) readLengths(in []byte, i int) (int, Status) {
 				}
 			}
 		}
-		e := h.table[bits&h.code.mask&(1<<headWidth-1)]
-		l, again := symbol(e.base()), 1
-		if count < max(h.code.least, e.width()) {
+		e := h.table[bits&(1<<headWidth-1)]
+		l := symbol(e.base())
+		if count < 14 && (count < h.code.least || count < e.width()) {
 			s = wait
 			break
 		}
@@ -98,34 +98,44 @@ func (d *Decoder) readLengths(in []byte, i int) (int, Status) {
 			s = Corrupt
 			break
 		}
-		if l >= 16 {
-			if count < e.uses() {
-				s = wait
-				break
+		if l < 16 {
+			bits >>= e & 63
+			count -= uint(e & 63)
+			h.symbols[used] = symbol(n)<<4 | l
+			if l != 0 {
+				used++
 			}
-			again = 3 + e.value(bits) - int(l)
-			switch l {
-			case 16:
-				l = last
-			case 18:
-				again += 8
-				fallthrough
-			default:
-				l = 0
-			}
+			h.count[l&maxWidth]++
+			last = l
+			n++
+			continue
 		}
-		bits >>= e.uses() & 63
-		count -= e.uses()
+		if count < e.uses() {
+			s = wait
+			break
+		}
+		again := 3 + e.value(bits) - int(l)
+		switch l {
+		case 16:
+			l = last
+		case 18:
+			again += 8
+			fallthrough
+		default:
+			l = 0
+		}
+		bits >>= e & 63
+		count -= uint(e & 63)
 		if n+again > h.total {
 			s = Corrupt
 			break
 		}
 		last = l
+		h.count[l&maxWidth] += uint16(again)
 		if l == 0 {
 			n += again
 			continue
 		}
-		h.count[l&maxWidth] += uint16(again)
 		for range again {
 			h.symbols[used] = symbol(n)<<4 | l
 			used++

@@ -37,7 +37,7 @@ type Decoder struct {
 	final     bool // the block is the last
 	fixed     bool // the tables are those of section 3.2.6
 	w         int  // end of the output in out
-	left      int  // bytes of a stored block or match, or code lengths, that are still to come
+	left      int  // bytes of a stored block or match that are still to come
 	distance  int  // of the match
 	head      header
 	lit       code

@@ -41,7 +41,7 @@ func (d *Decoder) readSymbol() Status {
 	if d.count < d.lit.least {
 		return wait
 	}
-	e, at := lookUp(d.litTable[:], d.lit.mask, d.bits)
+	e, at := lookUp(d.litTable[:], litMask, d.bits)
 	switch {
 	case d.count < at+e.width():
 		return wait
@@ -64,7 +64,7 @@ func (d *Decoder) readSymbol() Status {
 	if d.count < used+d.dist.least {
 		return wait
 	}
-	e, at = lookUp(d.distTable[:], d.dist.mask, d.bits>>used)
+	e, at = lookUp(d.distTable[:], distMask, d.bits>>used)
 	at += used
 	switch {
 	case d.count < at+e.width():
@@ -95,30 +95,30 @@ func lookUp(table []entry, mask, b uint64) (e entry, at uint) {
 // readFast is readSymbols without a look at the ends of input and room, for as long as they are far.
 func (d *Decoder) readFast(in []byte, i int) (int, Status) {
 	bits, count, w, s := d.bits, d.count, d.w, More
-	litMask, distMask := d.lit.mask, d.dist.mask
 	last := len(in) - ahead
+	bits |= binary.LittleEndian.Uint64(in[i:]) << (count & 63)
+	e := d.litTable[bits&litMask]
+turns:
 	for i <= last && w <= room-reach {
 		bits |= binary.LittleEndian.Uint64(in[i:]) << (count & 63)
 		i += int(63-count) >> 3
 		count |= 56
-		e := d.litTable[bits&litMask]
 		if e&literal != 0 {
 			bits >>= e & 63
 			count -= uint(e & 63)
 			d.out[w] = byte(e >> 16)
 			w++
-			e = d.litTable[bits&litMask]
-			if e&literal != 0 {
+			if e = d.litTable[bits&litMask]; e&literal != 0 {
 				bits >>= e & 63
 				count -= uint(e & 63)
 				d.out[w] = byte(e >> 16)
 				w++
-				e = d.litTable[bits&litMask]
-				if e&literal != 0 {
+				if e = d.litTable[bits&litMask]; e&literal != 0 {
 					bits >>= e & 63
 					count -= uint(e & 63)
 					d.out[w] = byte(e >> 16)
 					w++
+					e = d.litTable[bits&litMask]
 					continue
 				}
 			}
@@ -133,6 +133,7 @@ func (d *Decoder) readFast(in []byte, i int) (int, Status) {
 					count -= uint(e & 63)
 					d.out[w] = byte(e >> 16)
 					w++
+					e = d.litTable[bits&litMask]
 					continue
 				}
 			}
@@ -144,7 +145,7 @@ func (d *Decoder) readFast(in []byte, i int) (int, Status) {
 				} else {
 					s = Corrupt
 				}
-				break
+				break turns
 			}
 		}
 		length := e.value(bits)
@@ -163,7 +164,7 @@ func (d *Decoder) readFast(in []byte, i int) (int, Status) {
 			}
 			if e&exception != 0 {
 				s = Corrupt
-				break
+				break turns
 			}
 		}
 		distance := e.value(bits)
@@ -171,9 +172,20 @@ func (d *Decoder) readFast(in []byte, i int) (int, Status) {
 		count -= uint(e & 63)
 		if distance > w {
 			s = Corrupt
-			break
+			break turns
 		}
-		copyAhead(&d.out, w, distance, length)
+		e = d.litTable[bits&litMask]
+		if distance >= 8 && length <= 32 {
+			to, of := d.out[w:w+32], d.out[w-distance:w-distance+32]
+			binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(of))
+			binary.LittleEndian.PutUint64(to[8:], binary.LittleEndian.Uint64(of[8:]))
+			if length > 16 {
+				binary.LittleEndian.PutUint64(to[16:], binary.LittleEndian.Uint64(of[16:]))
+				binary.LittleEndian.PutUint64(to[24:], binary.LittleEndian.Uint64(of[24:]))
+			}
+		} else {
+			copyAhead(&d.out, w, distance, length)
+		}
 		w += length
 	}
 	d.bits, d.count, d.w = bits&(1<<(count&63)-1), count, w

@@ -35,8 +35,10 @@ func (e entry) value(b uint64) int {
 // zlib counts them: "enough 288 11 15" and "enough 32 8 15".
 const (
 	litWidth    = 11
+	litMask     = 1<<litWidth - 1
 	litEntries  = 2342
 	distWidth   = 8
+	distMask    = 1<<distWidth - 1
 	distEntries = 402
 	headWidth   = 7
 	maxWidth    = 15
@@ -44,19 +46,20 @@ const (
 
 // code is how a table is looked up.
 type code struct {
-	mask  uint64 // of the bits that do
-	least uint   // fewest bits that have to be there: no shorter rest of a stream is whole
+	least  uint // fewest bits that have to be there: no shorter rest of a stream is whole
+	sorted [288]entry
 }
 
 // symbol is a symbol of a code, shifted by 4, and the length of its code in bits, which is not 0.
 type symbol uint16
 
-// build fills table with the canonical code (section 3.2.2) of the symbols in use, in rising order, of which count
-// has how many codes are of each length. means has an entry for each symbol, but for the bits of the code. It is
-// false for a code that is over-subscribed or incomplete; one code of one bit is allowed, and so is none.
-func (c *code) build(table, means []entry, most uint, used []symbol, count *[maxWidth + 1]uint16) bool {
+// build fills table, which is looked up by width bits, with the canonical code (section 3.2.2) of the symbols in use,
+// which rise, and of which count has how many codes are of each length. means has an entry for each symbol, but for
+// the bits of the code. It is false for a code that is over-subscribed or incomplete; one code of one bit is allowed,
+// and so is none.
+func (c *code) build(table, means []entry, width uint, used []symbol, count *[maxWidth + 1]uint16) bool {
 	var place [maxWidth + 1]uint16 // in sorted, of the next code of each length
-	c.least = 0
+	c.least = 1
 	n, sum, longest := uint16(0), uint(0), uint(0)
 	for l := uint(1); l <= maxWidth; l++ {
 		place[l] = n
@@ -64,80 +67,75 @@ func (c *code) build(table, means []entry, most uint, used []symbol, count *[max
 		sum = 2*sum + uint(count[l])
 		if count[l] != 0 {
 			longest = l
-			if c.least == 0 {
-				c.least = l
-			}
+		}
+		if n == 0 {
+			c.least = l + 1
 		}
 	}
 	switch {
 	case len(used) == 0:
-		table[0], c.mask = exception, 0
+		c.least = 0
+		for i := range table[:1<<width] {
+			table[i] = exception
+		}
 		return true
 	case len(used) == 1 && longest == 1:
-		table[0], table[1], c.mask = means[used[0]>>4]+oneBit, exception+oneBit, 1
+		for i := 0; i < 1<<width; i += 2 {
+			table[i], table[i+1] = means[used[0]>>4]+oneBit, exception+oneBit
+		}
 		return true
 	case sum != 1<<maxWidth:
 		return false
 	}
-	var sorted [288]entry
+	sorted := c.sorted[:len(used)]
 	for _, s := range used {
-		l := s & 15
-		p := place[l]
-		place[l] = p + 1
-		sorted[p] = means[s>>4] + entry(l)*oneBit
+		l := s & maxWidth
+		sorted[place[l]] = means[s>>4] + entry(l)*oneBit
+		place[l]++
 	}
-	width := min(longest, most)
-	c.mask = 1<<width - 1
-	fill(table, sorted[:len(used)], c.least, width, count)
+	fill(table, sorted, c.least, width, count)
 	return true
 }
 
 // fill fills a table that is looked up by width bits from the entries of a complete code, by rising length of
-// code, of which the first has l bits. Codes come with their first bit lowest: the next one of the same length is
-// found by turning the bits above the highest 0, which becomes 1, to 0.
+// code, of which the first has l bits. Codes come with their first bit lowest.
 func fill(table, sorted []entry, l, width uint, count *[maxWidth + 1]uint16) {
-	word, size, left := uint(0), uint(1)<<l, count[l]
-	for l <= width {
-		for range left {
-			table[word] = sorted[0]
-			if sorted = sorted[1:]; len(sorted) == 0 {
-				return
-			}
-			top := uint(1) << (bits.Len(word^(size-1)) - 1)
-			word = word&(top-1) | top
+	next := uint16(0)
+	for ; l <= width; l++ {
+		size := uint(1) << l
+		now := sorted[:count[l]]
+		sorted = sorted[len(now):]
+		for _, e := range now {
+			table[bits.Reverse16(next)>>(16-l)] = e
+			next++
 		}
-		for left = 0; left == 0; left = count[l] {
-			if l++; l <= width {
-				copy(table[size:2*size], table[:size]) // what is looked up by one bit more goes on as it began
-				size *= 2
-			}
+		if l < width {
+			copy(table[size:2*size], table[:size]) // what is looked up by one bit more goes on as it began
 		}
+		next <<= 1
 	}
-	end, first := uint(1)<<width, uint(1)<<width // no word of width bits
-	begin := end
-	for {
-		if word&(1<<width-1) != first {
-			first, begin = word&(1<<width-1), end
-			w := l - width
-			for n, l := uint(left), l; n < 1<<w; w++ {
-				l++
-				n = 2*n + uint(count[l])
+	end, first, begin := uint(1)<<width, uint(1)<<width, uint(0) // first of no table yet
+	for ; len(sorted) > 0; l++ {
+		for left := count[l]; left > 0; left-- {
+			word := uint(bits.Reverse16(next) >> (16 - l))
+			next++
+			if word&(1<<width-1) != first {
+				first, begin = word&(1<<width-1), end
+				w := l - width
+				for n, l := uint(left), l; n < 1<<w; w++ {
+					l++
+					n = 2*n + uint(count[l])
+				}
+				end = begin + 1<<w
+				table[first] = entry(begin)<<16 | exception | link | entry(w)<<8 | entry(width)
 			}
-			end = begin + 1<<w
-			table[first] = entry(begin)<<16 | exception | link | entry(w)<<8 | entry(width)
+			e := sorted[0] - entry(width)*oneBit
+			sorted = sorted[1:]
+			for i := begin + word>>width; i < end; i += 1 << (l - width) {
+				table[i] = e
+			}
 		}
-		e := sorted[0] - entry(width)*oneBit
-		for i := begin + word>>width; i < end; i += 1 << (l - width) {
-			table[i] = e
-		}
-		if sorted = sorted[1:]; len(sorted) == 0 {
-			return
-		}
-		top := uint(1) << (bits.Len(word^(1<<l-1)) - 1)
-		word = word&(top-1) | top
-		for left--; left == 0; left = count[l] {
-			l++
-		}
+		next <<= 1
 	}
 }
 
