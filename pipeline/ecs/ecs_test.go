@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -23,23 +21,13 @@ import (
 // findings are those of every case and those of the OCSF encoder's own golden file.
 func findings(t testing.TB) []*ocsf.Finding {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(shared.Root(t), "pcaps", "*", "alerts.jsonl"))
-	if err != nil || len(files) < 40 {
-		t.Fatalf("%d cases: %v", len(files), err)
-	}
 	var out []*ocsf.Finding
-	for _, name := range append(files, filepath.Join("..", "ocsf", "testdata", "findings.jsonl")) {
-		text, err := os.ReadFile(name)
+	for _, line := range shared.Alerts(t) {
+		f, err := ocsf.Read(line)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for line := range bytes.Lines(text) {
-			f, err := ocsf.Read(line)
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			out = append(out, f)
-		}
+		out = append(out, f)
 	}
 	return out
 }
@@ -240,28 +228,6 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// fill sets every string and number below v.
-func fill(v reflect.Value, s string, n int64) {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if !v.IsNil() {
-			fill(v.Elem(), s, n)
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i), s, n)
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			fill(v.Index(i), s, n)
-		}
-	case reflect.String:
-		v.SetString(s)
-	case reflect.Int, reflect.Int64:
-		v.SetInt(n)
-	}
-}
-
 // FuzzAppend has any text and number in every field: what comes out is one line of JSON in the types of the list.
 func FuzzAppend(f *testing.F) {
 	fields := published(f)
@@ -280,7 +246,7 @@ func FuzzAppend(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fill(reflect.ValueOf(one), s, n)
+		shared.Fill(one, s, n)
 		leaves := map[string]any{}
 		flatten(leaves, "", decode(t, ecs.Append(nil, one)))
 		for name, v := range leaves {
