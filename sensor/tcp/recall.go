@@ -15,8 +15,12 @@ const block = 128
 // It is a cache of blocks, direct-mapped, with consecutive blocks of a stream in consecutive places: it takes
 // no memory of the connection, and what it forgets is only ever what is oldest or collides. Bytes, not hashes:
 // copying a frame costs less than hashing it, and any part of it can be compared.
+//
+// What the blocks hold stands apart from their bytes: it is read for every block, and small enough to be in the cache.
+// The bytes are only written, as a rule, which nothing waits for.
 type recall struct {
 	blocks []remembered // allocated when the first byte comes
+	bytes  [][block]byte
 	n      uint32
 }
 
@@ -26,7 +30,6 @@ type remembered struct {
 	no          uint32
 	lo, hi      uint16
 	first, last uint16 // tags of the packets that brought the first and the last of it
-	bytes       [block]byte
 }
 
 // stream names a direction of a connection.
@@ -41,27 +44,34 @@ func tag(s *packet.Segment) uint16 {
 	return uint16(s.TSVal) | 1
 }
 
-func (r *recall) slot(stream uint64, no uint32) uint32 {
-	return (uint32(stream>>32)*0x9e3779b1 + uint32(stream)*0x85ebca6b + no) % r.n
-}
+// place is where the blocks of a stream begin, modulo n.
+func place(stream uint64) uint32 { return uint32(stream>>32)*0x9e3779b1 + uint32(stream)*0x85ebca6b }
 
 // put remembers that b was passed on at seq.
 func (r *recall) put(stream uint64, seq uint32, b []byte, tag uint16) {
-	if r.n == 0 {
+	if r.n == 0 || len(b) == 0 {
 		return
 	}
 	if r.blocks == nil {
-		r.blocks = make([]remembered, r.n)
+		r.blocks, r.bytes = make([]remembered, r.n), make([][block]byte, r.n)
 	}
-	for len(b) > 0 {
-		no, from := seq/block, seq%block
-		m := &r.blocks[r.slot(stream, no)]
-		if m.stream != stream || m.no != no || uint32(m.hi) != from {
+	no, from := seq/block, seq%block
+	begin := place(stream)
+	for at := (begin + no) % r.n; ; {
+		m, to := &r.blocks[at], &r.bytes[at]
+		if from == 0 || m.stream != stream || m.no != no || uint32(m.hi) != from { // most blocks are not even looked at
 			m.stream, m.no, m.lo, m.first = stream, no, uint16(from), tag
 		}
-		n := copy(m.bytes[from:], b)
+		n := copy(to[from:], b)
 		m.hi, m.last = uint16(from)+uint16(n), tag
-		b, seq = b[n:], seq+uint32(n)
+		if n == len(b) {
+			return
+		}
+		b = b[n:]
+		no, from = (no+1)%(1<<32/block), 0
+		if at++; at == r.n || no == 0 || begin+no == 0 { // a division for each block would cost as much as its copy
+			at = (begin + no) % r.n
+		}
 	}
 }
 
@@ -74,13 +84,14 @@ func (r *recall) compare(stream uint64, seq uint32, b []byte, tag uint16) (diffe
 	for len(b) > 0 {
 		no, from := seq/block, seq%block
 		n := min(block-from, uint32(len(b)))
-		m := &r.blocks[r.slot(stream, no)]
+		at := (place(stream) + no) % r.n
+		m := &r.blocks[at]
 		lo, hi := max(from, uint32(m.lo)), min(from+n, uint32(m.hi))
 		if m.stream != stream || m.no != no || lo >= hi {
 			unknown += int(n)
 		} else {
 			unknown += int(n - (hi - lo))
-			differ += difference(m.bytes[lo:hi], b[lo-from:hi-from])
+			differ += difference(r.bytes[at][lo:hi], b[lo-from:hi-from])
 			same = same || tag != 0 && (tag == m.first || tag == m.last)
 		}
 		b, seq = b[n:], seq+n

@@ -10,8 +10,11 @@ import (
 func (t *Table) Segment(dst []Event, now clock.Time, s *packet.Segment) []Event {
 	t.recycle()
 	t.Stats.Segments++
-	hash := s.Flow.KeyedHash(t.k0, t.k1)
-	c := t.index.find(hash, &s.Flow)
+	c := t.latest
+	if c == nil || c.Flow != s.Flow {
+		c = t.index.find(s.Flow.KeyedHash(t.k0, t.k1), &s.Flow)
+		t.latest = c
+	}
 	if c != nil {
 		var gone bool
 		if dst, gone = t.settle(dst, c, now); gone {
@@ -33,7 +36,7 @@ func (t *Table) Segment(dst []Event, now clock.Time, s *packet.Segment) []Event 
 		c = nil
 	}
 	if c == nil {
-		if dst, c = t.open(dst, now, s, hash); c == nil {
+		if dst, c = t.open(dst, now, s); c == nil {
 			return dst
 		}
 		if old != nil {

@@ -27,6 +27,7 @@ type Table struct {
 	recall  recall
 	soon    clock.Time // no list is due before it; see Due
 	soonest clock.Time // the shortest timeout of a list whose end is told
+	latest  *Conn      // whose segment was taken in last: the next one is often its own again; nil when it is gone
 	present *Conn      // whose segment is being taken in
 	limbo   []*Conn    // events of this call still point to them
 	idle    []*pending
@@ -143,7 +144,7 @@ func (t *Table) Close(dst []Event, now clock.Time) []Event {
 
 // open begins a connection with s, or nil if s cannot begin one: scans, stray acknowledgements and keep-alives
 // leave nothing behind.
-func (t *Table) open(dst []Event, now clock.Time, s *packet.Segment, hash uint64) ([]Event, *Conn) {
+func (t *Table) open(dst []Event, now clock.Time, s *packet.Segment) ([]Event, *Conn) {
 	syn := s.Flags&packet.SYN != 0
 	if s.Flags&packet.RST != 0 || !syn && (len(s.Payload)+s.Cut == 0 || s.Flags&packet.ACK == 0 || probe(s)) {
 		t.Stats.Strays++
@@ -165,7 +166,8 @@ func (t *Table) open(dst []Event, now clock.Time, s *packet.Segment, hash uint64
 	}
 	t.Stats.Opened++
 	t.lists[halfOpen].push(c)
-	t.index.insert(hash, c)
+	t.index.insert(c.Flow.KeyedHash(t.k0, t.k1), c)
+	t.latest = c
 	return dst, c
 }
 
@@ -251,6 +253,9 @@ func (t *Table) remove(c *Conn) {
 	t.lists[c.state].remove(c)
 	t.index.remove(c.Flow.KeyedHash(t.k0, t.k1), c)
 	t.limbo = append(t.limbo, c)
+	if t.latest == c {
+		t.latest = nil
+	}
 }
 
 // recycle makes reusable what the events of the last call pointed to.
