@@ -91,7 +91,7 @@ func defaults() settings {
 		Kafka:    sink.KafkaDefaults(),
 		Site:     site{Sensor: "auscult"},
 		TLS:      keyLog{MaxSecrets: 1 << 20},
-		Memory:   memory{GCPercent: 300, SoftLimit: 2 << 30},
+		Memory:   memory{GCPercent: 100, SoftLimit: 2 << 30},
 		Log:      logging{Level: "warn"},
 	}
 }
@@ -179,8 +179,7 @@ func lookup(environ []string, name string) string {
 	return ""
 }
 
-// apply tunes the collector, unless the environment did. Few large batches live and die at once here, so a heap
-// that may grow further is collected far less often.
+// apply tunes the collector, unless the environment did.
 func (m memory) apply(environ []string) {
 	if lookup(environ, "GOGC") == "" {
 		debug.SetGCPercent(m.GCPercent)
