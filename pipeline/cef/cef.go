@@ -25,12 +25,13 @@ func Append(dst []byte, f *ocsf.Finding) []byte {
 // appendLine writes the keys of the dictionary, and in the custom ones what it has none for, with their labels. The
 // bounds are those of the dictionary or less, in bytes as escaped: together they stay below MaxLine.
 func appendLine(dst []byte, f *ocsf.Finding) []byte {
-	w := writer{append(dst, "CEF:0|Auscult|auscult"...)}
+	w := writer{b: append(dst, "CEF:0|Auscult|auscult"...)}
 	w.header(f.Metadata.Product.Version, 31)
 	w.header(f.Info.Analytic.UID, 128)
 	w.header(f.Info.Analytic.Name, 128)
 	w.headerNumber(severity(f))
 	w.b = append(w.b, '|')
+	w.pairs = len(w.b)
 
 	w.text("externalId", f.Info.UID, 40)
 	w.number("rt", f.Time)

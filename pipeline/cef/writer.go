@@ -8,7 +8,10 @@ import (
 )
 
 // writer builds one line. A key whose value is empty is left out.
-type writer struct{ b []byte }
+type writer struct {
+	b     []byte
+	pairs int // where the extension begins
+}
 
 // header writes a field of the header in at most limit bytes: backslash and pipe are escaped, and a line end, which
 // only extensions may hold, is a space.
@@ -52,7 +55,7 @@ func (w *writer) text(key, v string, limit int) {
 
 // key starts a pair.
 func (w *writer) key(key string) {
-	if n := len(w.b); w.b[n-1] != '|' {
+	if len(w.b) > w.pairs {
 		w.b = append(w.b, ' ')
 	}
 	w.b = append(append(w.b, key...), '=')
