@@ -123,6 +123,7 @@ func FuzzAppend(f *testing.F) {
 	}
 	f.Add("", int64(0))
 	f.Add("a|b=c\\d\n\r\x00\x7f\xff\u2028", int64(-1))
+	f.Add("\u2000a\u2000", int64(0))
 	f.Add("|", int64(-20)) // a value may end in what ends the header
 	f.Add(strings.Repeat(`\=`, 3000), int64(1)<<62)
 	f.Add(strings.Repeat("…", 3000), int64(3))

@@ -104,7 +104,7 @@ func width(v string) (n int) {
 // it, or as it is where that is empty. What does not fit is left out, and an ellipsis says so.
 func (w *writer) clean(v string, limit int, escape func(rune) string) {
 	const ellipsis = "…"
-	v = strings.TrimFunc(v, func(r rune) bool { return r == ' ' || blank(r) })
+	v = strings.TrimFunc(v, func(r rune) bool { return unicode.IsSpace(r) || blank(r) })
 	n, room := len(w.b), len(w.b) // room is where an ellipsis still fits
 	for _, r := range v {
 		at := len(w.b)
