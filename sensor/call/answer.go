@@ -12,7 +12,7 @@ import (
 const maxBanner = 64
 
 // answer reads what the response shows beside health data: its head, the beginning of its body, and the names in it.
-func (b *Builder) answer(c *Call, ar *Arena, x *http.Exchange, t *Texts, resp *phi.Report) {
+func (b *Builder) answer(c *Call, ar *Arena, x *http.Exchange, t *Texts, resp *phi.Report, reading *Reading) {
 	a := &c.Answer
 	if t != nil {
 		if body := t.sides[http.Response].b; len(body) > 0 {
@@ -20,7 +20,15 @@ func (b *Builder) answer(c *Call, ar *Arena, x *http.Exchange, t *Texts, resp *p
 		}
 	}
 	if resp != nil && c.OK() {
-		a.Props = b.props(ar, c.Endpoint, resp.Props())
+		var shared bool
+		switch {
+		case reading != nil && reading.props != nil:
+			a.Props = reading.props
+		default:
+			if a.Props, shared = b.props(ar, c.Endpoint, resp.Props()); shared && reading != nil {
+				reading.props = a.Props
+			}
+		}
 	}
 	if x.Response.Lacks(http.Server | http.PoweredBy | http.AllowOrigin | http.AllowCredentials | http.RateLimits) {
 		return

@@ -26,7 +26,8 @@ type Conn struct {
 	MTLS           string       // subject of the client's verified-by-nobody certificate; empty without one
 	Running        bool         // the exchange goes on: this tells what was found so far
 	Secure         Secure
-	Continued      bool // an earlier call told the beginning of the exchange
+	Continued      bool     // an earlier call told the beginning of the exchange
+	Reading        *Reading // of the report of the response; nil unless that comes again
 }
 
 // Builder turns exchanges into calls. It belongs to one goroutine, remembers nothing of one call for the next,
@@ -52,6 +53,8 @@ type Builder struct {
 	inject    *inject.Reader
 	looks     *looks
 	names     *argNames
+	readKinds []readKind // of the response at hand, for its Reading
+	readIDs   []readID
 	known     *propMemo
 	propList  []Prop
 	habits    []habit    // by the number of what is known; nil until something is
@@ -122,7 +125,12 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 	} else {
 		b.host = endpointHost(b.host[:0], c)
 	}
+	reported := resp
 	req, resp = b.unwrap(&conn, x, req, resp)
+	reading := conn.Reading
+	if resp != reported || conn.Running || conn.Continued {
+		reading = nil
+	}
 	r := b.route(c, ar, x, rawPath)
 
 	var who credentials
@@ -155,12 +163,16 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 	c.FHIR = resource(ar, r, x.Method, resp)
 	c.ContentType = ar.bytes(x.Response.Get("content-type"))
 	b.found(c, resp)
-	b.response(ar, r, resp)
+	b.response(ar, r, resp, reading)
 	b.created(ar, x)
 	b.login(c, ar, x, conn.Texts)
-	b.answer(c, ar, x, conn.Texts, resp)
+	b.answer(c, ar, x, conn.Texts, resp, reading)
 	c.Objects = ar.copyObjects(b.objects)
-	c.Delivered = ar.copyKeys(b.delivered)
+	if reading != nil && reading.state == settled && len(reading.delivered) == len(b.delivered) {
+		c.Delivered = reading.delivered
+	} else {
+		c.Delivered = ar.copyKeys(b.delivered)
+	}
 	c.Issued = ar.copyKeys(b.issued)
 	c.Args = ar.copyArgs(b.args)
 	c.Handed = ar.copyHanded(b.handed)

@@ -122,63 +122,71 @@ func (b *Builder) bodyObjects(c *Call, ar *Arena, r *Route, req *phi.Report) {
 		return
 	}
 	for i := range req.IDs {
-		space, typ, value := b.place(r, &req.IDs[i])
+		space, typ, value, _ := b.place(r, &req.IDs[i])
 		b.add(c, ar, space, typ, value, InBody, false)
 	}
 }
 
-// place is the name space, type and value of an identifier of a body.
-func (b *Builder) place(r *Route, id *phi.ID) (nameSpace, []byte, []byte) {
+// place is the name space, type and value of an identifier of a body; fixed is whether the path has no say in it.
+func (b *Builder) place(r *Route, id *phi.ID) (space nameSpace, typ, value []byte, fixed bool) {
 	b.word = append(b.word[:0], id.Type...)
-	value := id.Value
+	value = id.Value
 	if typ, bare, ok := reference(value); ok {
-		return typeSpace(typ), typ, bare
+		return typeSpace(typ), typ, bare, true
 	}
 	if space, typ := dicomKey(b.word); space != nobody {
-		return space, typ, value
+		return space, typ, value, true
 	}
 	switch {
 	case id.Kind == phi.Patient && abha(value):
-		return business, b.word, value // as in a path, or a query
+		return business, b.word, value, true // as in a path, or a query
 	case id.Kind == phi.Patient:
-		return patient, b.word, value
+		return patient, b.word, value, true
 	case id.Kind == phi.Business:
-		return business, b.word, value
+		return business, b.word, value, true
 	}
 	if fhir.Lookup(b.word) != 0 {
-		return typeSpace(b.word), b.word, value
+		return typeSpace(b.word), b.word, value, true
 	}
-	space := b.words.of(b.word).space
+	space = b.words.of(b.word).space
 	if space != generic {
-		return space, b.word, value
+		return space, b.word, value, true
 	}
 	// A bare "id" is of whatever the path speaks of.
 	if len(r.Collection) == 0 {
-		return record, b.word, value
+		return record, b.word, value, false
 	}
 	if space = wordSpace(r.Collection); space == generic || space == business {
 		space = record
 	}
-	return space, r.Collection, value
+	return space, r.Collection, value, false
 }
 
 // response takes what the response delivered: keys of everything, objects of its patients.
-func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report) {
+// before is what was made of it when it came before; nil when it is not known to come again.
+func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report, before *Reading) {
 	if resp == nil {
 		return
 	}
+	if before != nil && before.state == settled {
+		b.replay(before, r)
+		return
+	}
 	b.seen.reset()
-	listed := 0
-	requested := b.objects[:len(b.objects):len(b.objects)]
+	listed, asked, over, long := 0, len(b.objects), b.Stats.Delivered, b.Stats.LongIDs
+	fixed := true
+	b.readKinds, b.readIDs = b.readKinds[:0], b.readIDs[:0]
 	people := patientless(resp)
 	for i := range resp.IDs {
 		id := &resp.IDs[i]
-		space, typ, value := b.place(r, id)
+		requested := b.objects[:asked:asked]
+		space, typ, value, sure := b.place(r, id)
+		fixed = fixed && sure
 		kind := uint64(0)
 		if space == record {
 			word := b.words.of(b.word)
 			if id.Kind == phi.Resource && word.space == generic {
-				space = b.echo(requested, value, people)
+				space, fixed = b.echo(requested, value, people), false
 			}
 			if kind = word.kind; string(typ) != string(b.word) || space != record {
 				kind = b.kind(space, typ)
@@ -191,6 +199,7 @@ func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report) {
 		key := keyIn(space, kind, value)
 		if id.Kind == phi.Patient && resp.People == 1 {
 			b.promote(requested, r, value, key)
+			b.readIDs = append(b.readIDs, readID{value, key})
 		}
 		if !b.seen.add(key) {
 			continue
@@ -205,11 +214,15 @@ func (b *Builder) response(ar *Arena, r *Route, resp *phi.Report) {
 		b.delivered = append(b.delivered, key)
 		if (space == patient || space == business) && listed < b.cfg.ResponseObjects {
 			listed++
+			b.readKinds = append(b.readKinds, readKind{space, kind})
 			b.objects = append(b.objects, Object{
 				Type: b.typeName(ar, typ, space), ID: b.clip(ar, value),
 				Key: key, Param: paramIn(b.server, space, kind), Where: InResponse, Patient: true,
 			})
 		}
+	}
+	if before != nil && before.state == unread {
+		before.settle(b, resp, asked, fixed && b.Stats.LongIDs == long, b.Stats.Delivered-over)
 	}
 }
 

@@ -16,15 +16,16 @@ type propList struct {
 	props []Prop // nil until the list came a second time
 }
 
-// props is what the properties of a response are, as the call keeps them.
-func (b *Builder) props(ar *Arena, endpoint uint64, found []phi.Prop) []Prop {
+// props is what the properties of a response are, as the call keeps them; shared is whether others have the same list, which
+// is never written again.
+func (b *Builder) props(ar *Arena, endpoint uint64, found []phi.Prop) (props []Prop, shared bool) {
 	if len(found) == 0 {
-		return nil
+		return nil, false
 	}
 	m := b.known
 	last := &m.last[(endpoint+uint64(len(found)))%uint64(len(m.last))]
 	if same(*last, found) {
-		return *last
+		return *last, true
 	}
 	list := b.propList[:0]
 	h := uint64(seedProp)
@@ -41,12 +42,12 @@ func (b *Builder) props(ar *Arena, endpoint uint64, found []phi.Prop) []Prop {
 	case slot.props == nil:
 		slot.props = append([]Prop(nil), list...)
 		*last = slot.props
-		return slot.props
+		return slot.props, true
 	case equalProps(slot.props, list):
 		*last = slot.props
-		return slot.props
+		return slot.props, true
 	}
-	return ar.copyProps(list)
+	return ar.copyProps(list), false
 }
 
 // prop is one property, which may be the i-th of those that last had.

@@ -66,7 +66,7 @@ func (b *body) Close(complete bool) {
 
 func (b *body) report() *phi.Report {
 	if b.held.known != nil {
-		return &b.held.known.Report
+		return &b.held.known.kept.Report
 	}
 	if b.phi == nil {
 		return nil
@@ -77,7 +77,7 @@ func (b *body) report() *phi.Report {
 // drain is what was found so far in a body that goes on.
 func (b *body) drain() *phi.Report {
 	if b.held.known != nil {
-		return &b.held.known.Report
+		return &b.held.known.kept.Report
 	}
 	if b.phi == nil {
 		return nil

@@ -16,13 +16,20 @@ func (e *Extractor) emit(x *http.Exchange) {
 		e.stats.Orphans++ // a response whose request was not seen is not a call
 	} else if c := e.next(); c != nil {
 		var req, resp *phi.Report
+		var again *known // the body of the response
 		conn := e.connOf(x)
 		if b, _ := x.App.(*bodies); b != nil {
 			req, resp = b.side[http.Request].report(), b.side[http.Response].report()
 			conn.Texts, conn.Envelope = b.texts, b.cover
 			conn.Continued = b.parts > 0
+			if again = b.side[http.Response].held.known; again != nil {
+				conn.Reading = &again.reading
+			}
 		}
 		e.build(c, x, conn, req, resp, e.place(x))
+		if again != nil {
+			e.repeats.read(again)
+		}
 		if conn.Continued {
 			e.list(c, x.App.(*bodies))
 		}

@@ -3,6 +3,7 @@ package extract
 import (
 	"hash/maphash"
 
+	"auscult/sensor/call"
 	"auscult/sensor/http"
 	"auscult/sensor/phi"
 	"auscult/sensor/spare"
@@ -36,6 +37,8 @@ type repeat struct {
 type known struct {
 	kept    *phi.Kept
 	decoded int64
+	reading call.Reading // of kept's report
+	sized   bool         // reading counts as memory
 }
 
 const (
@@ -82,10 +85,19 @@ func (r *repeats) again(key repeat) bool {
 }
 
 func (r *repeats) keep(key repeat, k *known) {
-	if r.bytes += k.kept.Size; r.bytes > r.most {
-		r.old, r.young, r.bytes = r.young, map[repeat]*known{}, k.kept.Size
+	size := k.kept.Size + k.reading.Size()
+	if r.bytes += size; r.bytes > r.most {
+		r.old, r.young, r.bytes = r.young, map[repeat]*known{}, size
 	}
 	r.young[key] = k
+}
+
+// read counts the memory of what the report of k came to in a call, once that is known.
+func (r *repeats) read(k *known) {
+	if n := k.reading.Size(); n > 0 && !k.sized {
+		k.sized = true
+		r.bytes += n
+	}
 }
 
 // buffer is an empty one for at least n bytes.
@@ -116,7 +128,7 @@ type hold struct {
 	bytes []byte
 	key   repeat
 	stats phi.Stats // of the scanner, before it reads the body
-	known *phi.Kept // what it came to before
+	known *known    // what it came to before
 }
 
 // mayHold is whether the body of a response is held back: one that only the scanner reads, from its beginning, after its
@@ -180,7 +192,7 @@ func (b *body) Known(codings uint32) (decoded int64, ok bool) {
 	h, r := &b.held, b.all.part.owner.repeats
 	h.key = repeat{maphash.Bytes(r.seed, h.bytes), uint32(len(h.bytes)), codings, b.form}
 	if k := r.find(h.key); k != nil {
-		h.known = k.kept
+		h.known = k
 		b.phi.Count(k.kept)
 		return k.decoded, true
 	}
@@ -195,7 +207,7 @@ func (b *body) Learn(decoded int64) {
 		return
 	}
 	if k := b.phi.Keep(h.stats); k != nil {
-		b.all.part.owner.repeats.keep(h.key, &known{k, decoded})
+		b.all.part.owner.repeats.keep(h.key, &known{kept: k, decoded: decoded})
 	}
 }
 
