@@ -96,6 +96,9 @@ func (s *Scanner) proven() Class {
 	var c Class
 	for i := range s.columns {
 		o := &s.columns[i]
+		if !o.used {
+			break
+		}
 		if o.distinct < columnProof || int64(o.passed)*100 < int64(o.tried)*95 {
 			continue
 		}

@@ -117,63 +117,71 @@ func (s *Scanner) goOn(b []byte) outcome {
 // match compares b with r.
 func (s *Scanner) match(r *pattern, b []byte) outcome {
 	t := &s.patterns
+	step, pos, from := t.step, t.pos, t.from
+	o := missed
 	for {
 		var v *value
-		end, at := len(r.text), 0
-		if t.step < len(r.loose) {
-			at = int(r.loose[t.step])
-			v = &r.values[at]
+		end := len(r.text)
+		if step < len(r.loose) {
+			v = &r.values[r.loose[step]]
 			end = int(v.off)
 		}
-		run, rest := r.text[t.from:end], b[t.pos:]
+		run, rest := r.text[from:end], b[pos:]
 		if len(rest) < len(run) {
 			if string(rest) == string(run[:len(rest)]) {
-				return unended
+				o = unended
+				break
 			}
-			if !r.loosen(t.step, t.from, run, rest) {
-				return missed
+			if !r.loosen(step, from, run, rest) {
+				break
 			}
 			continue
 		}
 		if string(rest[:len(run)]) != string(run) {
-			if !r.loosen(t.step, t.from, run, rest) {
-				return missed
+			if !r.loosen(step, from, run, rest) {
+				break
 			}
 			continue
 		}
 		if v == nil {
-			t.pos += len(run)
-			return followed
+			pos += len(run)
+			o = followed
+			break
 		}
 		rest = rest[len(run):]
 		n, plain := v.length(rest)
 		if n < 0 {
-			return unended
+			o = unended
+			break
 		}
 		text := rest[:n:n]
 		if v.shape != stringShape && !plain {
-			return missed
+			break
 		}
 		if !v.raw && v.rule != passedOver {
 			if n == 0 || n > s.cfg.Token || !plain && v.told {
-				return missed
+				break
 			}
 			if !plain {
 				text = s.unescape(text)
 			}
 		}
-		name, ok := v.keeps(text)
-		if !ok {
-			return missed
+		name, ok := text, true
+		if v.rule != whatever && v.rule != passedOver {
+			if name, ok = v.keeps(text); !ok {
+				break
+			}
 		}
-		t.pos += len(run)
+		pos += len(run)
 		if v.told {
-			t.found[at] = extent{uint32(t.pos + cap(text) - cap(name)), uint32(len(name))}
+			t.found[r.loose[step]] = extent{uint32(pos + cap(text) - cap(name)), uint32(len(name))}
 		}
-		t.pos += n
-		t.from = end + int(v.n)
-		t.step++
+		pos += n
+		from = end + int(v.n)
+		step++
 	}
+	t.step, t.pos, t.from = step, pos, from
+	return o
 }
 
 // loosen finds the value in which rest is other than run, the text from from on, and lets it be another from now on.

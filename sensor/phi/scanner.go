@@ -95,7 +95,9 @@ func (s *Scanner) Reset(form Form) {
 	s.arena, s.marks = s.arena[:0], s.marks[:0]
 	s.ids.reset(s.cfg.Distinct)
 	s.people.reset(s.cfg.Distinct)
-	s.columns = [columns]column{}
+	for i := 0; i < columns && s.columns[i].used; i++ {
+		s.columns[i] = column{}
+	}
 	if form == Binary {
 		s.form, s.part, s.sniffing = Binary, Binary, false
 	}

@@ -53,7 +53,7 @@ func (t *set) add(h uint64) (added, full bool) {
 
 func (t *set) grow() {
 	old := t.slots
-	n := len(old) * 2
+	n := len(old) * 4
 	if cap(t.spare) < n {
 		t.spare = make([]uint64, n)
 	}
