@@ -56,7 +56,7 @@ func (s *Scanner) follow(b []byte, i int) int {
 			return -1
 		}
 	}
-	if t.study > 0 {
+	if t.study > 0 && t.credit > 0 {
 		s.learnFrom(i, at)
 	}
 	return 0
@@ -109,7 +109,7 @@ func (s *Scanner) goOn(b []byte) outcome {
 		t.credit = min(t.credit+t.pos, creditMost)
 		s.apply(r, b)
 	default:
-		t.credit -= len(b) - t.pos // it is read again
+		t.credit -= (len(b) - t.pos) / 4 // it is looked at again, for the end of a value
 	}
 	return o
 }

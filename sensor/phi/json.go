@@ -116,11 +116,16 @@ func (s *Scanner) tokens(b []byte) {
 			i++
 			s.open(c == '[')
 			if s.skip > 0 {
+				from := i
 				s.learn.token = s.learn.at(i)
 				if i = s.skipTree(b, i); i < 0 {
 					return
 				}
-				s.skipped(i)
+				if s.learn.on && i-from <= treeText {
+					s.skippedParts(b, from, i)
+				} else {
+					s.skipped(i)
+				}
 			}
 		case '}', ']':
 			i++

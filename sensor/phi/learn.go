@@ -261,6 +261,37 @@ func (s *Scanner) skipped(i int) {
 	}
 }
 
+// skippedParts notes each value of a container that was passed over, from b[i] to b[end]: a small one is all but always
+// made of the same parts.
+func (s *Scanner) skippedParts(b []byte, i, end int) {
+	for i < end && s.learn.on {
+		from, form := i, worded
+		switch c := b[i]; {
+		case c == '"':
+			from++
+			i, _ = quote(b, from)
+			form = stringShape
+		case delimits[c]:
+			i++
+			continue
+		default:
+			for !delimits[b[i]] {
+				i++
+			}
+			if isDigit(c) || c == '-' {
+				form = numeric
+			}
+		}
+		s.scalar(s.learn.at(from), s.learn.at(i), form)
+		if form == stringShape {
+			i++
+		}
+		if s.learn.on {
+			s.learn.rule(whatever).raw = true
+		}
+	}
+}
+
 // forgetNames is called for each body, when the count of bodies is at body.
 func (t *follower) forgetNames(body uint32) {
 	if body > 1 {

@@ -14,6 +14,7 @@ const (
 	patternRaw    = 8192 // bytes of a record that may be one
 	patternValues = 192
 	patternEvents = 255 // members that matter to Props
+	treeText      = 128 // bytes of a container that nobody looks into, but whose parts are told apart
 	valueText     = 48  // a longer value is sure to be another the next time
 )
 
