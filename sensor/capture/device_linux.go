@@ -24,6 +24,9 @@ type device struct {
 	up      bool
 	gone    bool
 	missed  uint64 // what the card had lost before
+
+	stamped   bool   // by the card's clock
+	unstamped string // why not, if that was wanted
 }
 
 // openDevice opens an interface by its name.
@@ -44,6 +47,9 @@ func openDevice(cfg Config, index int, name string, filter program) (d *device, 
 		d.sockets = append(d.sockets, s)
 	}
 	if err := d.identify(); err != nil {
+		return d, err
+	}
+	if err := d.stampBy(); err != nil {
 		return d, err
 	}
 	for _, s := range d.sockets {

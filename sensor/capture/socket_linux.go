@@ -43,11 +43,6 @@ func openSocket(cfg Config, filter program, incoming bool) (_ *socket, err error
 	if incoming { // Linux 4.20; before it the reader drops them
 		_ = unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1)
 	}
-	if cfg.Timestamps == Hardware {
-		if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_TIMESTAMP, unix.SOF_TIMESTAMPING_RAW_HARDWARE); err != nil {
-			return nil, fmt.Errorf("ask for hardware timestamps: %w", err)
-		}
-	}
 	if err := s.filter(filter); err != nil {
 		return nil, fmt.Errorf("attach the filter: %w", err)
 	}

@@ -96,6 +96,7 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 		return nil, errors.New("capture: a line cannot be read twice")
 	}
 	s.opened = true
+	s.sayStamps()
 
 	quit, woken := make(chan struct{}), make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
@@ -313,6 +314,8 @@ func TestNoHardwareClock(t *testing.T) {
 	cfg := small()
 	cfg.Timestamps = capture.Hardware
 	src := listen(t, cfg, "rx0")
+	var log said
+	src.Log = zerolog.New(&log)
 	p := start(t, src, 1)
 	want := traffic(t)[:5]
 	began, out := time.Now(), open(t, "tx0")
@@ -326,6 +329,9 @@ func TestNoHardwareClock(t *testing.T) {
 	}
 	if st := src.Stats().Interfaces[0]; st.Hardware != 0 {
 		t.Errorf("counted %+v", st)
+	}
+	if !log.has("the kernel stamps the packets") || !log.has("the card has no clock") {
+		t.Errorf("said %s", log.b.String())
 	}
 }
 
