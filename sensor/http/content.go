@@ -10,11 +10,10 @@ import (
 //
 // A capture pushes. The decoder of gzip and deflate takes what is pushed, but those of the libraries pull, so each
 // body in another coding, or in several, runs its decoders in a coroutine (iter.Pull): it yields when it has read
-// all that was pushed. A coroutine is no goroutine of its own: it runs
-// only inside Write and Close, on the caller's thread, and never beside its caller, so the order of events stays
-// that of the packets and nothing needs a lock. Measured on a body of 20 kB under brotli it costs a twentieth more than collecting
-// the body first, and needs no memory for it. An owner that locks itself to a thread must do so before the first
-// Write (iter.Pull).
+// all that was pushed. A coroutine is no goroutine of its own: it runs only inside Write and Close, on the caller's
+// thread, and never beside its caller, so the order of events stays that of the packets and nothing needs a lock.
+// Measured on a body of 20 kB under brotli it costs a twentieth more than collecting the body first, and needs no
+// memory for it. An owner that locks itself to a thread must do so before the first Write (iter.Pull).
 type Contents struct {
 	cfg    Config
 	stats  *Stats

@@ -30,9 +30,9 @@ func (e entry) value(b uint64) int {
 	return int(e.base() + uint(b&(1<<e.uses()-1)>>e.width()))
 }
 
-// A table is looked up by as many bits as its longest code has, but by no more than these, and links to tables of
-// the codes that are longer. Its size is the most entries that a complete code comes to, as the program enough of
-// zlib counts them: "enough 288 11 15" and "enough 32 8 15".
+// A table is looked up by so many bits, and links to tables of the codes that are longer. Its size is the most
+// entries that a complete code comes to, as the program enough of zlib counts them: "enough 288 11 15" and "enough
+// 32 8 15". Fewer bits for short blocks gained nothing.
 const (
 	litWidth    = 11
 	litMask     = 1<<litWidth - 1
