@@ -125,8 +125,8 @@ func FuzzAppend(f *testing.F) {
 	f.Add("a|b=c\\d\n\r\x00\x7f\xff\u2028", int64(-1))
 	f.Add("\u2000a\u2000", int64(0))
 	f.Add("|", int64(-20)) // a value may end in what ends the header
-	f.Add(strings.Repeat(`\=`, 3000), int64(1)<<62)
-	f.Add(strings.Repeat("…", 3000), int64(3))
+	f.Add(strings.Repeat(`\=`, 700), int64(1)<<62)
+	f.Add(strings.Repeat("…", 700), int64(3))
 	f.Add("fe80::1%eth0 x=y", int64(99))
 	f.Fuzz(func(t *testing.T, s string, n int64) {
 		one, err := ocsf.Read(line)
