@@ -60,8 +60,9 @@ type Builder struct {
 	habits    []habit    // by the number of what is known; nil until something is
 	vars      []variable // of the GraphQL documents of the call at hand
 	words     words
-	server    uint64 // hash of the server's address and port
-	loggedIn  bool   // the request's body holds a user and a password
+	server    uint64 // hash of the server's address and port, which is at
+	at        packet.Endpoint
+	loggedIn  bool // the request's body holds a user and a password
 
 	message  message       // what the envelope of the request says
 	reports  [2]phi.Report // of the bodies, with what their envelopes add
@@ -119,7 +120,9 @@ func (b *Builder) Build(c *Call, ar *Arena, x *http.Exchange, conn Conn, req, re
 	c.Method = methodName(ar, x.Method)
 	known := b.habit(x)
 	rawPath, rawQuery := b.target(c, ar, x, known)
-	b.server = serverHash(&c.Server)
+	if c.Server != b.at || b.server == 0 {
+		b.at, b.server = c.Server, serverHash(&c.Server)
+	}
 	if known != nil && known.host != "" && c.Host == known.host {
 		b.host = append(b.host[:0], known.named...)
 	} else {
