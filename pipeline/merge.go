@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"slices"
+
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
 )
@@ -15,9 +17,9 @@ type merger struct {
 
 // head is what is left of one worker's newest batches.
 type head struct {
-	mark  clock.Time // every call before it has arrived
-	calls []call.Call
-	next  int
+	mark  clock.Time    // every call before it has arrived
+	queue [][]call.Call // none of them empty
+	next  int           // in the first
 	ended bool
 }
 
@@ -29,52 +31,34 @@ func newMerger(workers []*worker) *merger {
 	return m
 }
 
-// next appends to dst every call that is below the lowest watermark, in order; sampled says that these are all before
+// next puts into p every call that is below the lowest watermark, in order; sampled says that these are all before
 // counted.at, by which the workers counted that. ok is false when all workers have ended and nothing is left.
-func (m *merger) next(dst []call.Call) (_ []call.Call, sampled, ok bool) {
+func (m *merger) next(p *parcel) (sampled, ok bool) {
 	for {
 		low := m.lowest()
 		h := &m.heads[low]
 		if h.ended {
-			return m.drain(dst, clock.Never), false, false
+			m.drain(p, clock.Never)
+			return false, false
 		}
 		b, open := <-m.workers[low].full
 		if !open {
 			h.ended, h.mark = true, clock.Never
 			continue
 		}
-		h.add(b, m.workers[low].empty)
-		mark, before := m.heads[m.lowest()].mark, len(dst)
-		if before == 0 && m.alone(low, mark) {
-			dst, h.calls = h.calls, dst
-		} else {
-			dst = m.drain(dst, mark)
-		}
-		if sampled := m.counted.add(&b, len(m.workers)); sampled || len(dst) > before {
-			return dst, sampled, true
+		h.add(b)
+		m.drain(p, m.heads[m.lowest()].mark)
+		if sampled := m.counted.add(&b, len(m.workers)); sampled || len(p.runs) > 0 {
+			return sampled, true
 		}
 	}
 }
 
 // add takes b behind what is left of earlier batches.
-func (h *head) add(b batch, empty chan<- []call.Call) {
-	if h.next == len(h.calls) {
-		if h.calls != nil {
-			give(empty, h.calls)
-		}
-		h.calls, h.next = b.calls, 0
-	} else {
-		h.calls = append(h.calls, b.calls...)
-		give(empty, b.calls)
-	}
+func (h *head) add(b batch) {
 	h.mark = b.mark
-}
-
-func give(empty chan<- []call.Call, calls []call.Call) {
-	clear(calls) // their strings pin arena chunks
-	select {
-	case empty <- calls[:0]:
-	default:
+	if len(b.calls) > 0 {
+		h.queue = append(h.queue, b.calls)
 	}
 }
 
@@ -88,38 +72,34 @@ func (m *merger) lowest() int {
 	return low
 }
 
-// alone is whether the calls before mark are all that is left of one worker, and none of another.
-func (m *merger) alone(worker int, mark clock.Time) bool {
-	for i := range m.heads {
-		h := &m.heads[i]
-		switch n := len(h.calls); {
-		case i == worker && (n == 0 || h.next > 0 || h.calls[n-1].Time >= mark):
-			return false
-		case i != worker && h.next < n && h.calls[h.next].Time < mark:
-			return false
-		}
-	}
-	return true
-}
-
-// drain appends the calls before mark, merging the workers' sorted runs.
-func (m *merger) drain(dst []call.Call, mark clock.Time) []call.Call {
+// drain puts the calls before mark into p, merging the workers' sorted runs: where they lie, as a call is a KiB.
+func (m *merger) drain(p *parcel, mark clock.Time) {
 	for {
-		best := -1
+		best, first, second := -1, call.Order{Time: mark}, call.Order{Time: mark}
 		for i := range m.heads {
 			h := &m.heads[i]
-			if h.next == len(h.calls) || h.calls[h.next].Time >= mark {
+			if len(h.queue) == 0 {
 				continue
 			}
-			if best < 0 || h.calls[h.next].Order.Compare(m.heads[best].calls[m.heads[best].next].Order) < 0 {
-				best = i
+			switch order := h.queue[0][h.next].Order; {
+			case order.Compare(first) < 0:
+				best, first, second = i, order, first
+			case order.Compare(second) < 0:
+				second = order
 			}
 		}
 		if best < 0 {
-			return dst
+			return
 		}
 		h := &m.heads[best]
-		dst = append(dst, h.calls[h.next])
-		h.next++
+		calls, from := h.queue[0], h.next
+		for h.next++; h.next < len(calls) && calls[h.next].Order.Compare(second) < 0; {
+			h.next++
+		}
+		p.runs = append(p.runs, calls[from:h.next])
+		if h.next == len(calls) {
+			p.done = append(p.done, used{calls, m.workers[best].empty})
+			h.queue, h.next = slices.Delete(h.queue, 0, 1), 0
+		}
 	}
 }

@@ -111,9 +111,11 @@ func newOwner(cfg Config) *owner {
 func (o *owner) run(m *merger, w *writer) {
 	for sampled, more := false, true; more; {
 		p := w.take()
-		p.calls, sampled, more = m.next(p.calls)
-		for i := range p.calls {
-			p.alerts = o.observe(p.alerts, &p.calls[i])
+		sampled, more = m.next(&p)
+		for _, calls := range p.runs {
+			for i := range calls {
+				p.alerts = o.observe(p.alerts, &calls[i])
+			}
 		}
 		if sampled {
 			p.alerts = o.sampled(p.alerts, &m.counted)

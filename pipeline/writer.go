@@ -10,8 +10,30 @@ import (
 
 // parcel is one stretch of the total order with what was said about it.
 type parcel struct {
-	calls  []call.Call
+	runs   [][]call.Call // parts of the workers' batches
+	done   []used        // batches whose last part is here
 	alerts []alert.Alert
+}
+
+// used is a batch that nobody needs any more once the parcel is written, and where it goes.
+type used struct {
+	calls []call.Call
+	empty chan<- []call.Call
+}
+
+// back gives the batches to their workers, and the parcel's own memory to whoever fills it next.
+func (p *parcel) back() parcel {
+	for _, u := range p.done {
+		clear(u.calls) // their strings pin arena chunks
+		select {
+		case u.empty <- u.calls[:0]:
+		default:
+		}
+	}
+	clear(p.runs)
+	clear(p.done)
+	clear(p.alerts)
+	return parcel{p.runs[:0], p.done[:0], p.alerts[:0]}
 }
 
 // writer takes parcels to the sinks, on its own goroutine, so that encoding and disks do not hold up detection.
@@ -44,13 +66,16 @@ func (w *writer) run(ctx context.Context) {
 	}{{w.out.Calls, "call log"}, {w.out.Links, "connection log"}}
 	for p := range w.full {
 		for i, log := range logs {
-			if log.CallSink == nil || len(p.calls) == 0 {
+			if log.CallSink == nil {
 				continue
 			}
-			if err := log.WriteCalls(p.calls); err != nil {
-				w.fail(fmt.Errorf("%s: %w", log.name, err))
-				w.fail(log.Close())
-				logs[i].CallSink = nil
+			for _, calls := range p.runs {
+				if err := log.WriteCalls(calls); err != nil {
+					w.fail(fmt.Errorf("%s: %w", log.name, err))
+					w.fail(log.Close())
+					logs[i].CallSink = nil
+					break
+				}
 			}
 		}
 		if len(p.alerts) > 0 {
@@ -68,12 +93,12 @@ func (w *writer) run(ctx context.Context) {
 			}
 		}
 		if w.prog != nil {
-			w.prog.Calls.Add(finished(p.calls))
+			for _, calls := range p.runs {
+				w.prog.Calls.Add(finished(calls))
+			}
 			w.prog.Alerts.Add(uint64(len(p.alerts)))
 		}
-		clear(p.calls)
-		clear(p.alerts)
-		w.empty <- parcel{p.calls[:0], p.alerts[:0]}
+		w.empty <- p.back()
 	}
 	for _, log := range logs {
 		if log.CallSink != nil {
