@@ -3,6 +3,7 @@ package sink_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net"
 	"path/filepath"
 	"strings"
@@ -12,8 +13,11 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kfake"
 
+	"auscult/pipeline/alert"
+	"auscult/pipeline/outbox"
 	"auscult/pipeline/sink"
 	"auscult/pipeline/sink/kafkatest"
+	"auscult/sensor/pseudonym"
 )
 
 const topic = "auscult.hosp-a.alert.ocsf.v1"
@@ -56,6 +60,45 @@ func received(t *testing.T, broker string, partitions, n int) []kafka.Message {
 	return out
 }
 
+// open is an outbox in a new folder with the Kafka targets of cfg. What it says goes to the log of the test.
+func open(t *testing.T, cfg sink.KafkaConfig, change ...func(*outbox.Config)) *sink.Outbox {
+	t.Helper()
+	return openAs(t, cfg, names(t, false), change...)
+}
+
+func openAs(t *testing.T, cfg sink.KafkaConfig, as *pseudonym.Names, change ...func(*outbox.Config)) *sink.Outbox {
+	t.Helper()
+	targets, err := sink.NewKafka(cfg, meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	oc := outbox.Defaults()
+	oc.Dir = t.TempDir()
+	for _, c := range change {
+		c(&oc)
+	}
+	o, err := sink.OpenOutbox(oc, as, meta, false, func(line string) { t.Log(line) }, targets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// send has the first target of cfg send one alert, and is what it says.
+func send(t *testing.T, cfg sink.KafkaConfig) error {
+	t.Helper()
+	targets, err := sink.NewKafka(cfg, meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer targets[0].Close()
+	n, err := targets[0].Send(t.Context(), []outbox.Record{{Number: 1, UID: "auscult-x", Sequence: 1, Activity: alert.Create, Body: []byte("{}")}})
+	if (err == nil) != (n == 1) {
+		t.Errorf("%d taken, %v", n, err)
+	}
+	return err
+}
+
 func oneLine(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	if err == nil {
@@ -81,13 +124,9 @@ func check(t *testing.T, broker string) {
 		t.Fatal(err)
 	}
 	cfg := config(broker)
-	_, err = sink.OpenKafka(t.Context(), cfg, names(t, false), meta)
-	oneLine(t, err, "kafka "+broker+": ", `topic "`+topic+`" does not exist; create it or give --create-topics`)
+	oneLine(t, send(t, cfg), "kafka "+broker+": ", `topic "`+topic+`" does not exist; create it or give --create-topics`)
 	cfg.CreateTopics = true
-	k, err := sink.OpenKafka(t.Context(), cfg, names(t, false), meta)
-	if err != nil {
-		t.Fatal(err)
-	}
+	k := open(t, cfg)
 	for i := 0; i < len(batch); i += 10 {
 		part := batch[i:min(i+10, len(batch))]
 		if err := f.Write(t.Context(), part); err != nil {
@@ -140,10 +179,7 @@ func TestKafkaBroker(t *testing.T) {
 	// A broker that dies between two writes gets both once it is back.
 	cfg := config(b.Addr)
 	cfg.Timeout = 2 * time.Second
-	k, err := sink.OpenKafka(t.Context(), cfg, names(t, false), meta)
-	if err != nil {
-		t.Fatal(err)
-	}
+	k := open(t, cfg)
 	b.Crash()
 	if err := k.Write(t.Context(), alerts(2)[1:]); err != nil {
 		t.Fatalf("a broker that is away is no error yet: %v", err)
@@ -153,6 +189,15 @@ func TestKafkaBroker(t *testing.T) {
 		t.Fatal(err)
 	}
 	received(t, b.Addr, cfg.Partitions, 26)
+}
+
+func until(t *testing.T, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it never came to be")
+		}
+	}
 }
 
 func TestKafkaFake(t *testing.T) {
@@ -173,8 +218,7 @@ func TestKafkaUnreachable(t *testing.T) {
 	l.Close()
 	cfg := config(addr)
 	begun := time.Now()
-	_, err = sink.OpenKafka(t.Context(), cfg, names(t, false), meta)
-	oneLine(t, err, "kafka "+addr+": no broker can be reached (", "start it or correct its address")
+	oneLine(t, send(t, cfg), "kafka "+addr+": no broker can be reached (", "start it or correct its address")
 	if d := time.Since(begun); d > cfg.Timeout+time.Second {
 		t.Errorf("it took %v to say so", d)
 	}
@@ -190,8 +234,7 @@ func TestKafkaHung(t *testing.T) {
 	cfg := config(l.Addr().String())
 	cfg.Timeout = time.Second
 	begun := time.Now()
-	_, err = sink.OpenKafka(t.Context(), cfg, names(t, false), meta)
-	oneLine(t, err, "no broker can be reached")
+	oneLine(t, send(t, cfg), "no broker can be reached")
 	if d := time.Since(begun); d > 3*time.Second {
 		t.Errorf("it took %v to say so", d)
 	}
@@ -203,19 +246,17 @@ func TestKafkaDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := config(c.ListenAddrs()[0])
-	cfg.Timeout, cfg.MaxPending = time.Second, 3
-	k, err := sink.OpenKafka(t.Context(), cfg, names(t, false), meta)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg.Timeout = time.Second
+	k := open(t, cfg, func(c *outbox.Config) { c.Drain = time.Second })
 	if err := k.Write(t.Context(), alerts(1)); err != nil {
 		t.Fatal(err)
 	}
+	until(t, func() bool { _, s := k.Stats(); return s[0].Sent == 1 })
 	c.Close()
 	if err := k.Write(t.Context(), alerts(5)); err != nil {
 		t.Fatalf("a broker that is away is no error yet: %v", err)
 	}
-	oneLine(t, k.Close(), "5 of 6 alerts were not delivered (", "the alert file holds them all")
+	oneLine(t, k.Close(), "kafka: 5 alerts were not delivered (", "holds them")
 }
 
 func TestKafkaLargeAlert(t *testing.T) {
@@ -226,10 +267,7 @@ func TestKafkaLargeAlert(t *testing.T) {
 	defer c.Close()
 	cfg := config(c.ListenAddrs()[0])
 	cfg.MaxBytes = 16 << 10
-	k, err := sink.OpenKafka(t.Context(), cfg, names(t, true), meta)
-	if err != nil {
-		t.Fatal(err)
-	}
+	k := openAs(t, cfg, names(t, true))
 	a := alerts(1)
 	for i := range a[0].Signal.Evidence {
 		a[0].Signal.Evidence[i].Call.Target = "/" + strings.Repeat("x", 10_000)
@@ -242,7 +280,8 @@ func TestKafkaLargeAlert(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := received(t, cfg.Brokers[0], 1, 1)[0]
-	if len(m.Value) > cfg.MaxBytes || !bytes.Contains(m.Value, []byte(a[0].UID)) {
+	if len(m.Value) > cfg.MaxBytes || !bytes.Contains(m.Value, []byte(a[0].UID)) ||
+		!bytes.Contains(m.Value, []byte(`"is_truncated":true,"untruncated_size":`)) || !json.Valid(m.Value) {
 		t.Errorf("%d bytes came: %.80s", len(m.Value), m.Value)
 	}
 	if len(a[0].Signal.Evidence) != 3 {
@@ -269,5 +308,11 @@ func TestKafkaConfig(t *testing.T) {
 	bad("replication: 0", func(c *sink.KafkaConfig) { c.Replication = 0 })
 	bad("timeout: 0s", func(c *sink.KafkaConfig) { c.Timeout = 0 })
 	bad("max_bytes: 1", func(c *sink.KafkaConfig) { c.MaxBytes = 1 })
-	bad("max_pending: 0", func(c *sink.KafkaConfig) { c.MaxPending = 0 })
+	bad(`sasl: "ntlm"`, func(c *sink.KafkaConfig) { c.SASL = "ntlm" })
+	bad("sasl: needs user", func(c *sink.KafkaConfig) { c.SASL = "plain" })
+	bad("sasl: plain would send", func(c *sink.KafkaConfig) { c.SASL, c.User, c.PasswordFile = "plain", "u", "f" })
+	bad(`user: "u"`, func(c *sink.KafkaConfig) { c.User = "u" })
+	bad("tls: is of no use", func(c *sink.KafkaConfig) { c.TLS.CAFile = "f" })
+	bad("tls.cert_file", func(c *sink.KafkaConfig) { c.Secure, c.TLS.CertFile = true, "f" })
+	bad("state_topic", func(c *sink.KafkaConfig) { c.StateTopic = c.Topic })
 }
