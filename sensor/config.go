@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auscult/pipeline"
+	"auscult/pipeline/outbox"
 	"auscult/pipeline/sink"
 	"auscult/replay"
 	"auscult/sensor/bpf"
@@ -24,18 +25,22 @@ const envConfig = envPrefix + "CONFIG"
 // settings is everything that can be set. A later source wins: default, file, environment, flag.
 type settings struct {
 	pipeline.Config `yaml:",inline"`
-	Replay          replay.Config    `yaml:"replay"`
-	Capture         capture.Config   `yaml:"capture"`
-	Filter          bpf.Config       `yaml:"filter"`
-	Listen          listening        `yaml:"listen"`
-	Health          healthConfig     `yaml:"health"`
-	Baseline        baselineConfig   `yaml:"baseline"`
-	Kafka           sink.KafkaConfig `yaml:"kafka"`
-	Site            site             `yaml:"site"`
-	Pseudonym       keyFile          `yaml:"pseudonym"`
-	TLS             keyLog           `yaml:"tls"`
-	Memory          memory           `yaml:"memory"`
-	Log             logging          `yaml:"log"`
+	Replay          replay.Config      `yaml:"replay"`
+	Capture         capture.Config     `yaml:"capture"`
+	Filter          bpf.Config         `yaml:"filter"`
+	Listen          listening          `yaml:"listen"`
+	Health          healthConfig       `yaml:"health"`
+	Baseline        baselineConfig     `yaml:"baseline"`
+	Outbox          outbox.Config      `yaml:"outbox"`
+	Kafka           sink.KafkaConfig   `yaml:"kafka"`
+	Syslog          sink.SyslogConfig  `yaml:"syslog"`
+	Webhook         sink.WebhookConfig `yaml:"webhook"`
+	File            sink.FollowConfig  `yaml:"file"`
+	Site            site               `yaml:"site"`
+	Pseudonym       keyFile            `yaml:"pseudonym"`
+	TLS             keyLog             `yaml:"tls"`
+	Memory          memory             `yaml:"memory"`
+	Log             logging            `yaml:"log"`
 
 	unknownEnv []string // AUSCULT_ variables that name no setting
 }
@@ -88,7 +93,10 @@ func defaults() settings {
 		Listen:   listening{Requests: 4},
 		Health:   healthDefaults(),
 		Baseline: baselineConfig{Every: 10 * time.Minute},
+		Outbox:   outbox.Defaults(),
 		Kafka:    sink.KafkaDefaults(),
+		Syslog:   sink.SyslogDefaults(),
+		Webhook:  sink.WebhookDefaults(),
 		Site:     site{Sensor: "auscult"},
 		TLS:      keyLog{MaxSecrets: 1 << 20},
 		Memory:   memory{GCPercent: 100, SoftLimit: 2 << 30},
@@ -119,10 +127,8 @@ func (s *settings) Validate() error {
 	if every := s.Baseline.Every; every != 0 && every < time.Second {
 		return fmt.Errorf("baseline.every: %v is neither 0 nor 1s or more", every)
 	}
-	if len(s.Kafka.Brokers) > 0 {
-		if err := s.Kafka.Validate(); err != nil {
-			return fmt.Errorf("kafka.%w", err)
-		}
+	if err := s.validateSinks(); err != nil {
+		return err
 	}
 	if s.TLS.MaxSecrets < 1 {
 		return fmt.Errorf("tls.max_secrets: %d is not positive", s.TLS.MaxSecrets)

@@ -12,7 +12,7 @@ type runFlags struct {
 	config, dir, calls, format, key, level        string
 	filterFile, keyLog, baseline                  string
 	brokers, openapi                              []string
-	topic                                         string
+	topic, outbox                                 string
 	workers                                       int
 	force, createTopics, reveal, checksums, quiet bool
 	noProgress                                    bool
@@ -29,6 +29,7 @@ func (f *runFlags) registerOutputs(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.brokers, "kafka", nil, "also send alerts to Kafka at `HOST:PORT,…` (setting kafka.brokers)")
 	flags.StringVar(&f.topic, "topic", "", "Kafka `TOPIC` for alerts (setting kafka.topic)")
 	flags.BoolVar(&f.createTopics, "create-topics", false, "make the Kafka topic if it is missing (setting kafka.create_topics)")
+	flags.StringVar(&f.outbox, "outbox", "", "keep alerts in `DIR` until Kafka, syslog, webhook and file have them (setting outbox.dir;\ndefault outbox in the case folder, else with live under the state directory)")
 }
 
 // registerFolder adds the flags of the case folder.
@@ -83,6 +84,9 @@ func (f *runFlags) load(flags *pflag.FlagSet, environ []string) (settings, error
 	}
 	if given("create-topics") {
 		s.Kafka.CreateTopics = f.createTopics
+	}
+	if given("outbox") {
+		s.Outbox.Dir = f.outbox
 	}
 	if given("log-level") {
 		s.Log.Level = f.level

@@ -39,7 +39,8 @@ func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter st
 	if s.Engine, err = openBaseline(ctx, n.screen, &s, f.baseline, nil); err != nil {
 		return err
 	}
-	out, err := openOutputs(ctx, std, n.screen, &s, &f.runFlags)
+	s.Outbox.Live = true
+	out, err := openOutputs(std, n.screen, &s, &f.runFlags)
 	if err != nil {
 		return err
 	}
@@ -103,6 +104,9 @@ func (l *line) open(environ []string, program []bpf.RawInstruction) (err error) 
 	l.src.Log = l.log
 	if l.recording != nil {
 		l.src.Record = l.recording
+	}
+	if err := l.out.giveOutbox(l.settings.Outbox.Dir, l.flags.user); err != nil {
+		return &exit{statusFailed, fmt.Errorf("outbox: %w (--user)", err)}
 	}
 	if err := capture.Drop(l.flags.user); err != nil {
 		return &exit{statusFailed, fmt.Errorf("%w (--user)", err)}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -15,14 +14,14 @@ import (
 // outputs is where a run's results go, and the case folder among it, if there is one.
 type outputs struct {
 	pipeline.Output
-	dir          caseFolder
-	stats        *os.File // stats.json where it was opened ahead, else nil
-	withoutKafka bool     // it was asked for and could not be opened, which was said
+	dir    caseFolder
+	stats  *os.File     // stats.json where it was opened ahead, else nil
+	outbox *sink.Outbox // nil without a sink that needs one
 }
 
 // openOutputs opens everything that is written to, so that what is wrong with it is known before a packet is
 // read. It also gives the alerts the key that incident ids are made with.
-func openOutputs(ctx context.Context, std stdio, screen *screen, s *settings, f *runFlags) (o outputs, err error) {
+func openOutputs(std stdio, screen *screen, s *settings, f *runFlags) (o outputs, err error) {
 	keys, err := openKey(s.Pseudonym.KeyFile)
 	if err != nil {
 		return o, &exit{statusUsage, err}
@@ -36,18 +35,10 @@ func openOutputs(ctx context.Context, std stdio, screen *screen, s *settings, f 
 	} else if err = o.openFolder(s, f, names, meta); err != nil {
 		return o, err
 	}
-	if len(s.Kafka.Brokers) == 0 {
-		return o, nil
+	if err = o.openOutbox(std.environ, screen, s, names, meta); err != nil {
+		o.abandon()
 	}
-	// Kafka comes last: whatever becomes of it, the alerts are written where they can be read again.
-	k, err := sink.OpenKafka(ctx, s.Kafka, names, meta)
-	if err != nil {
-		o.withoutKafka = true
-		fmt.Fprintln(screen, "auscult:", err)
-		return o, nil
-	}
-	o.Alerts = append(o.Alerts, k)
-	return o, nil
+	return o, err
 }
 
 func (o *outputs) openFolder(s *settings, f *runFlags, names *pseudonym.Names, meta ocsf.Meta) (err error) {

@@ -53,11 +53,8 @@ func (n *session) tell(r *report, out *outputs, err error) error {
 	if !n.flags.quiet {
 		err = errors.Join(err, r.print(n.screen))
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return &exit{statusFailed, err}
-	case out.withoutKafka:
-		return &exit{status: statusFailed}
 	}
 	return nil
 }
@@ -82,7 +79,7 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	if s.Engine, err = openBaseline(ctx, n.screen, &s, f.baseline, src); err != nil {
 		return err
 	}
-	out, err := openOutputs(ctx, std, n.screen, &s, &f.runFlags)
+	out, err := openOutputs(std, n.screen, &s, &f.runFlags)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package outbox
 import (
 	"io"
 	"os"
-	"path/filepath"
 )
 
 // disk is the folder of an outbox, by plain names. Tests put one beneath that fails, and that forgets as a power cut does.
@@ -25,8 +24,9 @@ type file interface {
 	Sync() error
 }
 
-// folder is a disk as the system has it.
-type folder string
+// folder is a disk as the system has it. It holds the folder open: who gives up privileges later needs to be allowed
+// to write in it, not to come to it.
+type folder struct{ *os.Root }
 
 type osFile struct{ *os.File }
 
@@ -38,10 +38,8 @@ func (f osFile) Size() (int64, error) {
 	return st.Size(), nil
 }
 
-func (d folder) path(name string) string { return filepath.Join(string(d), name) }
-
 func (d folder) openFile(name string, flag int) (file, error) {
-	f, err := os.OpenFile(d.path(name), flag, 0o600)
+	f, err := d.OpenFile(name, flag, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -52,14 +50,23 @@ func (d folder) create(name string) (file, error) {
 	return d.openFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 }
 func (d folder) open(name string) (file, error) { return d.openFile(name, os.O_RDWR) }
-func (d folder) rename(from, to string) error   { return os.Rename(d.path(from), d.path(to)) }
-func (d folder) remove(name string) error       { return os.Remove(d.path(name)) }
-func (d folder) sync() error                    { return syncFolder(string(d)) }
+func (d folder) rename(from, to string) error   { return d.Rename(from, to) }
+func (d folder) remove(name string) error       { return d.Remove(name) }
 
-func (d folder) list() (names []string, err error) {
-	entries, err := os.ReadDir(string(d))
-	for _, e := range entries {
-		names = append(names, e.Name())
+func (d folder) list() ([]string, error) {
+	f, err := d.Open(".")
+	if err != nil {
+		return nil, err
 	}
-	return names, err
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
+
+func (d folder) sync() error {
+	f, err := d.Open(".")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return syncFolder(f)
 }

@@ -13,4 +13,4 @@ func lock(f *os.File) error {
 }
 
 // syncFolder does nothing: NTFS logs changes of names by itself.
-func syncFolder(string) error { return nil }
+func syncFolder(*os.File) error { return nil }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -24,7 +23,8 @@ var ErrClosed = errors.New("outbox: closed")
 type Log struct {
 	cfg  Config
 	disk disk
-	lock *os.File // nil in tests without a folder
+	lock *os.File // with root nil in tests without a folder
+	root *os.Root
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed, and made anew, when anything changes that somebody may wait for
@@ -60,20 +60,27 @@ func Open(cfg Config) (*Log, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return failed(err)
 	}
-	f, err := os.OpenFile(filepath.Join(cfg.Dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	root, err := os.OpenRoot(cfg.Dir)
 	if err != nil {
 		return failed(err)
 	}
-	if err := lock(f); err != nil {
-		f.Close()
-		return failed(fmt.Errorf("another process uses it (%w)", err))
-	}
-	l, err := open(cfg, folder(cfg.Dir))
+	f, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		f.Close()
+		root.Close()
 		return failed(err)
 	}
-	l.lock = f
+	l := (*Log)(nil)
+	if err = lock(f); err != nil {
+		err = fmt.Errorf("another process uses it (%w)", err)
+	} else {
+		l, err = open(cfg, folder{root})
+	}
+	if err != nil {
+		f.Close()
+		root.Close()
+		return failed(err)
+	}
+	l.lock, l.root = f, root
 	return l, nil
 }
 
@@ -226,6 +233,7 @@ func (l *Log) Close() error {
 	}
 	if l.lock != nil {
 		l.lock.Close()
+		l.root.Close()
 	}
 	return err
 }

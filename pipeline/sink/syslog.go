@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"auscult/detectors"
+	"auscult/pipeline/cef"
+	"auscult/pipeline/ocsf"
 	"auscult/pipeline/outbox"
 )
 
@@ -21,6 +23,8 @@ import (
 type SyslogConfig struct {
 	// Address is host:port of the collector (port 6514 by RFC 5425); empty turns the sink off.
 	Address string `yaml:"address"`
+	// Format is what a message holds: ocsf, or cef, which has no evidence and stays below 8 KiB.
+	Format string `yaml:"format"`
 	// Facility is that of RFC 5424, section 6.2.1; 13 is log audit.
 	Facility int `yaml:"facility"`
 	// MaxBytes bounds one message; evidence is cut off a larger one. Collectors must take 2048 and should take 8192.
@@ -34,7 +38,7 @@ type SyslogConfig struct {
 
 // SyslogDefaults fits collectors that take a whole alert.
 func SyslogDefaults() SyslogConfig {
-	return SyslogConfig{Facility: 13, MaxBytes: 64 << 10, Timeout: 10 * time.Second, Settle: 250 * time.Millisecond}
+	return SyslogConfig{Format: "ocsf", Facility: 13, MaxBytes: 64 << 10, Timeout: 10 * time.Second, Settle: 250 * time.Millisecond}
 }
 
 // Validate names the first field that cannot be worked with.
@@ -43,6 +47,8 @@ func (c SyslogConfig) Validate() error {
 		return fmt.Errorf("address: %q is not host:port", c.Address)
 	}
 	switch {
+	case c.Format != "ocsf" && c.Format != "cef":
+		return fmt.Errorf("format: %q is neither ocsf nor cef", c.Format)
 	case c.Facility < 0 || c.Facility > 23:
 		return fmt.Errorf("facility: %d is not between 0 and 23", c.Facility)
 	case c.MaxBytes < 2048:
@@ -101,27 +107,40 @@ func (s *Syslog) Send(ctx context.Context, batch []outbox.Record) (taken int, er
 	s.buf = s.buf[:0]
 	for i := range batch {
 		r := &batch[i]
-		head := s.header(r)
-		body, ok := cut(r.Body, s.cfg.MaxBytes-len(head))
+		message, whole, ok := s.message(r)
 		if !ok {
 			if i == 0 {
 				return 0, &Failure{Cause: TooLarge, Skip: true,
-					Text: fmt.Sprintf("syslog %s: alert %s-%d is too large without any evidence: raise max_bytes", s.cfg.Address, r.UID, r.Sequence)}
+					Text: fmt.Sprintf("syslog %s: alert %s-%d cannot be made to fit: raise max_bytes", s.cfg.Address, r.UID, r.Sequence)}
 			}
 			batch = batch[:i]
 			break
 		}
-		if len(body) < len(r.Body) {
+		if !whole {
 			s.cuts.Add(1)
 		}
-		s.buf = strconv.AppendInt(s.buf, int64(len(head)+len(body)), 10)
-		s.buf = append(append(append(s.buf, ' '), head...), body...)
+		s.buf = append(append(strconv.AppendInt(s.buf, int64(len(message)), 10), ' '), message...)
 	}
 	if err := s.write(ctx); err != nil {
 		s.Close()
 		return 0, s.explain(err)
 	}
 	return len(batch), nil
+}
+
+// message is r as one message; whole is whether no evidence was cut. It is not ok when nothing makes it fit.
+func (s *Syslog) message(r *outbox.Record) (b []byte, whole, ok bool) {
+	if s.cfg.Format == "cef" {
+		f, err := ocsf.Read(r.Body)
+		if err != nil {
+			return nil, true, false
+		}
+		b = cef.AppendSyslog(nil, f, s.cfg.Facility)
+		return b, true, len(b) <= max(s.cfg.MaxBytes, 8<<10)
+	}
+	head := s.header(r)
+	body, ok := cut(r.Body, s.cfg.MaxBytes-len(head))
+	return append(head, body...), len(body) == len(r.Body), ok
 }
 
 func (s *Syslog) write(ctx context.Context) error {
