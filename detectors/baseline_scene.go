@@ -176,26 +176,8 @@ func (p *principal) save(e *encoder, calm bool) {
 	e.number(uint64(p.novel))
 	e.number(uint64(p.unexp))
 	e.time(p.bulk)
-	for m := range p.tallies {
-		t := &p.tallies[m]
-		for i := range t.hist {
-			learned := t.hist[i].N > 0
-			e.flag(learned)
-			if learned {
-				e.rate(&t.hist[i])
-			}
-			held := t.drift[i].Since != 0
-			e.flag(held)
-			if held {
-				e.real(t.drift[i].Mean)
-				e.time(t.drift[i].Since)
-			}
-			n, at := t.slide[i].Parts()
-			e.number(uint64(at))
-			e.symbols(n)
-			e.number(uint64(t.part[i]))
-			e.number(uint64(t.n[i]))
-		}
+	for _, t := range p.tallies {
+		t.save(e)
 	}
 	var uses [profileSlots]uint32
 	for i, n := range p.profile {
@@ -211,7 +193,7 @@ func (p *principal) save(e *encoder, calm bool) {
 	for _, l := range p.lattices {
 		e.hash(l.space)
 		e.time(l.used)
-		e.table(&l.steps)
+		e.symbols(l.steps.Counts())
 		e.table(&l.own)
 		e.table(&l.ownAll)
 	}
@@ -226,20 +208,7 @@ func (p *principal) restore(d *decoder, cfg *Config) {
 	p.novel, p.unexp = uint32(d.count(1<<31, 0)), uint32(d.count(1<<31, 0))
 	p.bulk = d.time()
 	for m := range p.tallies {
-		t := &p.tallies[m]
-		for i := range t.hist {
-			if d.flag() {
-				t.hist[i] = d.rate()
-			}
-			if d.flag() {
-				t.drift[i] = stats.Drift{Mean: d.real(), Since: d.time()}
-			}
-			at := d.count(1<<62, 0)
-			n, _ := t.slide[i].Parts()
-			d.symbols(n)
-			t.slide[i].Restore(int64(at))
-			t.part[i], t.n[i] = int64(d.count(1<<62, 0)), uint32(d.count(1<<31, 0))
-		}
+		p.tallies[m] = restoreTally(d)
 	}
 	var uses [profileSlots]uint32
 	d.symbols(uses[:])
@@ -248,7 +217,7 @@ func (p *principal) restore(d *decoder, cfg *Config) {
 	}
 	p.contacts = d.recent(cfg.Contacts)
 	for range d.count(cfg.Lattices, 12) {
-		p.lattices = append(p.lattices, &lattice{space: d.hash(), used: d.time(), steps: d.table(), own: d.table(), ownAll: d.table()})
+		p.lattices = append(p.lattices, &lattice{space: d.hash(), used: d.time(), steps: d.few(), own: d.table(), ownAll: d.table()})
 	}
 	if p.knownUn > p.known || p.first == 0 {
 		d.fail("says of a principal what cannot be")

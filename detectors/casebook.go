@@ -66,7 +66,7 @@ func (b *casebook[T]) tell(dst []Signal, d *dossier[T], c *call.Call) []Signal {
 	was := d.open(s.now)
 	if !was {
 		d.accused = clonePrincipal(&c.Principal)
-	} else if !d.grown(s.now) && (d.signal.Severity >= gravest || b.grade(d) <= d.signal.Severity) {
+	} else if !d.grown(s.now) && (d.gravity() >= gravest || b.grade(d) <= d.gravity()) {
 		return dst
 	}
 	d.until = s.now + silence
@@ -90,9 +90,10 @@ func (b *casebook[T]) state(d *dossier[T]) Signal {
 	sig := b.describe(d)
 	sig.Principal = d.accused
 	sig.Endpoint, sig.Route = d.endpoint, d.route()
-	d.signal, d.spoken = sig, true
+	d.say(sig)
+	d.spoken = true
 	sig = b.scene.restate(&d.casefile)
-	d.signal = sig
+	d.say(sig)
 	return sig
 }
 

@@ -46,7 +46,7 @@ type casefile struct {
 	patients   []string
 	path       string // the route, once it was asked for
 	endpoint   uint64
-	signal     Signal // as last sent, to be told again with larger counts
+	signal     *Signal // as last sent, to be told again with larger counts; nil before
 }
 
 // counts are the numbers of a case that grow.
@@ -217,13 +217,13 @@ func (s *scene) raise(f *casefile, sig Signal) Signal {
 	f.until = s.now + silence
 	sig.Principal = s.p.who
 	sig.Endpoint, sig.Route = f.endpoint, f.route()
-	f.signal = sig
+	f.say(sig)
 	return s.restate(f)
 }
 
 // restate is the case's signal with today's numbers, as of its last call.
 func (s *scene) restate(f *casefile) Signal {
-	sig := f.signal
+	sig := f.said()
 	sig.Order = f.order
 	sig.Client = f.client.IP().String()
 	sig.Since = f.since
@@ -233,6 +233,30 @@ func (s *scene) restate(f *casefile) Signal {
 	sig.Patients = f.patients[:len(f.patients):len(f.patients)]
 	f.told = n
 	return sig
+}
+
+// say keeps the signal of the case.
+func (f *casefile) say(sig Signal) {
+	if f.signal == nil {
+		f.signal = new(Signal)
+	}
+	*f.signal = sig
+}
+
+// gravity is how grave the case was last told to be.
+func (f *casefile) gravity() Severity {
+	if f.signal == nil {
+		return 0
+	}
+	return f.signal.Severity
+}
+
+// said is the signal of the case as it was last kept.
+func (f *casefile) said() Signal {
+	if f.signal == nil {
+		return Signal{}
+	}
+	return *f.signal
 }
 
 // grown tells whether an open case has doubled since it was last told.

@@ -171,6 +171,15 @@ func (d *decoder) table() (t stats.Table) {
 	return t
 }
 
+func (d *decoder) few() (f stats.Few) {
+	var n [3]uint32
+	d.symbols(n[:])
+	if !f.Restore(&n) {
+		d.fail("holds a table with too many counts")
+	}
+	return f
+}
+
 func (d *decoder) hashes(limit int, take func(uint64)) {
 	last := uint64(0)
 	for i := range d.count(limit, 8) {

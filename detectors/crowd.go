@@ -32,7 +32,7 @@ func (d *distributed) crowd(dst []Signal, c *call.Call, k *contact, sp *space) [
 		b.names.file.touch(c, k)
 		if b.names.file.grown(s.now) {
 			b.names.file.until = s.now + silence
-			dst = append(dst, d.tellBlock(b, b.names.file.signal))
+			dst = append(dst, d.tellBlock(b, b.names.file.said()))
 		}
 		if !b.whole() {
 			s.mute(b.names, p)
@@ -134,7 +134,7 @@ func (s *scene) surprises(m *member) bool {
 		return false
 	}
 	const aDay = 3 // of scales
-	return stats.Tail(m.n, q.tallies[openedUnexplained].hist[aDay].Mean(1, 2, 1), 2) < memberTail
+	return stats.Tail(m.n, q.tallies[openedUnexplained].past(aDay).Mean(1, 2, 1), 2) < memberTail
 }
 
 // surprising is how many members of a block do.
@@ -187,7 +187,7 @@ func (d *distributed) tellBlock(b *block, sig Signal) Signal {
 		sig.Observed = fmt.Sprintf("%s asked for in %s, %d refused; named are those who asked for more than on their other days",
 			count(f.objects.Len(), thing(f)), count(f.calls, "call"), f.refusals)
 	}
-	f.signal = sig
+	f.say(sig)
 	return sig
 }
 

@@ -195,7 +195,7 @@ func (d *distributed) verdict(dst []Signal, t *track, sp *space) []Signal {
 	if f.open(s.now) {
 		if f.grown(s.now) || d.joins(m) {
 			f.until = s.now + silence
-			dst = append(dst, d.tell(t, f.signal))
+			dst = append(dst, d.tell(t, f.said()))
 		}
 		return dst
 	}
@@ -247,14 +247,14 @@ func (d *distributed) tell(t *track, sig Signal) Signal {
 	sig = d.name(t.names, sig, maxMembers)
 	d.scene.describeAcross(&sig, t)
 	d.scene.named(t.names, &sig)
-	t.names.file.signal = sig
+	t.names.file.say(sig)
 	return sig
 }
 
 // name makes the signal of all members. Who made one step, by chance perhaps, is not named while others made more,
 // nor who made less than one for share of the busiest's.
 func (d *distributed) name(m *members, sig Signal, share int) Signal {
-	m.file.signal = sig
+	m.file.say(sig)
 	sig = d.scene.restate(&m.file)
 	m.file.spoken, m.named = true, len(m.who)
 	most := 0

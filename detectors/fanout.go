@@ -147,6 +147,9 @@ func (d *fanout) weigh(c *call.Call, k *contact, own *group, calm bool) {
 // tally counts n for the principal; what is finished teaches the site and its own group.
 func (d *fanout) tally(m measure, n int, calm bool) {
 	s, p := d.scene, d.scene.p
+	if p.tallies[m] == nil {
+		p.tallies[m] = &tally{}
+	}
 	if p.group == groupCount {
 		p.tallies[m].add(m, s.now, n, calm, p.lesson, &s.groups[groupCount])
 		return
@@ -351,7 +354,7 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 	sig = s.raise(f, sig)
 	s.expectFanout(&sig, f, v)
 	s.describeFanout(&sig, f)
-	f.signal = sig
+	f.say(sig)
 	d.settle()
 	if s.now < p.joined {
 		return dst
@@ -364,6 +367,7 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 func (s *scene) restateFanout(f *casefile) Signal {
 	sig := s.restate(f)
 	s.describeFanout(&sig, f)
-	f.signal, f.spoken = sig, true
+	f.say(sig)
+	f.spoken = true
 	return sig
 }

@@ -45,7 +45,7 @@ func (d *distributed) close(dst []Signal) []Signal {
 	s.spaces.each(func(sp *space) {
 		for i := range sp.walks.tracks {
 			if t := &sp.walks.tracks[i]; t.names != nil && t.names.file.more(s.now) {
-				dst = append(dst, d.tell(t, t.names.file.signal))
+				dst = append(dst, d.tell(t, t.names.file.said()))
 			}
 		}
 	})

@@ -178,7 +178,8 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 	sig := Signal{Detector: kind, Severity: severity, Confidence: p.confidence(85), Score: float64(people), Threshold: float64(limit)}
 	sig = s.raise(f, sig)
 	describeSize(&sig, c, class, why, usual)
-	f.signal, f.spoken = sig, true
+	f.say(sig)
+	f.spoken = true
 	p.excess, p.pull = 0, pull{}
 	return append(dst, sig)
 }
@@ -232,7 +233,8 @@ func (d *oversized) redrawn(c *call.Call) bool {
 func (s *scene) restateSize(f *casefile) Signal {
 	sig := s.restate(f)
 	sig.Title = fmt.Sprintf("{principal} got %s in %s", count(sig.People, "patient"), count(sig.Calls, "large answer"))
-	f.signal, f.spoken = sig, true
+	f.say(sig)
+	f.spoken = true
 	return sig
 }
 

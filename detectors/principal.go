@@ -47,14 +47,14 @@ type principal struct {
 	way      ways
 	spoke    witness
 	paceCode stats.KT
-	novel    uint32  // first contacts of patients this day
-	unexp    uint32  // of them unexplained
-	known    float64 // first contacts on honest days before
-	knownUn  float64 // of them unexplained
-	days     int     // honest days before
-	tallies  [measures]tally
-	bulk     clock.Time // of its first bulk answer
-	lesson   *lesson    // of a first reading; nil otherwise
+	novel    uint32           // first contacts of patients this day
+	unexp    uint32           // of them unexplained
+	known    float64          // first contacts on honest days before
+	knownUn  float64          // of them unexplained
+	days     int              // honest days before
+	tallies  [measures]*tally // nil while nothing was counted
+	bulk     clock.Time       // of its first bulk answer
+	lesson   *lesson          // of a first reading; nil otherwise
 }
 
 // family is a kind of finding on one principal, and a case of its own.

@@ -320,7 +320,7 @@ func (d *sequential) verdict(dst []Signal, c *call.Call, f *casefile) []Signal {
 	f.walked = walked
 	sig = s.raise(f, sig)
 	s.describeWalk(&sig, f, best)
-	f.signal = sig
+	f.say(sig)
 	p.settle()
 	if s.now < p.joined {
 		return dst // it is told already, with the others of its walk
@@ -404,6 +404,7 @@ func (p *principal) settle() {
 func (s *scene) restateWalk(f *casefile) Signal {
 	sig := s.restate(f)
 	s.describeWalk(&sig, f, nil)
-	f.signal, f.spoken = sig, true
+	f.say(sig)
+	f.spoken = true
 	return sig
 }

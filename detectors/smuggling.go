@@ -156,16 +156,19 @@ func (d *smuggling) close(dst []Signal) []Signal {
 // incident whatever credentials it shows.
 func (d *smuggling) name(f *casefile, c *call.Call) {
 	if !f.open(d.scene.now) {
-		f.signal.Principal = clonePrincipal(&c.Principal)
+		sig := f.said()
+		sig.Principal = clonePrincipal(&c.Principal)
+		f.say(sig)
 	}
 	f.until = d.scene.now + silence
 }
 
 // raise makes the case's signal.
 func (d *smuggling) raise(f *casefile, sig Signal) Signal {
-	sig.Principal = f.signal.Principal
+	sig.Principal = f.said().Principal
 	sig.Endpoint, sig.Route = f.endpoint, f.route()
-	f.signal, f.spoken = sig, true
+	f.say(sig)
+	f.spoken = true
 	return d.scene.restate(f)
 }
 

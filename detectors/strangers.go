@@ -65,7 +65,7 @@ func (d *distributed) stranger(dst []Signal, c *call.Call, k *contact) []Signal 
 		s.mute(m, p)
 		if m.file.grown(s.now) || 2*len(m.who) >= 3*m.named {
 			m.file.until = s.now + silence
-			dst = append(dst, d.tellStrangers(m, m.file.signal))
+			dst = append(dst, d.tellStrangers(m, m.file.said()))
 		}
 		return dst
 	}
@@ -120,7 +120,7 @@ func (d *distributed) tellStrangers(m *members, sig Signal) Signal {
 	sig.Expected = "Others show a credential here; about " + f.usual + " patients are read without one in a day"
 	sig.Observed = fmt.Sprintf("%s asked for %s in %s", count(who, "client"), count(f.objects.Len(), thing(f)), count(f.calls, "call"))
 	sig.Facts = append(append(s.facts(&sig, f), Fact{"client addresses", strconv.Itoa(who)}), f.facts...)
-	f.signal = sig
+	f.say(sig)
 	return sig
 }
 

@@ -249,7 +249,7 @@ type lattice struct {
 	plain    walks
 	stripped walks // of the identifier without its last digit: a check digit hides the step
 	all      walks // of every first contact, to learn what order is usual
-	steps    stats.Table
+	steps    stats.Few
 	today    [3]uint16 // steps of unexplained contacts that the end of the day will teach
 	sorted   []uint64
 	order    []uint64

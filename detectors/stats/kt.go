@@ -8,7 +8,7 @@ type KT struct {
 }
 
 // Symbols is the largest alphabet.
-const Symbols = 32
+const Symbols = 17
 
 const ktPrior = 0.1
 
@@ -59,6 +59,45 @@ func (t *Table) Without(own []uint32, s int, prior, weight float64) float64 {
 		}
 	}
 	return (float64(prior*weight) + float64(n)) / (weight + float64(sum))
+}
+
+// Few is a Table of three symbols.
+type Few struct {
+	n   [3]uint32
+	sum uint32
+}
+
+// Learn counts one symbol.
+func (f *Few) Learn(s int) {
+	if f.sum >= 1<<30 {
+		for i := range f.n {
+			f.n[i] /= 2
+		}
+		f.sum /= 2
+	}
+	f.n[s]++
+	f.sum++
+}
+
+// P is the probability of s, shrunk to prior with the given weight in observations.
+func (f *Few) P(s int, prior, weight float64) float64 {
+	return (prior*weight + float64(f.n[s])) / (weight + float64(f.sum))
+}
+
+// Len is the number of symbols learned.
+func (f *Few) Len() int { return int(f.sum) }
+
+// Counts is how often each symbol was learned, valid until the next is.
+func (f *Few) Counts() []uint32 { return f.n[:] }
+
+// Restore takes counts, unless they are more than can be learned.
+func (f *Few) Restore(n *[3]uint32) bool {
+	sum := uint64(n[0]) + uint64(n[1]) + uint64(n[2])
+	if sum > 1<<30 {
+		return false
+	}
+	f.n, f.sum = *n, uint32(sum)
+	return true
 }
 
 // Merge adds counts of the first symbols.
