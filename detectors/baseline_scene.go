@@ -202,7 +202,7 @@ func (p *principal) save(e *encoder, calm bool) {
 func (p *principal) restore(d *decoder, cfg *Config) {
 	p.first, p.seen = d.time(), d.time()
 	p.service, p.shared = d.flag(), d.flag()
-	p.group = d.count(groupCount+1, 0) - 1
+	p.group = int8(d.count(groupCount+1, 0) - 1)
 	p.known, p.knownUn = d.real(), d.real()
 	p.days = d.count(1<<20, 0)
 	p.novel, p.unexp = uint32(d.count(1<<31, 0)), uint32(d.count(1<<31, 0))
@@ -243,7 +243,7 @@ func (p *principal) saveLesson(e *encoder) {
 
 func (p *principal) restoreLesson(d *decoder) {
 	l := &lesson{}
-	p.group = d.count(groupCount+1, 0) - 1
+	p.group = int8(d.count(groupCount+1, 0) - 1)
 	l.suspect, l.theta = d.flag(), d.real()
 	if !l.suspect {
 		for m := range l.rates {

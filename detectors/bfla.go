@@ -91,7 +91,7 @@ func (d *bfla) Observe(dst []Signal, c *call.Call) []Signal {
 	if who.Key == 0 || who.Kind == call.Address || who.Service || c.Continued || c.Flags&(call.Health|call.Login) != 0 {
 		return dst
 	}
-	o, _ := d.offices.use(who.Key)
+	o, _ := d.offices.useBy(&d.scene.seat().office, who.Key)
 	o.calls++
 	o.last = d.scene.now
 	if o.calls == peerCalls {

@@ -11,15 +11,22 @@ import (
 type care struct {
 	opened [8]uint64
 	next   uint8
-	reason [8]bool // it was explained already
+	reason uint8 // a bit each: it was explained already
 }
 
 // open remembers a first contact.
 func (r *care) open(key uint64, explained bool) {
 	i := r.next % uint8(len(r.opened))
-	r.opened[i], r.reason[i] = key, explained
+	r.opened[i] = key
+	r.reason &^= 1 << i
+	if explained {
+		r.reason |= 1 << i
+	}
 	r.next++
 }
+
+// had tells whether the contact at i was explained.
+func (r *care) had(i int) bool { return r.reason>>i&1 != 0 }
 
 // written tells how many of the contacts that led to key being written about for the first time were explained, and
 // how many not: who looks a number up that no list gave, and opens the chart that was found, had one reason for both.
@@ -29,11 +36,11 @@ func (r *care) written(key uint64) (explained, not int) {
 			continue
 		}
 		r.opened[i] = 0
-		if !r.reason[i] {
+		if !r.had(i) {
 			return 0, 1
 		}
 		before := (i + len(r.opened) - 1) % len(r.opened)
-		if r.opened[before] == 0 || r.reason[before] {
+		if r.opened[before] == 0 || r.had(before) {
 			return 1, 0
 		}
 		r.opened[before] = 0

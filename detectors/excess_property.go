@@ -118,12 +118,14 @@ func (d *excessProperty) atOnce(dst []Signal, c *call.Call, classes phi.Class) [
 			dst = d.tell(dst, c, "key", Informational, phi.Credential, ": keys or tokens", name, "Keys and tokens are handed out where they are asked for, once")
 		}
 	}
-	guarded := classes & (national | phi.Credential | d.named(c))
-	if c.FHIR.Interaction == "" && c.PHI.People >= longList && guarded != 0 { // a FHIR Patient has all its identifiers by the standard
-		dst = d.tell(dst, c, "list", Informational, guarded, " of every patient in a list", "", "A list needs what tells patients apart; the rest is in the record of each")
-	}
-	if c.FHIR.Interaction == "" && atLeastTwo(guarded) {
-		dst = d.tell(dst, c, "breadth", Informational, guarded, " together", "", "An answer holds what its page shows")
+	if c.FHIR.Interaction == "" { // a FHIR Patient has all its identifiers by the standard
+		guarded := classes & (national | phi.Credential | d.named(c))
+		if c.PHI.People >= longList && guarded != 0 {
+			dst = d.tell(dst, c, "list", Informational, guarded, " of every patient in a list", "", "A list needs what tells patients apart; the rest is in the record of each")
+		}
+		if atLeastTwo(guarded) {
+			dst = d.tell(dst, c, "breadth", Informational, guarded, " together", "", "An answer holds what its page shows")
+		}
 	}
 	if d.api != nil {
 		for i := range c.Answer.Props {

@@ -123,7 +123,7 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 		p.bulk = s.now
 	}
 	if large := people > d.mild(e) && !d.redrawn(c); why == "" && !p.service && people > 0 && s.run.weigh(large, !c.Running) {
-		if p.excess.Add(stats.Bernoulli(large, mildAttack, mildHonest)) >= s.h.excess {
+		if p.excess.Add(mildSays(large)) >= s.h.excess {
 			why = whyMild
 		}
 	}
@@ -188,8 +188,8 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 // of a size that is no alarm by itself; the same list drawn again gives nobody new.
 type pull struct {
 	last   clock.Time
-	pages  int
-	people int
+	pages  int32
+	people int32
 }
 
 const (
@@ -212,7 +212,7 @@ func (u *pull) take(now clock.Time, people int, whole bool) bool {
 	if whole {
 		u.pages++
 	}
-	u.people += people
+	u.people += int32(people)
 	return u.pages >= pullPages && u.people >= pullPeople
 }
 
@@ -228,6 +228,16 @@ func (d *oversized) redrawn(c *call.Call) bool {
 	}
 	return false
 }
+
+// mildSays is the log-likelihood ratio of an answer that is large but not alarming by itself, or of one that is not.
+func mildSays(large bool) float64 {
+	if large {
+		return mildLarge
+	}
+	return mildSmall
+}
+
+var mildLarge, mildSmall = stats.Bernoulli(true, mildAttack, mildHonest), stats.Bernoulli(false, mildAttack, mildHonest)
 
 // restateSize tells an open case again, larger.
 func (s *scene) restateSize(f *casefile) Signal {

@@ -19,13 +19,15 @@ type principal struct {
 	contacts  stats.Recent        // patients and records touched
 	delivered stats.Recent
 	named     stats.Recent // ids named in worklists: polling a list is no new walk
-	group     int
 	shift     shift
 	service   bool
 	shared    bool
 	heard     bool             // whether plain counts: others' contacts are mostly explained, or its own days are known
+	group     int8             // of peers; -1 while it has none
 	token     *entry[tokenUse] // that it used last
 	beat      *entry[pace]     // in which it calls
+	takes     *entry[taker]
+	office    *entry[office]
 	profile   profile
 
 	// unexplained contacts
@@ -215,7 +217,7 @@ func (s *scene) place(p *principal) {
 		}
 		if g.role == p.who.Role {
 			g.people++
-			p.group = i
+			p.group = int8(i)
 			return
 		}
 	}

@@ -129,7 +129,7 @@ func (s *scene) gather() {
 	}
 	for i := range all {
 		if c, _ := k.nearest(&all[i].v); c >= 0 {
-			all[i].group = firstKind + c
+			all[i].group = int8(firstKind + c)
 			s.groups[all[i].group].people++
 		}
 	}

@@ -32,7 +32,7 @@ func TestProfiles(t *testing.T) {
 			if by[i%2] == nil {
 				by[i%2] = map[int]int{}
 			}
-			by[i%2][e.scene.principals.find(uint64(100+i)).group]++
+			by[i%2][int(e.scene.principals.find(uint64(100+i)).group)]++
 		}
 		return e, by
 	}

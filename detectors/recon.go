@@ -186,10 +186,16 @@ func (d *recon) success(dst []Signal, c *call.Call) []Signal {
 			}
 		}
 	}
-	if p.paths <= 0 && p.objects <= 0 && p.tool == "" {
+	if p.paths <= 0 && p.objects <= 0 && p.tool == "" && (f.calls > 0 || !p.blank()) {
 		d.drop(f)
 	}
 	return dst
+}
+
+// blank tells whether nothing is remembered.
+func (p *scout) blank() bool {
+	return p.tried.Len() == 0 && p.ids.Len() == 0 && p.unknown|p.named|p.refused|p.found|p.toolUse|p.verbs == 0 &&
+		p.paths == 0 && p.objects == 0 && p.honest == 0
 }
 
 // path weighs a path that was refused. It tells whether that says anything.

@@ -201,18 +201,18 @@ func (sp *space) frontier(x, who uint64) bool {
 func (sp *space) rarity(sorted []uint64, d uint64, who uint64) int {
 	near, others := 1, 1
 	wide := uint64(math.MaxUint64) // the smallest distance of anyone else's: the sample's grain
-	heads, at := 0, 0
-	var head [4]uint64
-	for i := range sp.order[:sp.held()] {
-		s := &sp.order[i]
+	order, at := sp.order[:sp.held()], 0
+	if headsBeside(who, order) < headsToCompare {
+		span := float64(sorted[len(sorted)-1]-sorted[0]) + 2*float64(d) + 1
+		covered := min(1, float64(len(sorted))*(2*float64(d)+1)/span)
+		return class(covered)
+	}
+	for i := range order {
+		s := &order[i]
 		if s.who == who {
 			continue
 		}
 		others++
-		if heads < len(head) && !contains(head[:heads], s.who) {
-			head[heads] = s.who
-			heads++
-		}
 		for at < len(sorted) && sorted[at] < s.value {
 			at++
 		}
@@ -228,17 +228,29 @@ func (sp *space) rarity(sorted []uint64, d uint64, who uint64) int {
 		}
 		wide = min(wide, gap)
 	}
-	if heads < 3 {
-		span := float64(sorted[len(sorted)-1]-sorted[0]) + 2*float64(d) + 1
-		covered := min(1, float64(len(sorted))*(2*float64(d)+1)/span)
-		return class(covered)
-	}
 	// Below the sample's grain the chance is taken to fall with d, from the grain on.
 	p := float64(near) / float64(others)
 	if near == 1 && wide > d {
 		p *= max(1.0/64, (2*float64(d)+1)/(2*float64(wide)+1))
 	}
 	return class(p)
+}
+
+// headsToCompare is how many others there must be to compare with.
+const headsToCompare = 3
+
+// headsBeside is how many others than who are in the sample, counted to headsToCompare.
+func headsBeside(who uint64, order []sampled) (heads int) {
+	var head [headsToCompare]uint64
+	for i := range order {
+		if x := order[i].who; x != who && !contains(head[:heads], x) {
+			head[heads] = x
+			if heads++; heads == headsToCompare {
+				return heads
+			}
+		}
+	}
+	return heads
 }
 
 const classes = 16

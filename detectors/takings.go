@@ -103,7 +103,7 @@ func (d *takings) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	p := s.p
-	t, _ := d.takers.use(p.key)
+	t, _ := d.takers.useBy(&p.takes, p.key)
 	t.seen = s.now
 	dated, bytes := false, c.RespDec
 	if !p.service {

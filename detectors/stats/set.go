@@ -11,7 +11,7 @@ import (
 // in front: what is not a member is told by an eighth of the memory. The zero value is empty.
 type Set struct {
 	mem  []uint64 // the list with its room, or a word of tags for each group and then the groups
-	n    int
+	n    int32
 	zero bool
 }
 
@@ -25,7 +25,7 @@ const (
 )
 
 // Len is the number of members.
-func (s *Set) Len() int { return s.n }
+func (s *Set) Len() int { return int(s.n) }
 
 // Has tells whether h is a member.
 func (s *Set) Has(h uint64) bool { return s.n > 0 && s.has(h, Mix(h)) }
@@ -107,7 +107,7 @@ func (s *Set) add(h, mixed uint64) bool {
 	if found {
 		return false
 	}
-	if groups := len(s.mem) / (groupSize + 1); s.n+1 > groups*(groupSize-1) {
+	if groups := len(s.mem) / (groupSize + 1); int(s.n)+1 > groups*(groupSize-1) {
 		s.grow()
 		g, i, _ = s.seek(h, mixed)
 	}
