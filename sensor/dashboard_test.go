@@ -20,22 +20,23 @@ func servedMetrics(t *testing.T) map[string][]string {
 	t.Helper()
 	w, _, _, _ := watching(t)
 	w.cfg.Sample = time.Second
-	if _, err := pipeline.Run(t.Context(), *w.cfg, replay.New(replay.Defaults(), walk), pipeline.Output{Alerts: []pipeline.Sink{&broken{}}}, &w.prog); err != nil {
+	out := pipeline.Output{Alerts: []pipeline.Sink{&broken{}}}
+	if _, err := pipeline.Run(t.Context(), *w.cfg, replay.New(replay.Defaults(), walk), out, &w.prog); err != nil {
 		t.Fatal(err)
 	}
 	families, err := metrics(w).Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := map[string][]string{}
+	all := map[string][]string{}
 	for _, f := range families {
 		labels := []string{"instance", "job"} // which Prometheus adds
 		for _, l := range f.Metric[0].Label {
 			labels = append(labels, l.GetName())
 		}
-		out[f.GetName()] = labels
+		all[f.GetName()] = labels
 	}
-	return out
+	return all
 }
 
 var (

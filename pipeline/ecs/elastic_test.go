@@ -13,7 +13,8 @@ import (
 )
 
 // lists are the fields of ours that hold several values: Elasticsearch has no type for that.
-var lists = []string{"auscult.kinds", "auscult.objects.sample", "auscult.facts", "auscult.token", "auscult.evidence.call_id", "auscult.evidence.community_id"}
+var lists = []string{"auscult.kinds", "auscult.objects.sample", "auscult.facts", "auscult.token",
+	"auscult.evidence.call_id", "auscult.evidence.community_id"}
 
 // template is the field types of elastic/index-template.json.
 func template(t testing.TB) map[string]field {
