@@ -143,7 +143,7 @@ func (sample *Sample) Ledger() []Lost {
 	add(scan.Long, "values", "phi: too long to read")
 	add(scan.Deep, "containers", "phi: too deep to read")
 	add(scan.MoreIDs, "identifiers", "phi: of a body past the bound")
-	add(scan.MoreProps, "names", "phi: of properties of a body past the bound")
+	add(scan.MoreProps, "bodies", "phi: with more names of properties than are kept")
 	add(scan.Full, "people and identifiers", "phi: of a body, not told apart past the bound")
 	add(s.ShortTexts, "bodies", "call: too little kept of them to read all values, others took the room")
 

@@ -7,7 +7,7 @@ func (s *Scanner) apply(r *pattern, b []byte) {
 	r.used = true
 	t.list[t.last].next, t.last = t.now, t.now
 	switch m := &s.memo.met; {
-	case r.body != m.body && s.depth == 0 && m.fresh():
+	case r.body != m.body && s.depth == 0 && m.fresh() && len(r.events) <= s.cfg.Props:
 		s.meetLater(r, b)
 	case r.body != m.body || m.at >= 0 && r.grants>>(m.granting%64)&1 != 0:
 		s.meetAll(r, b)

@@ -15,7 +15,7 @@ type Config struct {
 	// Distinct is how many people, and how many identifiers, are told apart exactly. Past it a person counts once
 	// for every record of their own.
 	Distinct int `yaml:"distinct"`
-	// Props is how many names of properties are kept of a body; more are counted.
+	// Props is how many names of properties are kept of a body; bodies with more are counted.
 	Props int `yaml:"props"`
 }
 
@@ -54,7 +54,7 @@ type Stats struct {
 	Long      uint64 // tokens longer than Token
 	Deep      uint64 // containers deeper than Depth
 	MoreIDs   uint64 // identifiers past IDs
-	MoreProps uint64 // names of properties past Props, each time they are met
+	MoreProps uint64 // bodies with more names of properties than Props
 	Full      uint64 // people and identifiers past Distinct
 }
 

@@ -21,9 +21,7 @@ func tells(s *Scanner, form Form, pieces ...string) string {
 	for _, p := range s.Report().Props() {
 		out += fmt.Sprintf(" %s/%d/%q/%t", p.Name, p.Class, p.Value, p.Value == nil)
 	}
-	st := s.Stats()
-	st.MoreProps = 0 // counts names once more when they have left the memo, which patterns do not use
-	return out + fmt.Sprint(st)
+	return out + fmt.Sprint(s.Stats())
 }
 
 // variant is body with some of its values, or a few of its bytes, changed.
@@ -138,7 +136,7 @@ func FuzzFollow(f *testing.F) {
 	cfg.ScanLimit, cfg.Token, cfg.Depth, cfg.IDs, cfg.Distinct = 1<<14, 64, 12, 8, 64
 	f.Fuzz(func(t *testing.T, body string, seed uint64) {
 		if len(body) < 1<<13 {
-			follows(t, cfg, rand.New(rand.NewPCG(seed, 2)), body)
+			follows(t, cfg, rand.New(rand.NewPCG(seed, 1)), body)
 		}
 	})
 }

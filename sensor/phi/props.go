@@ -23,6 +23,7 @@ type met struct {
 	out      []Prop
 	granting uint8 // hash of the granting name met last
 	at       int   // of names, whose value is awaited; -1 for none
+	over     bool  // the body has more names
 	later    uint8 // the pattern, from 1, of a record whose names are yet to be met; 0 for none
 	ends     []int // in text, of its values that may be asked for
 }
@@ -45,7 +46,10 @@ func (s *Scanner) meet(name []byte, e *memoEntry) {
 		m.granting, m.at = e.slot, n
 	}
 	if n >= s.cfg.Props {
-		s.stats.MoreProps++
+		if !m.over {
+			m.over = true
+			s.stats.MoreProps++
+		}
 		m.at = -1
 		return
 	}
@@ -123,7 +127,7 @@ func (s *Scanner) grant(v []byte) {
 func (m *memo) forgetNames() {
 	t := &m.met
 	t.names, t.saved, t.values, t.text, t.at = t.names[:0], t.saved[:0], t.values[:0], t.text[:0], -1
-	t.later = 0
+	t.later, t.over = 0, false
 	if t.body++; t.body == 0 {
 		for i := range m.slots {
 			m.slots[i].body = 0
