@@ -2,7 +2,6 @@ package sink_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"net"
 	"path/filepath"
@@ -31,29 +30,7 @@ func config(broker string) sink.KafkaConfig {
 // received reads n messages of the topic from its first offset, over all partitions.
 func received(t *testing.T, broker string, partitions, n int) []kafka.Message {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	var out []kafka.Message
-	for p := range partitions {
-		conn, err := kafka.DialLeader(ctx, "tcp", broker, topic, p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, last, err := conn.ReadOffsets()
-		conn.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := kafka.NewReader(kafka.ReaderConfig{Brokers: []string{broker}, Topic: topic, Partition: p, MaxWait: 100 * time.Millisecond})
-		for range last {
-			m, err := r.ReadMessage(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out = append(out, m)
-		}
-		r.Close()
-	}
+	out := everything(t, broker, partitions)
 	if len(out) != n {
 		t.Fatalf("the topic holds %d messages, want %d", len(out), n)
 	}

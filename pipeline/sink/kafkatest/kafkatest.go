@@ -30,7 +30,9 @@ type Broker struct {
 	dir  string
 	jars string
 	cmd  *exec.Cmd
-	done chan error
+	// format is more arguments of the store's formatting: users.
+	format []string
+	done   chan error
 }
 
 // Option changes one line of the broker's configuration: "key=value".
@@ -39,6 +41,14 @@ type Option string
 // Start starts a broker with an empty store and waits until it answers. Without Java or Maven the test is
 // skipped, unless the environment says CI: there it fails.
 func Start(t testing.TB, options ...Option) *Broker {
+	t.Helper()
+	b := prepare(t)
+	b.begin(func(int) []Option { return options })
+	return b
+}
+
+// prepare is a broker that has its jars, and nothing else.
+func prepare(t testing.TB) *Broker {
 	t.Helper()
 	for _, tool := range []string{"java", "mvn"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -53,12 +63,17 @@ func Start(t testing.TB, options ...Option) *Broker {
 	if b.jars, err = fetch(); err != nil {
 		t.Fatalf("kafkatest: %v", err)
 	}
-	if err := b.configure(options); err != nil {
-		t.Fatalf("kafkatest: %v", err)
-	}
-	t.Cleanup(b.Crash)
-	b.Restart()
 	return b
+}
+
+// begin configures and starts the broker; options may depend on the controller's port.
+func (b *Broker) begin(options func(controller int) []Option) {
+	b.t.Helper()
+	if err := b.configure(options); err != nil {
+		b.t.Fatalf("kafkatest: %v", err)
+	}
+	b.t.Cleanup(b.Crash)
+	b.Restart()
 }
 
 // Restart starts the broker again after Crash, on the same port and with the same store.
@@ -78,6 +93,14 @@ func (b *Broker) Restart() {
 	b.done = make(chan error, 1)
 	go func(cmd *exec.Cmd, done chan<- error) { done <- cmd.Wait() }(b.cmd, b.done)
 	b.wait(90 * time.Second)
+}
+
+// Ensure starts the broker again if it is not running.
+func (b *Broker) Ensure() {
+	b.t.Helper()
+	if b.cmd == nil {
+		b.Restart()
+	}
 }
 
 // Crash kills the broker at once, as a power cut would. It does nothing when the broker is not running.
@@ -130,7 +153,7 @@ rootLogger.appenderRef.out.ref = out
 
 // configure writes the configuration and formats the store. Security stands in one line, the protocol map, and
 // in what options add.
-func (b *Broker) configure(options []Option) error {
+func (b *Broker) configure(options func(controller int) []Option) error {
 	client, err := freePort()
 	if err != nil {
 		return err
@@ -165,7 +188,7 @@ broker.heartbeat.interval.ms=400
 log.segment.bytes=16777216
 log.cleaner.dedupe.buffer.size=16777216
 `, controller, b.Addr, controller, b.Addr, filepath.ToSlash(filepath.Join(b.dir, "store")))
-	for _, o := range options {
+	for _, o := range options(controller) {
 		fmt.Fprintln(&conf, o)
 	}
 	path := filepath.Join(b.dir, "server.properties")
@@ -178,7 +201,8 @@ log.cleaner.dedupe.buffer.size=16777216
 	var id [16]byte
 	rand.Read(id[:])
 	id[0] &= 0x7f // else it may begin with "-" and be taken for an option
-	out, err := b.java("-Xmx128m", "kafka.tools.StorageTool", "format", "-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", path).CombinedOutput()
+	args := []string{"-Xmx128m", "kafka.tools.StorageTool", "format", "-t", base64.RawURLEncoding.EncodeToString(id[:]), "-c", path}
+	out, err := b.java(append(args, b.format...)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("format the store: %w\n%s", err, tail(out))
 	}
