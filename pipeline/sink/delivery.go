@@ -53,7 +53,9 @@ func (d *delivery) run(ctx context.Context) {
 	for d.cursor.Wait(ctx) == nil {
 		var err error
 		taken := 0
-		if batch, err = d.cursor.Next(batch[:0], batchAlerts, batchBytes); err == nil && len(batch) > 0 {
+		if batch, err = d.cursor.Next(batch[:0], batchAlerts, batchBytes); err != nil {
+			err = &Failure{Text: d.target.Name() + ": the outbox cannot be read: " + oneLiner(err.Error())}
+		} else if len(batch) > 0 {
 			taken, err = d.target.Send(ctx, batch)
 		}
 		skipped := 0
@@ -67,7 +69,7 @@ func (d *delivery) run(ctx context.Context) {
 			}
 		}
 		d.cursor.Commit(batch[:taken+skipped])
-		d.took(taken, skipped, err == nil)
+		d.took(taken, skipped, err == nil || skipped > 0)
 		if taken+skipped > 0 {
 			wait = retryFirst
 		}
@@ -108,7 +110,7 @@ func (d *delivery) failed(err error) *Failure {
 	d.mu.Unlock()
 	if now := time.Now(); now.Sub(d.said[f.Cause]) > sayAgain {
 		d.said[f.Cause] = now
-		d.told = !f.Skip
+		d.told = d.told || !f.Skip
 		d.say(f.Text)
 	}
 	return f
@@ -126,7 +128,7 @@ func (d *delivery) took(taken, skipped int, well bool) {
 		return
 	}
 	d.last, d.stats.Failing = nil, ""
-	if d.told && taken > 0 {
+	if d.told && taken+skipped > 0 {
 		d.told = false
 		d.say(d.target.Name() + ": alerts are taken again")
 	}

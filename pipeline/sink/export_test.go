@@ -1,0 +1,4 @@
+package sink
+
+// Cut is cut, for the tests.
+var Cut = cut
