@@ -52,7 +52,7 @@ var linkMetrics = [...]metric[capture.InterfaceStats]{
 	total("capture_bytes_total", "Bytes of them, as captured.", func(i *capture.InterfaceStats) uint64 { return i.Bytes }, "interface"),
 	total("capture_dropped_packets_total", "Packets that the kernel dropped, as the ring was full.",
 		func(i *capture.InterfaceStats) uint64 { return i.Dropped }, "interface"),
-	total("capture_missed_packets_total", "Packets that the network card lost.",
+	total("capture_missed_packets_total", "Packets that the card lost, or the kernel on the way to the ring.",
 		func(i *capture.InterfaceStats) uint64 { return i.Missed }, "interface"),
 	total("capture_freezes_total", "Times the ring was full.", func(i *capture.InterfaceStats) uint64 { return i.Freezes }, "interface"),
 	total("capture_tagged_packets_total", "Packets with a VLAN tag that the kernel had taken out.",

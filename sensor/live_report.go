@@ -54,7 +54,7 @@ type cause[S any] struct {
 var interfaceLosses = [...]cause[capture.InterfaceStats]{
 	{"kernel_dropped", "dropped by the kernel, the ring was full", "packets", func(i *capture.InterfaceStats) *uint64 { return &i.Dropped }},
 	{"ring_frozen", "the ring was full", "times", func(i *capture.InterfaceStats) *uint64 { return &i.Freezes }},
-	{"card_missed", "missed by the card", "packets", func(i *capture.InterfaceStats) *uint64 { return &i.Missed }},
+	{"card_missed", "missed by the card, or dropped on the way to the ring", "packets", func(i *capture.InterfaceStats) *uint64 { return &i.Missed }},
 	{"cut", "cut by the snap length", "packets", func(i *capture.InterfaceStats) *uint64 { return &i.Cut }},
 	{"cut_bytes", "of these", "bytes", func(i *capture.InterfaceStats) *uint64 { return &i.CutBytes }},
 	{"giant", "made of several by offloading, read as they are", "packets", func(i *capture.InterfaceStats) *uint64 { return &i.Giant }},

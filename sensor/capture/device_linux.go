@@ -205,10 +205,11 @@ func (d *device) count() {
 	st.Up = d.up
 }
 
-// missedByCard is what libpcap calls dropped by the interface.
+// missedByCard is what libpcap calls dropped by the interface, and what the kernel dropped on the way to the sockets, its
+// backlog being full: while a socket takes every packet, rx_dropped counts no others.
 func (d *device) missedByCard() uint64 {
 	var sum uint64
-	for _, name := range []string{"rx_missed_errors", "rx_fifo_errors"} {
+	for _, name := range []string{"rx_missed_errors", "rx_fifo_errors", "rx_dropped"} {
 		text, err := os.ReadFile(filepath.Join("/sys/class/net", d.name, "statistics", name))
 		if err != nil {
 			continue // not every machine shows them

@@ -19,7 +19,7 @@ type InterfaceStats struct {
 	Freezes  uint64 // times the ring was full
 	Blocks   uint64 // of the rings
 	Waiting  uint64 // of them, not the kernel's at the last look: to be read, or held by who reads
-	Missed   uint64 // lost before the kernel saw them, by the card's count: rx_missed_errors and rx_fifo_errors
+	Missed   uint64 // lost on the way to the ring, by the interface's count: rx_missed_errors, rx_fifo_errors, rx_dropped
 
 	Packets   uint64 // handed to the lanes
 	Bytes     uint64 // of them, as captured

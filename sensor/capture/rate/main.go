@@ -32,6 +32,8 @@ func measure() error {
 	decode := flag.Bool("decode", true, "decode each packet in each lane, as workers do")
 	flag.IntVar(&cfg.Rings, "rings", cfg.Rings, "rings of an interface")
 	flag.IntVar(&cfg.RingBytes, "ring-bytes", cfg.RingBytes, "size of a ring")
+	flag.IntVar(&cfg.BlockBytes, "block-bytes", cfg.BlockBytes, "size of a block of it")
+	flag.IntVar(&cfg.SnapLength, "snap", cfg.SnapLength, "bytes kept of a packet")
 	flag.IntVar(&cfg.BatchPackets, "batch", cfg.BatchPackets, "packets in a batch")
 	profile := flag.String("cpuprofile", "", "file to write a profile to")
 	flag.Parse()
