@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
@@ -34,6 +33,7 @@ type worker struct {
 	empty chan []call.Call // used slices that come back
 	prog  *Progress
 	due   sampler
+	order ordering
 	err   error // read by Run after full is closed
 }
 
@@ -99,6 +99,6 @@ func (w *worker) hand(mark clock.Time, take func([]call.Call) []call.Call, stats
 		spare = make([]call.Call, 0, handful+handful/4) // some packets end several
 	}
 	calls := take(spare)
-	slices.SortStableFunc(calls, func(a, b call.Call) int { return a.Order.Compare(b.Order) })
+	w.order.sort(calls)
 	w.full <- batch{mark, calls, stats}
 }
