@@ -3,10 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"slices"
-	"strconv"
 
 	"auscult/pipeline"
 	"auscult/pipeline/ocsf"
@@ -118,29 +116,4 @@ func stateFolder(environ []string) (string, error) {
 		return "", fmt.Errorf("outbox: no folder for it is known; say with --outbox DIR where it is to be")
 	}
 	return filepath.Join(home, ".local", "state", "auscult", outboxFolder), nil
-}
-
-// giveOutbox lets the user of --user go on writing to the outbox; empty is for nobody else.
-func (o *outputs) giveOutbox(dir, name string) error {
-	if o.outbox == nil || name == "" {
-		return nil
-	}
-	u, err := user.Lookup(name)
-	if err != nil {
-		return err
-	}
-	uid, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		return err
-	}
-	gid, err := strconv.Atoi(u.Gid)
-	if err != nil {
-		return err
-	}
-	return filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, uid, gid)
-	})
 }

@@ -59,9 +59,9 @@ func everyThread(trap, a, b uintptr) error {
 // overflow is the kernel's own number of who is nobody, and of nobody's group: a system without a list of users has him.
 const overflow = 65534
 
-// identity is the user that name tells, and the group: a name or a number that the system knows, with its own group; a
+// Identity is the user that name tells, and the group: a name or a number that the system knows, with its own group; a
 // number that it does not know, with the group of that number; or UID:GID. In a container there often is no list.
-func identity(name string) (uid, gid int, err error) {
+func Identity(name string) (uid, gid int, err error) {
 	number := func(text string) (int, bool) {
 		n, err := strconv.ParseUint(text, 10, 32)
 		return int(n), err == nil && n < 1<<32-1
@@ -94,7 +94,7 @@ func identity(name string) (uid, gid int, err error) {
 
 // become changes to a user and a group.
 func become(name string) error {
-	uid, gid, err := identity(name)
+	uid, gid, err := Identity(name)
 	if err != nil {
 		return err
 	}

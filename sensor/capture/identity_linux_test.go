@@ -9,7 +9,7 @@ import (
 func TestIdentity(t *testing.T) {
 	is := func(name string, uid, gid int) {
 		t.Helper()
-		if u, g, err := identity(name); err != nil || u != uid || g != gid {
+		if u, g, err := Identity(name); err != nil || u != uid || g != gid {
 			t.Errorf("%q is %d:%d, %v; want %d:%d", name, u, g, err, uid, gid)
 		}
 	}
@@ -20,7 +20,7 @@ func TestIdentity(t *testing.T) {
 		is("nobody", overflow, overflow)
 	}
 	for _, name := range []string{"no such user", "", "-1", "4294967295", "1:", ":1", "nobody:nogroup", "1:2:3", "0x10"} {
-		if u, g, err := identity(name); err == nil {
+		if u, g, err := Identity(name); err == nil {
 			t.Errorf("%q is %d:%d", name, u, g)
 		} else if !strings.Contains(err.Error(), "UID:GID") {
 			t.Errorf("%q: %v", name, err)
