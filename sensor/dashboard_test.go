@@ -20,7 +20,8 @@ func servedMetrics(t *testing.T) map[string][]string {
 	t.Helper()
 	w, _, _, _ := watching(t)
 	w.cfg.Sample = time.Second
-	out := pipeline.Output{Alerts: []pipeline.Sink{&broken{}}}
+	w.outbox = taker(t)
+	out := pipeline.Output{Alerts: []pipeline.Sink{w.outbox}}
 	if _, err := pipeline.Run(t.Context(), *w.cfg, replay.New(replay.Defaults(), walk), out, &w.prog); err != nil {
 		t.Fatal(err)
 	}

@@ -118,6 +118,9 @@ func (e *exporter) Collect(out chan<- prometheus.Metric) {
 	}
 	out <- prometheus.MustNewConstMetric(buildDesc, prometheus.GaugeValue, 1, version())
 	e.w.sampled(out, count)
+	if e.w.outbox != nil {
+		delivering(e.w.outbox, out, count)
+	}
 }
 
 // text is every counter that is not zero in a line of its own, named as in /metrics.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,10 +15,14 @@ import (
 	"auscult/detectors"
 	"auscult/pipeline"
 	"auscult/pipeline/alert"
+	"auscult/pipeline/ocsf"
+	"auscult/pipeline/outbox"
+	"auscult/pipeline/sink"
 	"auscult/replay"
 	"auscult/sensor/capture"
 	"auscult/sensor/clock"
 	"auscult/sensor/packet"
+	"auscult/sensor/pseudonym"
 )
 
 // counts is a source that has only counters.
@@ -116,12 +121,31 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// taker is an outbox with one target, a file.
+func taker(t *testing.T) *sink.Outbox {
+	t.Helper()
+	dir := t.TempDir()
+	key, err := pseudonym.LoadOrCreate(filepath.Join(dir, "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := outbox.Defaults()
+	cfg.Dir = filepath.Join(dir, "outbox")
+	o, err := sink.OpenOutbox(cfg, &pseudonym.Names{Keys: key}, ocsf.Meta{Sensor: "s"}, false, func(string) {}, sink.NewFollow(sink.FollowConfig{Path: filepath.Join(dir, "alerts")}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { o.Close() })
+	return o
+}
+
 // TestStageMetrics reads the counters of a whole run.
 func TestStageMetrics(t *testing.T) {
 	w, _, _, server := watching(t)
 	_, before := get(t, server, "/metrics")
 	w.cfg.Sample = time.Second
-	out := pipeline.Output{Alerts: []pipeline.Sink{&broken{}}}
+	w.outbox = taker(t)
+	out := pipeline.Output{Alerts: []pipeline.Sink{w.outbox}}
 	stats, err := pipeline.Run(t.Context(), *w.cfg, replay.New(replay.Defaults(), walk), out, &w.prog)
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +158,8 @@ func TestStageMetrics(t *testing.T) {
 		`auscult_decoded_packets_total{reason="ok"} `, `auscult_decoded_packets_total{reason="not_tcp"} `,
 		`auscult_incidents_total{detector="sequential_enumeration",severity="`, "auscult_tcp_segments_total ", "auscult_http_exchanges_total ",
 		`auscult_table_entries{table="principals"} `, `auscult_table_limit{table="connections"} 1.048576e+06`,
+		fmt.Sprint("auscult_outbox_appended_alerts_total ", stats.Alerts), `auscult_outbox_shed_alerts_total{kind="opening",reason="age"} 0`,
+		`auscult_delivery_errors_total{cause="other",sink="file"} 0`, `auscult_delivery_failing{sink="file"} 0`,
 	} {
 		if !strings.Contains(body, "\n"+want) {
 			t.Errorf("no %s in\n%s", want, body)

@@ -126,6 +126,7 @@ func (l *line) open(environ []string, program []bpf.RawInstruction) (err error) 
 // run reads until ctx ends.
 func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duration, err error) {
 	lanes := &metered{Source: l.src}
+	l.watch.outbox = l.out.outbox
 	l.watch.src, l.watch.lanes, l.watch.sinks, l.watch.logs, l.watch.cfg = l.src, lanes, tallied(&l.out.Output), locked(&l.out.Output), &l.settings.Config
 	l.watch.begin()
 	if l.server != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"auscult/pipeline"
+	"auscult/pipeline/sink"
 	"auscult/sensor/capture"
 	"auscult/sensor/clock"
 )
@@ -22,12 +23,13 @@ const watchEvery = time.Second
 
 // watch knows how a live run is doing. Any goroutine may ask.
 type watch struct {
-	src   interface{ Stats() capture.Stats }
-	lanes *metered
-	sinks tallies
-	logs  []*lockedLog
-	cfg   *pipeline.Config // for the bounds of tables
-	prog  pipeline.Progress
+	src    interface{ Stats() capture.Stats }
+	lanes  *metered
+	sinks  tallies
+	outbox *sink.Outbox // nil when alerts are delivered to nobody
+	logs   []*lockedLog
+	cfg    *pipeline.Config // for the bounds of tables
+	prog   pipeline.Progress
 
 	mu      sync.Mutex
 	ready   bool      // the interfaces are open, and privileges are given up
