@@ -12,12 +12,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"auscult/internal/chart"
+	"auscult/internal/whole"
 )
 
 func main() {
@@ -55,34 +54,28 @@ func run(args []string, log io.Writer) error {
 	if flags.NArg() != 0 || *exchanges < 1000 || *times < 1 {
 		return errors.New("usage: growth [-exchanges N] [-n TIMES] [-full=false] [-out DIR], with at least 1,000 exchanges")
 	}
-	work, err := os.MkdirTemp("", "growth")
+	program, err := whole.Build(log)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
-	program := filepath.Join(work, "auscult")
-	build := exec.Command("go", "build", "-trimpath", "-o", program, "./sensor")
-	build.Stderr = log
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("go build ./sensor: %w", err)
-	}
-	once := func(t traffic) (m measure, err error) {
-		capture := filepath.Join(work, "traffic.pcap")
+	defer program.Remove()
+	once := func(t traffic) (m whole.Run, err error) {
+		capture := program.Path("traffic.pcap")
 		if err := t.write(capture); err != nil {
 			return m, err
 		}
 		for range *times {
-			one, err := replay(program, filepath.Join(work, "out"), capture)
+			one, err := program.Replay(capture)
 			if err != nil {
 				return m, err
 			}
-			if m.cpu == 0 || one.cpu < m.cpu {
-				one.memory = max(one.memory, m.memory)
+			if m.CPU == 0 || one.CPU < m.CPU {
+				one.Memory = max(one.Memory, m.Memory)
 				m = one
 			}
 		}
-		if m.calls != int64(t.exchanges) {
-			return m, fmt.Errorf("%d calls of %d exchanges", m.calls, t.exchanges)
+		if m.Calls != int64(t.exchanges) {
+			return m, fmt.Errorf("%d calls of %d exchanges", m.Calls, t.exchanges)
 		}
 		return m, nil
 	}
@@ -96,7 +89,7 @@ func run(args []string, log io.Writer) error {
 	held := chart.Chart{Title: "Peak memory of the process", X: "times as many", Label: "%.0f MB", Step: 10}
 	for _, k := range kinds {
 		s, h := chart.Line{Name: k.name}, chart.Line{Name: k.name}
-		var first measure
+		var first whole.Run
 		var least int
 		for i, factor := range []int{1, 10, 100} {
 			t := base
@@ -114,14 +107,14 @@ func run(args []string, log io.Writer) error {
 			if i == 0 {
 				first, least = m, *size
 			} else {
-				more = fmt.Sprintf("%.0f", float64(m.memory-first.memory)/float64(*size-least))
+				more = fmt.Sprintf("%.0f", float64(m.Memory-first.Memory)/float64(*size-least))
 			}
-			each := float64(m.cpu.Microseconds()) / float64(m.calls)
-			fmt.Fprintf(&b, "| %s | %d | %.2f | %.1f | %d | %s |\n", k.name, *size, m.cpu.Seconds(), each, m.memory>>20, more)
-			fmt.Fprintf(log, "%d %s: %.2f CPU s, %d MB\n", *size, k.name, m.cpu.Seconds(), m.memory>>20)
+			each := float64(m.CPU.Microseconds()) / float64(m.Calls)
+			fmt.Fprintf(&b, "| %s | %d | %.2f | %.1f | %d | %s |\n", k.name, *size, m.CPU.Seconds(), each, m.Memory>>20, more)
+			fmt.Fprintf(log, "%d %s: %.2f CPU s, %d MB\n", *size, k.name, m.CPU.Seconds(), m.Memory>>20)
 			s.X, s.Y = append(s.X, float64(factor)), append(s.Y, each)
-			h.X, h.Y = append(h.X, float64(factor)), append(h.Y, float64(m.memory>>20))
-			spent.Top, held.Top = max(spent.Top, each), max(held.Top, float64(m.memory>>20))
+			h.X, h.Y = append(h.X, float64(factor)), append(h.Y, float64(m.Memory>>20))
+			spent.Top, held.Top = max(spent.Top, each), max(held.Top, float64(m.Memory>>20))
 		}
 		spent.Lines, held.Lines = append(spent.Lines, s), append(held.Lines, h)
 	}
@@ -131,7 +124,7 @@ func run(args []string, log io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("a million connections: %w", err)
 		}
-		fmt.Fprintf(&b, "\n%d connections of %d principals, open at once, one exchange each: %.2f CPU s, %d MB at most.\n", t.flows, t.principals, m.cpu.Seconds(), m.memory>>20)
+		fmt.Fprintf(&b, "\n%d connections of %d principals, open at once, one exchange each: %.2f CPU s, %d MB at most.\n", t.flows, t.principals, m.CPU.Seconds(), m.Memory>>20)
 	}
 	b.WriteString("\n![](time.svg)\n\n![](memory.svg)\n")
 	if err := os.MkdirAll(*out, 0o755); err != nil {
@@ -143,11 +136,4 @@ func run(args []string, log io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// measure is one replay of a capture.
-type measure struct {
-	cpu    time.Duration // user and system
-	memory int64         // the most that was resident, in bytes
-	calls  int64
 }

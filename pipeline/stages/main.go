@@ -9,18 +9,18 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/google/pprof/profile"
+
+	"auscult/internal/whole"
 )
 
 func main() {
@@ -42,24 +42,18 @@ func run(args []string, out, log io.Writer) error {
 		return errors.New("usage: stages [-n TIMES] [-into FILE] CAPTURE")
 	}
 	capture := flags.Arg(0)
-	work, err := os.MkdirTemp("", "stages")
+	program, err := whole.Build(log)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
-	program := filepath.Join(work, "auscult")
-	build := exec.Command("go", "build", "-trimpath", "-o", program, "./sensor")
-	build.Stderr = log
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("go build ./sensor: %w", err)
-	}
+	defer program.Remove()
 	var sum tally
 	for i := range *times {
-		m, err := replay(program, filepath.Join(work, fmt.Sprint(i)), capture)
+		m, err := replay(program, capture)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(log, "run %d: %.2f CPU s\n", i+1, m.cpu.Seconds())
+		fmt.Fprintf(log, "run %d: %.2f CPU s\n", i+1, m.CPU.Seconds())
 		sum.add(m)
 	}
 	read, err := memoryRead(sum.bytes)
@@ -74,32 +68,18 @@ func run(args []string, out, log io.Writer) error {
 	return replace(*into, text)
 }
 
-// measure is one replay of a capture.
+// measure is one replay of a capture, with its profile.
 type measure struct {
-	cpu                   time.Duration // user and system
-	packets, bytes, calls int64
-	profile               *profile.Profile
+	whole.Run
+	profile *profile.Profile
 }
 
-func replay(program, folder, capture string) (m measure, err error) {
-	prof := folder + ".prof"
-	cmd := exec.Command(program, "replay", "--workers", "1", "--calls", "none", "-l", folder, "--cpuprofile", prof, capture)
-	var said strings.Builder
-	cmd.Stderr = &said
-	if err := cmd.Run(); err != nil {
-		return m, fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, said.String())
-	}
-	m.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	b, err := os.ReadFile(filepath.Join(folder, "stats.json"))
-	if err != nil {
+func replay(program *whole.Program, capture string) (m measure, err error) {
+	prof := program.Path("cpu.prof")
+	if m.Run, err = program.Replay(capture, "--cpuprofile", prof); err != nil {
 		return m, err
 	}
-	var stats struct{ Packets, Bytes, Calls int64 }
-	if err := json.Unmarshal(b, &stats); err != nil {
-		return m, fmt.Errorf("stats.json: %w", err)
-	}
-	m.packets, m.bytes, m.calls = stats.Packets, stats.Bytes, stats.Calls
-	if m.packets == 0 || m.calls == 0 {
+	if m.Packets == 0 || m.Calls == 0 {
 		return m, fmt.Errorf("%s: no packets or no calls in it", capture)
 	}
 	f, err := os.Open(prof)

@@ -37,10 +37,10 @@ type tally struct {
 }
 
 func (t *tally) add(m measure) {
-	if t.cpu == 0 || m.cpu < t.cpu {
-		t.cpu = m.cpu
+	if t.cpu == 0 || m.CPU < t.cpu {
+		t.cpu = m.CPU
 	}
-	t.packets, t.bytes, t.calls = m.packets, m.bytes, m.calls
+	t.packets, t.bytes, t.calls = m.Packets, m.Bytes, m.Calls
 	if t.spent == nil {
 		t.spent = make([]int64, len(stages))
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/pprof/profile"
+
+	"auscult/internal/whole"
 )
 
 func TestOwner(t *testing.T) {
@@ -47,8 +49,8 @@ func TestTable(t *testing.T) {
 		{Location: at("runtime.gcDrain"), Value: []int64{1, 100}},
 	}}
 	var sum tally
-	sum.add(measure{cpu: 3 * time.Second, packets: 1000, calls: 100, bytes: 1e6, profile: p})
-	sum.add(measure{cpu: 2 * time.Second, packets: 1000, calls: 100, bytes: 1e6, profile: p})
+	sum.add(measure{whole.Run{CPU: 3 * time.Second, Packets: 1000, Calls: 100, Bytes: 1e6}, p})
+	sum.add(measure{whole.Run{CPU: 2 * time.Second, Packets: 1000, Calls: 100, Bytes: 1e6}, p})
 	text := sum.table("the command", 10*time.Millisecond)
 	for _, want := range []string{"2.00 CPU s", "| tcp | connections, order, loss, repeats | 75.0 % | 1500000 | 15000000 | 150.0 |", "| rest |", "| 25.0 % | 500000 |",
 		"| phi | bodies scanned for health data and patients | 0.0 % | 0 | 0 | 0.0 |", "`the command`"} {
