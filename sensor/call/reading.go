@@ -2,7 +2,6 @@ package call
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"auscult/sensor/phi"
@@ -15,8 +14,7 @@ type Reading struct {
 	state     readingState
 	delivered []uint64
 	over      uint64 // ids past the bound
-	objects   []Object
-	kinds     []readKind // of objects
+	objects   []readObject
 	promoted  []readID
 	props     []Prop
 }
@@ -29,7 +27,12 @@ const (
 	depends // on what was asked for: it is read each time
 )
 
-// readKind is what the Param of an object is made of, beside the server.
+// readObject is an object, and what its Param is made of beside the server.
+type readObject struct {
+	Object
+	readKind
+}
+
 type readKind struct {
 	space nameSpace
 	kind  uint64
@@ -63,12 +66,12 @@ func (g *Reading) settle(b *Builder, resp *phi.Report, from int, fixed bool, ove
 	g.state, g.over = settled, over
 	g.delivered = append([]uint64(nil), b.delivered...)
 	g.delivered = g.delivered[:len(g.delivered):len(g.delivered)] // calls share it
-	g.objects = slices.Clone(b.objects[from:])
+	g.objects = make([]readObject, len(b.readKinds))
 	for i := range g.objects {
 		o := &g.objects[i]
+		o.Object, o.readKind = b.objects[from+i], b.readKinds[i]
 		o.Type, o.ID = strings.Clone(o.Type), strings.Clone(o.ID)
 	}
-	g.kinds = slices.Clone(b.readKinds)
 	g.promoted = nil
 	for _, id := range b.readIDs {
 		g.promoted = append(g.promoted, readID{bytes.Clone(id.value), id.key})
@@ -84,7 +87,8 @@ func (b *Builder) replay(g *Reading, r *Route) {
 	b.delivered = append(b.delivered, g.delivered...)
 	b.Stats.Delivered += g.over
 	for i := range g.objects {
-		b.objects = append(b.objects, g.objects[i])
-		b.objects[len(b.objects)-1].Param = paramIn(b.server, g.kinds[i].space, g.kinds[i].kind)
+		o := &g.objects[i]
+		b.objects = append(b.objects, o.Object)
+		b.objects[len(b.objects)-1].Param = paramIn(b.server, o.space, o.kind)
 	}
 }

@@ -26,7 +26,17 @@ func (e *Extractor) Occupy(n int) {
 func (m *Memo) Wait() { m.claims.Wait() }
 
 // Remembered is how many bodies e would know again.
-func (e *Extractor) Remembered() int { return len(e.repeats.young) + len(e.repeats.old) }
+func (e *Extractor) Remembered() int {
+	all := map[*known]bool{}
+	for _, g := range []generation{e.repeats.young, e.repeats.old} {
+		for _, s := range g.slots {
+			if s.k != nil {
+				all[s.k] = true
+			}
+		}
+	}
+	return len(all)
+}
 
 // Held is how many bytes of buffers hold bodies back.
 func (e *Extractor) Held() (n int) {

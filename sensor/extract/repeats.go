@@ -20,7 +20,7 @@ type repeats struct {
 	seed       maphash.Seed
 	most       int // bytes of a generation
 	bytes      int // of the young one
-	young, old map[repeat]*known
+	young, old generation
 	met        []uint64 // hashes of bodies that were read once lately: only what comes twice is kept
 	buffers    [holdSizes]spare.List[[]byte]
 }
@@ -33,12 +33,61 @@ type repeat struct {
 	form    phi.Form
 }
 
-// known is what a body came to.
+// known is what a body came to, all in one place: of many it lies in no cache, and each further pointer is a wait.
 type known struct {
-	kept    *phi.Kept
+	repeat
+	sized   bool // reading counts as memory
 	decoded int64
+	kept    phi.Kept
 	reading call.Reading // of kept's report
-	sized   bool         // reading counts as memory
+}
+
+// generation finds what is known by the hash of the body: open addressing, at most half full. As that hash is seeded it
+// needs no other. The zero value is ready.
+type generation struct {
+	slots []slot // a power of two, or none
+	used  int
+}
+
+type slot struct {
+	hash uint64
+	k    *known
+}
+
+// find is what is known under key, nil if nothing is.
+func (g *generation) find(key *repeat) *known {
+	for i, mask := int(key.hash), len(g.slots)-1; mask >= 0; i++ {
+		switch s := &g.slots[i&mask]; {
+		case s.k == nil:
+			return nil
+		case s.hash == key.hash && s.k.repeat == *key:
+			return s.k
+		}
+	}
+	return nil
+}
+
+// add puts k, which is not there, into g.
+func (g *generation) add(k *known) {
+	if 2*g.used >= len(g.slots) {
+		before := g.slots
+		g.slots = make([]slot, max(64, 2*len(before)))
+		for _, s := range before {
+			if s.k != nil {
+				g.place(s)
+			}
+		}
+	}
+	g.place(slot{k.hash, k})
+	g.used++
+}
+
+func (g *generation) place(s slot) {
+	i, mask := int(s.hash), len(g.slots)-1
+	for g.slots[i&mask].k != nil {
+		i++
+	}
+	g.slots[i&mask] = s
 }
 
 const (
@@ -59,16 +108,15 @@ func newRepeats(size int64) *repeats {
 	if size < 1<<16 {
 		return nil
 	}
-	return &repeats{seed: maphash.MakeSeed(), most: int(size / 2), young: map[repeat]*known{}, met: make([]uint64, met)}
+	return &repeats{seed: maphash.MakeSeed(), most: int(size / 2), met: make([]uint64, met)}
 }
 
 // find is what the body came to before, nil if that is not known.
-func (r *repeats) find(key repeat) *known {
-	k := r.young[key]
+func (r *repeats) find(key *repeat) *known {
+	k := r.young.find(key)
 	if k == nil {
-		if k = r.old[key]; k != nil {
-			delete(r.old, key)
-			r.keep(key, k)
+		if k = r.old.find(key); k != nil {
+			r.keep(k)
 		}
 	}
 	return k
@@ -84,12 +132,13 @@ func (r *repeats) again(key repeat) bool {
 	return false
 }
 
-func (r *repeats) keep(key repeat, k *known) {
+func (r *repeats) keep(k *known) {
 	size := k.kept.Size + k.reading.Size()
 	if r.bytes += size; r.bytes > r.most {
-		r.old, r.young, r.bytes = r.young, map[repeat]*known{}, size
+		r.old, r.young, r.bytes = r.young, generation{slots: r.old.slots}, size
+		clear(r.young.slots)
 	}
-	r.young[key] = k
+	r.young.add(k)
 }
 
 // read counts the memory of what the report of k came to in a call, once that is known.
@@ -191,9 +240,9 @@ func (b *body) Release() {
 func (b *body) Known(codings uint32) (decoded int64, ok bool) {
 	h, r := &b.held, b.all.part.owner.repeats
 	h.key = repeat{maphash.Bytes(r.seed, h.bytes), uint32(len(h.bytes)), codings, b.form}
-	if k := r.find(h.key); k != nil {
+	if k := r.find(&h.key); k != nil {
 		h.known = k
-		b.phi.Count(k.kept)
+		b.phi.Count(&k.kept)
 		return k.decoded, true
 	}
 	h.twice, h.stats = r.again(h.key), b.phi.Stats()
@@ -206,8 +255,8 @@ func (b *body) Learn(decoded int64) {
 	if !h.twice {
 		return
 	}
-	if k := b.phi.Keep(h.stats); k != nil {
-		b.all.part.owner.repeats.keep(h.key, &known{kept: k, decoded: decoded})
+	if k := (&known{repeat: h.key, decoded: decoded}); b.phi.Keep(&k.kept, h.stats) {
+		b.all.part.owner.repeats.keep(k)
 	}
 }
 

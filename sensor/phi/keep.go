@@ -4,21 +4,21 @@ import "slices"
 
 // Kept is a Report that outlives its Scanner's body, with what the scanning counted. It is never written again.
 type Kept struct {
+	Size   int    // of its memory, in bytes, roughly
+	bytes  uint64 // as Stats count them
 	Report Report
-	Size   int // of its memory, in bytes, roughly
-	stats  Stats
 }
 
-// Keep is a copy of the report of a body that was read to its end since Stats gave before; nil when a limit was met in
-// it, whose counting depends on more than the body.
-func (s *Scanner) Keep(before Stats) *Kept {
+// Keep makes k a copy of the report of a body that was read to its end since Stats gave before; it is false, and k as it
+// was, when a limit was met in the body, whose counting depends on more than that.
+func (s *Scanner) Keep(k *Kept, before Stats) bool {
 	d := s.stats
 	d.Bodies -= before.Bodies
 	d.Bytes -= before.Bytes
 	if !s.closed || s.drained || s.report.Truncated || d.Bodies != 1 || d != before.with(d.Bodies, d.Bytes) {
-		return nil
+		return false
 	}
-	k := &Kept{Report: s.report, stats: Stats{Bodies: d.Bodies, Bytes: d.Bytes}}
+	*k = Kept{Report: s.report, bytes: d.Bytes}
 	r := &k.Report
 	r.scanner = nil
 	n := 0
@@ -49,11 +49,14 @@ func (s *Scanner) Keep(before Stats) *Kept {
 		p.Name, p.Value = own(p.Name), own(p.Value)
 	}
 	k.Size = 256 + n + 48*len(r.IDs) + 56*len(r.props)
-	return k
+	return true
 }
 
 // Count counts the body of k as read once more.
-func (s *Scanner) Count(k *Kept) { s.stats.Add(k.stats) }
+func (s *Scanner) Count(k *Kept) {
+	s.stats.Bodies++
+	s.stats.Bytes += k.bytes
+}
 
 // with is s with these two counts.
 func (s Stats) with(bodies, bytes uint64) Stats {
