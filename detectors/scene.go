@@ -60,7 +60,11 @@ type scene struct {
 	run        *ongoing            // nil unless this call is a part of an exchange
 	postures   postures
 	newPeople  int // patients in this answer that this principal had not been given before
+	warmed     uint64
 }
+
+// warmAtOnce is how many keys that were delivered are looked for ahead: as many lines as stay in the first cache.
+const warmAtOnce = 32
 
 func (s *scene) init(cfg Config) {
 	s.cfg, s.h = cfg, cfg.thresholds(0)
@@ -106,6 +110,7 @@ func (s *scene) begin(c *call.Call) {
 	}
 	p.meet(c, s.now)
 	s.p = p
+	s.warmed ^= p.delivered.Warm(c.Delivered[:min(len(c.Delivered), warmAtOnce)])
 	s.run = s.resume(c)
 
 	patients, listed := 0, 0
@@ -221,7 +226,10 @@ func (s *scene) finish(c *call.Call) {
 		return // what an oversized answer delivered explains nothing
 	}
 	p.way.found(c)
-	for _, key := range c.Delivered {
+	for i, key := range c.Delivered {
+		if i > 0 && i%warmAtOnce == 0 {
+			s.warmed ^= p.delivered.Warm(c.Delivered[i:min(len(c.Delivered), i+warmAtOnce)])
+		}
 		if p.delivered.Keep(key, s.now, deliveredHalf, s.cfg.Delivered) {
 			s.stats.EarlyForgotten++
 		}

@@ -7,10 +7,10 @@ import (
 )
 
 // Set is an exact set of 64-bit hashes. Up to sixteen are a plain list, for most sets stay that small. More are in
-// groups of eight with a word of tags before them (seven bits of each hash, after Google's Swiss tables), all the tags
-// in front: what is not a member is told by an eighth of the memory. The zero value is empty.
+// groups of seven behind a word of their tags (seven bits of each hash, after Google's Swiss tables): a group is a line
+// of the cache, and one miss tells of any hash. The zero value is empty.
 type Set struct {
-	mem  []uint64 // the list with its room, or a word of tags for each group and then the groups
+	mem  []uint64 // the list with its room, or the groups, each a word of tags and its members
 	n    int32
 	zero bool
 }
@@ -18,10 +18,11 @@ type Set struct {
 const (
 	listMost  = 16
 	listStep  = 4
-	groupSize = 8
+	groupSize = 7
+	groupLine = 1 + groupSize
 	groupsMin = 4
 	tagEach   = 0x0101010101010101
-	tagTop    = 0x8080808080808080
+	tagTop    = 0x0080808080808080 // of the tags that a group has
 )
 
 // Len is the number of members.
@@ -51,28 +52,40 @@ func (s *Set) has(h, mixed uint64) bool {
 		}
 		return false
 	}
-	_, _, found := s.seek(h, mixed)
+	_, found := s.seek(h, mixed)
 	return found
 }
 
-// seek finds where h is, or the group and the place in it where it would be put.
-func (s *Set) seek(h, mixed uint64) (group, place int, found bool) {
-	groups := len(s.mem) / (groupSize + 1)
-	tags, slots := s.mem[:groups], s.mem[groups:]
-	mask := groups - 1
+// seek finds where in mem h is, or would be put.
+func (s *Set) seek(h, mixed uint64) (at int, found bool) {
+	mask := len(s.mem)/groupLine - 1
 	tag := (mixed>>57 | 0x80) * tagEach
 	for g := int(mixed) & mask; ; g = (g + 1) & mask {
-		word := tags[g]
+		line := s.mem[g*groupLine:][:groupLine]
+		word := line[0]
 		x := word ^ tag
 		for m := (x - tagEach) &^ x & tagTop; m != 0; m &= m - 1 {
-			if i := bits.TrailingZeros64(m) / 8; slots[g*groupSize+i] == h {
-				return g, i, true
+			if i := 1 + bits.TrailingZeros64(m)/8; line[i&(groupLine-1)] == h {
+				return g*groupLine + i, true
 			}
 		}
 		if free := ^word & tagTop; free != 0 { // they are filled from the front, and nothing is ever taken out
-			return g, bits.TrailingZeros64(free) / 8, false
+			return g*groupLine + 1 + bits.TrailingZeros64(free)/8, false
 		}
 	}
+}
+
+// Warm reads a word of every place where keys may be, so that the misses of looking them up pass at one time. What it
+// returns says nothing.
+func (s *Set) Warm(keys []uint64) (x uint64) {
+	if len(s.mem) <= listMost {
+		return 0
+	}
+	mask := len(s.mem)/groupLine - 1
+	for _, h := range keys {
+		x ^= s.mem[(int(Mix(h))&mask)*groupLine]
+	}
+	return x
 }
 
 // Add puts h in and tells whether it is new.
@@ -103,22 +116,22 @@ func (s *Set) add(h, mixed uint64) bool {
 			return true
 		}
 	}
-	g, i, found := s.seek(h, mixed)
+	at, found := s.seek(h, mixed)
 	if found {
 		return false
 	}
-	if groups := len(s.mem) / (groupSize + 1); int(s.n)+1 > groups*(groupSize-1) {
+	if groups := len(s.mem) / groupLine; int(s.n)+1 > groups*(groupSize-1) {
 		s.grow()
-		g, i, _ = s.seek(h, mixed)
+		at, _ = s.seek(h, mixed)
 	}
-	s.put(g, i, h, mixed)
+	s.put(at, h, mixed)
 	s.n++
 	return true
 }
 
-func (s *Set) put(group, place int, h, mixed uint64) {
-	s.mem[group] |= (mixed>>57 | 0x80) << (8 * place)
-	s.mem[len(s.mem)/(groupSize+1)+group*groupSize+place] = h
+func (s *Set) put(at int, h, mixed uint64) {
+	s.mem[at] = h
+	s.mem[at&^(groupLine-1)] |= (mixed>>57 | 0x80) << (8 * (at&(groupLine-1) - 1))
 }
 
 // Append appends the members to dst, in no stated order.
@@ -129,11 +142,8 @@ func (s *Set) Append(dst []uint64) []uint64 {
 	if len(s.mem) <= listMost {
 		return append(dst, s.list()...)
 	}
-	groups := len(s.mem) / (groupSize + 1)
-	for g, word := range s.mem[:groups] {
-		full := bits.OnesCount64(word & tagTop)
-		at := groups + g*groupSize
-		dst = append(dst, s.mem[at:at+full]...)
+	for line := s.mem; len(line) > 0; line = line[groupLine:] {
+		dst = append(dst, line[1:][:bits.OnesCount64(line[0]&tagTop)]...)
 	}
 	return dst
 }
@@ -141,7 +151,9 @@ func (s *Set) Append(dst []uint64) []uint64 {
 // Clear empties the set and keeps its room.
 func (s *Set) Clear() {
 	if len(s.mem) > listMost {
-		clear(s.mem[:len(s.mem)/(groupSize+1)])
+		for g := 0; g < len(s.mem); g += groupLine {
+			s.mem[g] = 0
+		}
 	}
 	s.n, s.zero = 0, false
 }
@@ -157,23 +169,22 @@ func (s *Set) grow() {
 	old := *s
 	groups := groupsMin
 	if len(s.mem) > listMost {
-		groups = 2 * len(s.mem) / (groupSize + 1)
+		groups = 2 * len(s.mem) / groupLine
 	}
-	s.mem = make([]uint64, groups*(groupSize+1))
+	s.mem = make([]uint64, groups*groupLine)
 	take := func(members []uint64) {
 		for _, h := range members {
 			mixed := Mix(h)
-			g, i, _ := s.seek(h, mixed)
-			s.put(g, i, h, mixed)
+			at, _ := s.seek(h, mixed)
+			s.put(at, h, mixed)
 		}
 	}
 	if len(old.mem) == listMost {
 		take(old.list())
 		return
 	}
-	before := len(old.mem) / (groupSize + 1)
-	for g, word := range old.mem[:before] {
-		take(old.mem[before+g*groupSize:][:bits.OnesCount64(word&tagTop)])
+	for line := old.mem; len(line) > 0; line = line[groupLine:] {
+		take(line[1:][:bits.OnesCount64(line[0]&tagTop)])
 	}
 }
 
@@ -229,6 +240,9 @@ func (r *Recent) add(h, mixed uint64, now clock.Time, limit int) (full, known bo
 	}
 	return full, !r.cur.add(h, mixed)
 }
+
+// Warm is that of both generations.
+func (r *Recent) Warm(keys []uint64) uint64 { return r.cur.Warm(keys) ^ r.old.Warm(keys) }
 
 // Parts are the two generations, and since when the newer one is.
 func (r *Recent) Parts() (cur, old *Set, since clock.Time) { return &r.cur, &r.old, r.since }
