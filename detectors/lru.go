@@ -12,11 +12,12 @@ import (
 type lru[T any] struct {
 	limit   int
 	m       map[uint64]*entry[T]
-	root    entry[T]  // root.next is the newest, once settled
-	last    *entry[T] // used last
-	tick    uint64    // of the last use
-	settled uint64    // when the list was put in order
-	old     int       // entries not used since
+	root    entry[T]             // root.next is the newest, once settled
+	last    *entry[T]            // used last
+	hot     [hotPlaces]*entry[T] // by the low bits of their keys: most tables are asked for a few endpoints and servers
+	tick    uint64               // of the last use
+	settled uint64               // when the list was put in order
+	old     int                  // entries not used since
 	spare   func(*T) bool
 	let     func(*T) // is shown what goes; nil if nobody asks
 	evicted uint64   // that went because the limit was reached
@@ -27,6 +28,8 @@ type entry[T any] struct {
 	key, used  uint64
 	v          T
 }
+
+const hotPlaces = 32
 
 func newLRU[T any](limit int, spare func(*T) bool, let func(*T)) *lru[T] {
 	l := &lru[T]{limit: limit, m: map[uint64]*entry[T]{}, spare: spare, let: let}
@@ -39,10 +42,23 @@ func (l *lru[T]) find(key uint64) *T {
 	if e := l.last; e != nil && e.key == key {
 		return &e.v
 	}
-	if e := l.m[key]; e != nil {
+	if e := l.at(key); e != nil {
 		return &e.v
 	}
 	return nil
+}
+
+// at is the entry of key, or nil.
+func (l *lru[T]) at(key uint64) *entry[T] {
+	hot := &l.hot[key%hotPlaces]
+	if e := *hot; e != nil && e.key == key {
+		return e
+	}
+	e := l.m[key]
+	if e != nil {
+		*hot = e
+	}
+	return e
 }
 
 // use returns the value under key and makes it the newest; fresh tells that it was made now.
@@ -50,7 +66,7 @@ func (l *lru[T]) use(key uint64) (v *T, fresh bool) {
 	if e := l.last; e != nil && e.key == key { // calls come in runs: a look into the map is spared
 		return &e.v, false
 	}
-	e := l.m[key]
+	e := l.at(key)
 	if fresh = e == nil; fresh {
 		if len(l.m) >= l.limit {
 			l.evict()
@@ -137,6 +153,9 @@ func (l *lru[T]) drop(e *entry[T]) {
 	}
 	if l.last == e {
 		l.last = nil
+	}
+	if hot := &l.hot[e.key%hotPlaces]; *hot == e {
+		*hot = nil
 	}
 	l.unlink(e)
 	delete(l.m, e.key)

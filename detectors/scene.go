@@ -110,7 +110,7 @@ func (s *scene) begin(c *call.Call) {
 	}
 	p.meet(c, s.now)
 	s.p = p
-	s.warmed ^= p.delivered.Warm(c.Delivered[:min(len(c.Delivered), warmAtOnce)])
+	s.warm(c)
 	s.run = s.resume(c)
 
 	patients, listed := 0, 0
@@ -151,6 +151,16 @@ func (s *scene) begin(c *call.Call) {
 		s.fresh = s.fresh || k.why != again
 		s.stats.Contacts++
 	}
+}
+
+// warm looks ahead for what is asked of the principal's sets below and in finish.
+func (s *scene) warm(c *call.Call) {
+	for i := range min(len(c.Objects), 4) { // those that the request named stand first
+		if o := &c.Objects[i]; o.Where != call.InResponse {
+			s.warmed ^= s.p.contacts.Warm([]uint64{o.Key})
+		}
+	}
+	s.warmed ^= s.p.delivered.Warm(c.Delivered[:min(len(c.Delivered), warmAtOnce)])
 }
 
 // namedBefore tells whether an earlier part of an exchange has named o.

@@ -33,9 +33,10 @@ func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 	noted := false
 	for i := range s.contacts {
 		k := &s.contacts[i]
-		if k.why == again || k.why == delivered || k.why == created || k.why == arrived || p.walked(k) {
+		l, at, walked := p.walked(k)
+		if walked || k.why == again || k.why == delivered || k.why == created || k.why == arrived {
 			if k.num.ok {
-				d.follow(c, k)
+				d.follow(c, k, l, at, walked)
 			}
 			continue
 		}
@@ -44,7 +45,7 @@ func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 			d.refusal(c)
 		}
 		if k.num.ok {
-			d.follow(c, k)
+			d.follow(c, k, l, at, walked)
 		}
 		after := p.walkHeat()
 		if !f.open(s.now) && after <= 0 {
@@ -73,10 +74,16 @@ func (d *sequential) Observe(dst []Signal, c *call.Call) []Signal {
 }
 
 // walked tells whether p has been at k before, even longer ago than contacts are remembered: a job that reads its few
-// patients once a month goes nowhere.
-func (p *principal) walked(k *contact) bool {
-	l := p.moves(k)
-	return l != nil && k.num.ok && l.has(&k.num)
+// patients once a month goes nowhere. It is told by the lattice of k, nil if there is none, and the place of k in it.
+func (p *principal) walked(k *contact) (l *lattice, at int, yes bool) {
+	if !k.num.ok {
+		return nil, 0, false
+	}
+	if l = p.moves(k); l == nil {
+		return nil, 0, false
+	}
+	at = l.place(k.num.value)
+	return l, at, l.holds(&k.num, at)
 }
 
 // moves is the lattice of p in the space of k, if there is one.
@@ -127,11 +134,8 @@ func (s *scene) answers(l *lattice) bool {
 	return sp != nil && sp.real
 }
 
-// lattice finds how p moves in the space of k.
+// lattice begins how p moves in the space of k.
 func (s *scene) lattice(p *principal, k *contact) *lattice {
-	if l := p.moves(k); l != nil {
-		return l
-	}
 	l := &lattice{space: k.Param ^ stats.Mix(k.num.family)}
 	if len(p.lattices) < s.cfg.Lattices {
 		p.lattices = append(p.lattices, l)
@@ -150,8 +154,9 @@ func (s *scene) lattice(p *principal, k *contact) *lattice {
 }
 
 // follow feeds stream D with one contact. What an answer had delivered is no evidence, but teaches what order and
-// what nearness are usual for this principal.
-func (d *sequential) follow(c *call.Call, k *contact) {
+// what nearness are usual for this principal. l is the lattice of k, nil if there is none yet, and at the place of k in
+// it, where it is if walked.
+func (d *sequential) follow(c *call.Call, k *contact, l *lattice, at int, walked bool) {
 	s, p := d.scene, d.scene.p
 	x := k.num.value
 	sp := s.space(k)
@@ -160,8 +165,10 @@ func (d *sequential) follow(c *call.Call, k *contact) {
 	} else if !sp.real && rootless(k.Type) {
 		return // words of a list are no numbers of a template that never answered: recon_probe tells them
 	}
-	l := s.lattice(p, k)
-	if k.why == again || l.has(&k.num) {
+	if l == nil {
+		l = s.lattice(p, k)
+	}
+	if walked || k.why == again {
 		l.plain.pass(x)
 		l.stripped.pass(k.num.second)
 		return
@@ -201,7 +208,7 @@ func (d *sequential) follow(c *call.Call, k *contact) {
 	}
 	// Delivered contacts teach one time in four, and whoever is accused already is weighed one time in four: that
 	// is enough, and it is the costly part, which a flood of reads must not make the rule.
-	if gap, ok := l.nearest(x); ok && (evidence && !p.accused(s.now) || l.all.tick%4 == 0) {
+	if gap, ok := l.nearest(x, at); ok && (evidence && !p.accused(s.now) || l.all.tick%4 == 0) {
 		symbol := sp.rarity(l.sorted, gap, p.key)
 		if ahead {
 			symbol = classes
@@ -213,7 +220,7 @@ func (d *sequential) follow(c *call.Call, k *contact) {
 	} else if w <= 0 {
 		l.listed = false
 	}
-	l.add(x)
+	l.add(x, at)
 	sp.learn(x, k.Key, p.key, int64(s.now/day))
 }
 

@@ -251,8 +251,9 @@ type lattice struct {
 	all      walks // of every first contact, to learn what order is usual
 	steps    stats.Few
 	today    [3]uint16 // steps of unexplained contacts that the end of the day will teach
-	sorted   []uint64
-	order    []uint64
+	sorted   []uint64  // the last own identifiers
+	order    []uint64  // as they came, in a ring
+	oldest   uint16    // of order
 	code     stats.KT
 	own      stats.Table // nearness of its unexplained contacts
 	ownAll   stats.Table // and of all
@@ -312,39 +313,51 @@ func (l *lattice) usual(g *group) (exact, near float64) {
 	return min(0.4, exact), min(0.6, exact+near)
 }
 
-// nearest is the distance from x to the nearest own identifier; ok is false when there is none.
-func (l *lattice) nearest(x uint64) (d uint64, ok bool) { return nearest(l.sorted, x) }
-
-// has tells whether x is among the last own identifiers; of those made in one second or less, many have one value.
-func (l *lattice) has(x *ident) bool {
-	if x.kind == millis || x.kind == seconds {
-		return false
+// place is where in sorted x is or would be.
+func (l *lattice) place(x uint64) int {
+	lo, hi := 0, len(l.sorted)
+	for lo < hi {
+		if mid := int(uint(lo+hi) / 2); l.sorted[mid] < x {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
 	}
-	_, ok := slices.BinarySearch(l.sorted, x.value)
-	return ok
+	return lo
 }
 
-func nearest(sorted []uint64, x uint64) (d uint64, ok bool) {
-	i, _ := slices.BinarySearch(sorted, x)
-	if i < len(sorted) {
-		d, ok = sorted[i]-x, true
+// holds tells whether x, whose place is at, is among the last own identifiers; of those made in one second or less,
+// many have one value.
+func (l *lattice) holds(x *ident, at int) bool {
+	return x.kind != millis && x.kind != seconds && at < len(l.sorted) && l.sorted[at] == x.value
+}
+
+// nearest is the distance from x, whose place is at, to the nearest own identifier; ok is false when there is none.
+func (l *lattice) nearest(x uint64, at int) (d uint64, ok bool) {
+	if at < len(l.sorted) {
+		d, ok = l.sorted[at]-x, true
 	}
-	if i > 0 && (!ok || x-sorted[i-1] < d) {
-		d, ok = x-sorted[i-1], true
+	if at > 0 && (!ok || x-l.sorted[at-1] < d) {
+		d, ok = x-l.sorted[at-1], true
 	}
 	return d, ok
 }
 
-// add remembers x among the last own identifiers.
-func (l *lattice) add(x uint64) {
-	if len(l.order) >= latticeIDs {
-		if i, ok := slices.BinarySearch(l.sorted, l.order[0]); ok {
-			l.sorted = slices.Delete(l.sorted, i, i+1)
-		}
-		copy(l.order, l.order[1:])
-		l.order = l.order[:latticeIDs-1]
+// add remembers x, whose place is at, among the last own identifiers.
+func (l *lattice) add(x uint64, at int) {
+	if len(l.order) < latticeIDs {
+		l.order = append(l.order, x)
+		l.sorted = slices.Insert(l.sorted, at, x)
+		return
 	}
-	l.order = append(l.order, x)
-	i, _ := slices.BinarySearch(l.sorted, x)
-	l.sorted = slices.Insert(l.sorted, i, x)
+	from := l.place(l.order[l.oldest])
+	l.order[l.oldest] = x
+	l.oldest = (l.oldest + 1) % latticeIDs
+	if from < at { // what lies between goes one place towards where the oldest was
+		at--
+		copy(l.sorted[from:at], l.sorted[from+1:])
+	} else {
+		copy(l.sorted[at+1:from+1], l.sorted[at:from])
+	}
+	l.sorted[at] = x
 }
