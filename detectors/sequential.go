@@ -208,7 +208,8 @@ func (d *sequential) follow(c *call.Call, k *contact, l *lattice, at int, walked
 	}
 	// Delivered contacts teach one time in four, and whoever is accused already is weighed one time in four: that
 	// is enough, and it is the costly part, which a flood of reads must not make the rule.
-	if gap, ok := l.nearest(x, at); ok && (evidence && !p.accused(s.now) || l.all.tick%4 == 0) {
+	asked := evidence && !arrivals || calm // else nobody learns of it
+	if gap, ok := l.nearest(x, at); ok && asked && (evidence && !p.accused(s.now) || l.all.tick%4 == 0) {
 		symbol := sp.rarity(l.sorted, gap, p.key)
 		if ahead {
 			symbol = classes
