@@ -10,6 +10,7 @@ import (
 // Options of an interface description (draft-ietf-opsawg-pcapng section 4.2) that are read.
 const (
 	optEnd      = 0
+	optName     = 2
 	optTsresol  = 9
 	optTsoffset = 14
 )
@@ -23,7 +24,11 @@ type iface struct {
 	shift  uint       // a unit is 2^-shift seconds, when binary
 	binary bool       // the resolution is a power of two
 	offset clock.Time // what is added to every stamp
+	name   string     // if_name; empty without one
 }
+
+// maxName is how long an interface's name may be, in bytes; a longer one is cut.
+const maxName = 256
 
 func (p *pcapng) declare(body []byte) error {
 	if len(body) < 8 {
@@ -45,6 +50,8 @@ func (p *pcapng) declare(body []byte) error {
 			in.resolution(value[0])
 		case code == optTsoffset && n == 8:
 			in.offset = p.seconds(value)
+		case code == optName:
+			in.name = string(value[:min(n, maxName)])
 		}
 		opts = opts[4+padded:]
 	}

@@ -46,7 +46,7 @@ func (f *finder) find(paths []string) {
 		case info.IsDir():
 			f.folder(path)
 		case info.Mode().IsRegular():
-			if err := f.file(path, info.Size()); err != nil {
+			if err := f.file(path, info); err != nil {
 				f.faults = append(f.faults, Fault{path, err.what})
 			}
 		default:
@@ -79,7 +79,7 @@ func (f *finder) pipe(path string, open func() (io.ReadCloser, error)) {
 }
 
 // file adds a capture, or says why it is none.
-func (f *finder) file(path string, size int64) *fileError {
+func (f *finder) file(path string, info fs.FileInfo) *fileError {
 	open := func() (io.ReadCloser, error) { return os.Open(path) }
 	key := unknown
 	s := &stream{open: open}
@@ -94,8 +94,9 @@ func (f *finder) file(path string, size int64) *fileError {
 		}
 		return &fileError{what: unreadable(err)}
 	}
-	f.total += uint64(size)
+	f.total += uint64(info.Size())
 	f.add(path, key, open)
+	f.streams[len(f.streams)-1].info = info
 	return nil
 }
 
@@ -144,7 +145,7 @@ func (f *finder) walk(dir string, skip func(name string)) {
 			skip(path)
 		case f.again(path):
 		default:
-			if err := f.file(path, info.Size()); err != nil && err.notCapture {
+			if err := f.file(path, info); err != nil && err.notCapture {
 				skip(path)
 			} else if err != nil {
 				f.faults = append(f.faults, Fault{path, err.what})

@@ -20,6 +20,7 @@ type merge struct {
 	stats Stats
 	ended func(*Fault, *Notice)
 	sieve sieve
+	exact bool // packets keep their stamps, though time goes back by them
 }
 
 func newMerge(env *env, streams []*stream, ended func(*Fault, *Notice)) *merge {
@@ -100,9 +101,11 @@ func (m *merge) unwanted(s *stream) *uint64 {
 func (m *merge) count(s *stream) {
 	if s.raw.Time < m.high {
 		m.stats.Backwards++
-		s.raw.Time = m.high
+		if !m.exact {
+			s.raw.Time = m.high
+		}
 	}
-	m.high = s.raw.Time
+	m.high = max(m.high, s.raw.Time)
 	if s.stat.Packets == 0 {
 		s.stat.First = m.high
 	}

@@ -40,6 +40,7 @@ type pcap struct {
 	frac    uint32 // nanoseconds of one unit of a stamp's second half
 	max     uint32
 	link    packet.LinkType
+	snap    uint32
 }
 
 // newPcap tells by the first 4 bytes of a stream whether it is a pcap.
@@ -83,6 +84,7 @@ func (p *pcap) begin(w *window) error {
 	p.mixed = major == 2 && minor == 3
 	// The upper half holds the frame check sequence's length, not the type.
 	p.link = packet.LinkType(p.u32(b[20:]))
+	p.snap = p.u32(b[16:])
 	w.r += pcapHeader
 	p.begun = true
 	return nil

@@ -33,6 +33,7 @@ type pcapng struct {
 	maxIfaces  int
 	maxSecrets int
 	interfaces []iface // of the current section
+	of         uint32  // the interface of the packet read last
 	last       clock.Time
 	secrets    []byte // of blocks since the last packet: they go with the next; with the first one, empty or not
 }
@@ -198,6 +199,7 @@ func (p *pcapng) packet(raw *packet.Raw, id uint32, stamp uint64, caplen, wire u
 	if uint64(caplen) > uint64(min(len(data), p.maxFrame)) {
 		return badly("a packet claims %d bytes in a block that holds %d, with max_frame %d", caplen, len(data), p.maxFrame)
 	}
+	p.of = id
 	in := &p.interfaces[id]
 	p.last = in.time(stamp)
 	raw.Time = p.last
@@ -225,6 +227,7 @@ func (p *pcapng) simple(raw *packet.Raw, body []byte) error {
 	if int(caplen) > p.maxFrame {
 		return badly("a packet of %d bytes, more than max_frame (%d)", caplen, p.maxFrame)
 	}
+	p.of = 0
 	raw.Time = p.last
 	raw.Frame = data[:caplen:caplen]
 	raw.WireLen = int(wire)

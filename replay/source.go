@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"sync"
@@ -30,6 +31,7 @@ type Source struct {
 
 	mu      sync.Mutex
 	inputs  []string
+	infos   []fs.FileInfo // of inputs, as they were found
 	faults  []Fault
 	notices []Notice
 	stats   Stats
@@ -86,9 +88,9 @@ func (s *Source) find(ctx context.Context) *finder {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults, s.notices, s.stats = f.faults, f.notices, Stats{}
-	s.inputs = make([]string, len(f.streams))
+	s.inputs, s.infos = make([]string, len(f.streams)), make([]fs.FileInfo, len(f.streams))
 	for i, st := range f.streams {
-		s.inputs[i] = st.path
+		s.inputs[i], s.infos[i] = st.path, st.info
 	}
 	s.read.Store(0)
 	s.total.Store(f.total)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync/atomic"
 
 	"auscult/sensor/clock"
@@ -30,7 +31,8 @@ type stream struct {
 	path  string
 	index uint32
 	open  func() (io.ReadCloser, error)
-	key   clock.Time // time of the packet in raw, or of the first one while not yet begun
+	info  fs.FileInfo // of a file when it was found; nil for a pipe
+	key   clock.Time  // time of the packet in raw, or of the first one while not yet begun
 	begun bool
 	raw   packet.Raw
 	feed  *feed

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"auscult/pipeline/evidence"
 )
 
 // Files of a case folder. Each is written even when it is empty, so that an absent file, or an
@@ -32,6 +34,14 @@ func openCase(dir string, force bool) (caseFolder, error) {
 		return "", fmt.Errorf("case folder: %w", err)
 	}
 	c := caseFolder(dir)
+	if evidence.Exists(dir) {
+		if !force {
+			return "", fmt.Errorf("%s holds another case (%s); give a new folder, or --force to write over it", dir, evidence.Folder)
+		}
+		if err := evidence.Remove(dir); err != nil {
+			return "", fmt.Errorf("case folder: %w", err)
+		}
+	}
 	for _, name := range caseFiles {
 		_, err := os.Lstat(c.path(name))
 		if errors.Is(err, fs.ErrNotExist) {

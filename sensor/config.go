@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auscult/pipeline"
+	"auscult/pipeline/evidence"
 	"auscult/pipeline/outbox"
 	"auscult/pipeline/sink"
 	"auscult/replay"
@@ -36,6 +37,7 @@ type settings struct {
 	Syslog          sink.SyslogConfig  `yaml:"syslog"`
 	Webhook         sink.WebhookConfig `yaml:"webhook"`
 	File            sink.FollowConfig  `yaml:"file"`
+	Evidence        evidence.Config    `yaml:"evidence"`
 	Site            site               `yaml:"site"`
 	Pseudonym       keyFile            `yaml:"pseudonym"`
 	TLS             keyLog             `yaml:"tls"`
@@ -97,6 +99,7 @@ func defaults() settings {
 		Kafka:    sink.KafkaDefaults(),
 		Syslog:   sink.SyslogDefaults(),
 		Webhook:  sink.WebhookDefaults(),
+		Evidence: evidence.Defaults(),
 		Site:     site{Sensor: "auscult"},
 		TLS:      keyLog{MaxSecrets: 1 << 20},
 		Memory:   memory{GCPercent: 100, SoftLimit: 2 << 30},
@@ -129,6 +132,9 @@ func (s *settings) Validate() error {
 	}
 	if err := s.validateSinks(); err != nil {
 		return err
+	}
+	if err := s.Evidence.Validate(); err != nil {
+		return fmt.Errorf("evidence.%w", err)
 	}
 	if s.TLS.MaxSecrets < 1 {
 		return fmt.Errorf("tls.max_secrets: %d is not positive", s.TLS.MaxSecrets)

@@ -16,7 +16,7 @@ var layers = [][]string{
 	{"detectors/eval/world"},
 	{"pipeline/alert", "pipeline/ledger", "pipeline/lanes"},
 	{"detectors/eval", "detectors/eval/values"},
-	{"pipeline/ocsf", "pipeline/outbox"},
+	{"pipeline/ocsf", "pipeline/outbox", "pipeline/evidence"},
 	{"pipeline/ecs", "pipeline/cef"},
 	{"pipeline/sink/kafkatest"},
 	{"pipeline/sink"},
@@ -34,20 +34,22 @@ var readers = []string{"sensor/tcp", "sensor/tls", "sensor/http/http1", "sensor/
 // unseen lists what the stages after the call must not see, whatever their layer: they know calls, not packets
 // being read.
 var unseen = map[string][]string{
-	"detectors":       readers,
-	"detectors/stats": append([]string{"sensor/call"}, readers...),
-	"pipeline/alert":  readers,
-	"pipeline/ocsf":   readers,
-	"pipeline/ecs":    append([]string{"sensor/call", "detectors"}, readers...),
-	"pipeline/cef":    append([]string{"sensor/call", "detectors"}, readers...),
-	"pipeline/outbox": readers,
-	"pipeline/sink":   readers,
-	"sensor/capture":  append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
-	"replay":          append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
+	"detectors":         readers,
+	"detectors/stats":   append([]string{"sensor/call"}, readers...),
+	"pipeline/alert":    readers,
+	"pipeline/ocsf":     readers,
+	"pipeline/ecs":      append([]string{"sensor/call", "detectors"}, readers...),
+	"pipeline/cef":      append([]string{"sensor/call", "detectors"}, readers...),
+	"pipeline/outbox":   readers,
+	"pipeline/evidence": readers,
+	"pipeline/sink":     readers,
+	"sensor/capture":    append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
+	"replay":            append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
 }
 
 // homes names the packages where an outside module may be imported; tests have their own list.
 var homes = map[string][]string{
+	"filippo.io/age":                        {"pipeline/evidence"},
 	"github.com/gopacket/gopacket":          {"internal/shared"},
 	"github.com/segmentio/kafka-go":         {"pipeline/sink"},
 	"github.com/dgraph-io/ristretto":        {"sensor/extract"},
@@ -75,6 +77,7 @@ var homes = map[string][]string{
 
 // testHomes names who may use an outside module in tests beyond its homes; "*" is everyone.
 var testHomes = map[string]string{
+	"filippo.io/age":                        "sensor pcaps",
 	"github.com/gopacket/gopacket":          "*",
 	"github.com/segmentio/kafka-go":         "sensor",
 	"github.com/twmb/franz-go":              "pipeline/sink sensor pipeline",

@@ -17,6 +17,7 @@ type outputs struct {
 	dir    caseFolder
 	stats  *os.File     // stats.json where it was opened ahead, else nil
 	outbox *sink.Outbox // nil without a sink that needs one
+	proof  *proof       // nil without evidence
 }
 
 // openOutputs opens everything that is written to, so that what is wrong with it is known before a packet is
@@ -80,6 +81,9 @@ func (o *outputs) abandon() {
 	}
 	if o.stats != nil {
 		o.stats.Close()
+	}
+	if o.proof != nil {
+		o.proof.abandon()
 	}
 	if o.dir != "" {
 		o.dir.remove()

@@ -15,7 +15,8 @@ import (
 type replayFlags struct {
 	runFlags
 	from, to, saveBaseline string
-	failOnAlert            bool
+	failOnAlert, evidence  bool
+	recipients             []string
 }
 
 func replayCommand(std stdio) *cobra.Command {
@@ -40,6 +41,10 @@ standard error.
 
 What is usual is learned as packets come; a capture of an hour knows little. --save-baseline
 keeps it for the next run, --baseline begins with it, and --baseline self reads a capture twice.
+
+--evidence also keeps the packets that show each incident, evidence/INCIDENT.pcapng in the
+case folder, as they are: with what is said of patients in them. --evidence-recipient encrypts
+them to age recipients. evidence/index.jsonl names each file, its SHA-256, and what it lacks.
 
 TLS is read with --keylog, or with the secrets in a pcapng; otherwise its connections are logged.
 
@@ -75,6 +80,9 @@ signal, after writing what it had.`,
 			if err := f.checkBaseline(args); err != nil {
 				return &exit{statusUsage, err}
 			}
+			if err := f.checkEvidence(&s, args); err != nil {
+				return &exit{statusUsage, err}
+			}
 			return runReplay(c.Context(), std, s, &f, args)
 		},
 	}
@@ -96,6 +104,7 @@ func (f *replayFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.openapi, "openapi", nil, openapiUsage)
 	flags.StringVar(&f.baseline, "baseline", "", "begin with what `FILE` of --save-baseline says is usual; self: read the\ncapture twice, first for what is usual in it")
 	flags.StringVar(&f.saveBaseline, "save-baseline", "", "write to `FILE` what was learned; no name and no identifier is in it")
+	f.registerEvidence(flags)
 	f.registerRun(flags)
 }
 

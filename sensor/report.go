@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"auscult/pipeline"
+	"auscult/pipeline/evidence"
 	"auscult/replay"
 	"auscult/sensor/clock"
 )
@@ -35,6 +36,8 @@ type report struct {
 	Alerts    uint64   `json:"alerts"`
 	Lost      []loss   `json:"lost"`
 	Run       speed    `json:"run"`
+
+	Evidence *evidence.Stats `json:"evidence,omitempty"` // nil without --evidence
 }
 
 // input is one capture and what was read of it.
@@ -213,6 +216,9 @@ func (r *report) print(w io.Writer) error {
 	}
 	if len(r.Lost) == 0 {
 		row("unread", "nothing, and nothing was lost")
+	}
+	if r.Evidence != nil {
+		row("evidence", proved(r.Evidence))
 	}
 	row("took", fmt.Sprintf("%s, %sbit/s, %s", span(time.Duration(r.Run.Seconds*1e9)), scaled(r.Run.Mbits*1e6),
 		counted(uint64(r.Run.Workers), "worker")))

@@ -80,6 +80,9 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 		return err
 	}
 	out, err := openOutputs(std, n.screen, &s, &f.runFlags)
+	if err == nil && f.evidence {
+		err = out.openEvidence(&s)
+	}
 	if err != nil {
 		return err
 	}
@@ -108,6 +111,11 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 		r.Filter = s.Replay.Filter.String()
 	}
 	r.Run.Stopped = ctx.Err() != nil
+	if out.proof != nil {
+		var failed error
+		r.Evidence, failed = out.proof.cut(ctx, src)
+		err = errors.Join(err, failed)
+	}
 	if f.saveBaseline != "" {
 		err = errors.Join(err, saveBaseline(f.saveBaseline, s.Engine))
 	}
