@@ -14,8 +14,11 @@ import (
 
 	"filippo.io/age"
 
+	"auscult/detectors"
+	"auscult/pipeline/alert"
 	"auscult/pipeline/evidence"
 	"auscult/replay"
+	"auscult/sensor/call"
 	"auscult/sensor/packet"
 )
 
@@ -169,9 +172,42 @@ func TestEvidenceOfAChangedCapture(t *testing.T) {
 		if !errors.Is(err, replay.ErrChanged) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", name, err)
 		}
-		p.abandon()
-		if evidence.Exists(dir) {
-			t.Errorf("%s: it was abandoned and is there", name)
+		note(t, p)
+		if stats, err := p.cut(context.Background(), src); !errors.Is(err, replay.ErrChanged) || stats != nil || evidence.Exists(dir) {
+			t.Errorf("%s: %v, %v, or its evidence is there", name, stats, err)
 		}
+	}
+}
+
+// note has p look for a call.
+func note(t *testing.T, p *proof) {
+	t.Helper()
+	e := detectors.Evidence{Order: call.Order{Time: 1}}
+	if err := p.notes.Write(context.Background(), []alert.Alert{{UID: "u", Signal: detectors.Signal{Evidence: []detectors.Evidence{e}}}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Who stops a run while its evidence is cut out has none, rather than a part that looks whole.
+func TestEvidenceStopped(t *testing.T) {
+	src := replay.New(replay.Defaults(), walk)
+	lanes, err := src.Open(context.Background(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = lanes[0].Next()
+	}
+	s := defaults()
+	dir := t.TempDir()
+	p, err := openEvidence(caseFolder(dir), &s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	note(t, p)
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	if stats, err := p.cut(ctx, src); !errors.Is(err, context.Canceled) || stats != nil || evidence.Exists(dir) {
+		t.Errorf("%v, %v, or its evidence is there", stats, err)
 	}
 }

@@ -113,7 +113,10 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	r.Run.Stopped = ctx.Err() != nil
 	if out.proof != nil {
 		var failed error
-		r.Evidence, failed = out.proof.cut(ctx, src)
+		if r.Evidence, failed = out.proof.cut(ctx, src); ctx.Err() != nil && errors.Is(failed, ctx.Err()) {
+			fmt.Fprintln(n.screen, "auscult: stopped before the evidence was cut out: none was kept")
+			failed = nil // as above
+		}
 		err = errors.Join(err, failed)
 	}
 	if f.saveBaseline != "" {

@@ -210,6 +210,18 @@ func TestFragments(t *testing.T) {
 	if l := got["u"].Lost; l != (evidence.Lost{}) {
 		t.Errorf("lost %+v", l)
 	}
+	// What is whole is held no longer.
+	packets = packets[:0]
+	var all []int
+	for i := range 200 {
+		parts := split(frame(client, server, ack, 1, "a call that came in two parts"), uint16(i))
+		packets = append(packets, sent{second, parts[0]}, sent{second, parts[1]})
+		all = append(all, 2*i, 2*i+1)
+	}
+	got, dir = slice(t, evidence.Defaults(), packets, alerted("u", client, 7, second, second, 3))
+	if places := kept(t, dir, "u", packets); !reflect.DeepEqual(places, all) || got["u"].Lost.Fragments != 0 {
+		t.Errorf("kept %v, lost %+v", places, got["u"].Lost)
+	}
 	// More than are held: what is lost is counted.
 	packets = packets[:0]
 	for i := range 200 {
@@ -287,4 +299,44 @@ func FuzzSlicer(f *testing.F) {
 			kept(t, dir, "u", packets)
 		}
 	})
+}
+
+// Each connection has a window of its own, by a time that does not go back; and a slice is given up when all are over.
+func TestWindowsApart(t *testing.T) {
+	packets := []sent{
+		{20 * second, frame(client, server, ack, 1, "call")},
+		{23 * second, frame(other, server, ack, 1, "long before")},
+		{21 * second, frame(client, server, ack, 5, "stamped in the window, come after it")},
+		{24 * second, frame(client, server, ack, 9, "late")},
+		{30 * second, frame(other, server, ack, 9, "call")},
+	}
+	alerts := []alert.Alert{alerted("u", client, 7, 20*second, 20*second, 0), alerted("u", other, 8, 30*second, 30*second, 4)}
+	_, dir := slice(t, evidence.Defaults(), packets, alerts...)
+	if got := kept(t, dir, "u", packets); !reflect.DeepEqual(got, []int{0, 4}) {
+		t.Errorf("kept %v", got)
+	}
+	notes := evidence.NewCollector(evidence.Defaults())
+	if err := notes.Write(context.Background(), alerts); err != nil {
+		t.Fatal(err)
+	}
+	given := 0
+	s := evidence.NewSlicer(notes, packet.Defaults(), func(*evidence.Slice) error { given++; return nil })
+	for i, at := range []clock.Time{20 * second, 31 * second, 31*second + 1} {
+		if err := s.Packet(&packet.Raw{Time: at}, evidence.Interface{}); err != nil {
+			t.Fatal(err)
+		}
+		if s.Over() != (i == 2) || given != i/2 {
+			t.Errorf("at %v: over %v, %d given", at, s.Over(), given)
+		}
+	}
+}
+
+// Where the start of neither was seen, two connections of the same ports cannot be told apart: what both could be
+// is there once.
+func TestSharedPackets(t *testing.T) {
+	packets := []sent{{second, frame(client, server, ack, 1, "one")}, {second + 1, frame(client, server, ack, 9, "two")}}
+	_, dir := slice(t, evidence.Defaults(), packets, alerted("u", client, 7, second, second, 0), alerted("u", client, 8, second+1, second+1, 1))
+	if got := kept(t, dir, "u", packets); !reflect.DeepEqual(got, []int{0, 1}) {
+		t.Errorf("kept %v", got)
+	}
 }

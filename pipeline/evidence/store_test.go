@@ -126,6 +126,16 @@ func TestRemove(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, evidence.Folder), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	folder := filepath.Join(dir, evidence.Folder, "a.pcapng")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := evidence.Remove(dir); err == nil || !strings.Contains(err.Error(), "a.pcapng") {
+		t.Errorf("got %v", err)
+	}
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
 	foreign := filepath.Join(dir, evidence.Folder, "thesis.doc")
 	if err := os.WriteFile(foreign, nil, 0o600); err != nil {
 		t.Fatal(err)
