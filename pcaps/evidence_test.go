@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"auscult/detectors"
+	"auscult/pcaps/rewrap"
 	"auscult/pipeline"
 	"auscult/pipeline/alert"
 	"auscult/pipeline/evidence"
@@ -21,6 +22,7 @@ import (
 	"auscult/sensor/call"
 	"auscult/sensor/packet"
 	"auscult/sensor/pseudonym"
+	"auscult/sensor/tls"
 )
 
 // shown keeps what alerts show, and has it noted.
@@ -37,10 +39,8 @@ func (s shown) Write(ctx context.Context, batch []alert.Alert) error {
 }
 
 // sliced replays path and cuts its evidence into a folder below dir.
-func sliced(t *testing.T, dir, path string, workers int) map[string][]detectors.Evidence {
+func sliced(t *testing.T, cfg pipeline.Config, dir, path string) map[string][]detectors.Evidence {
 	t.Helper()
-	cfg := pipeline.Defaults()
-	cfg.Workers = workers
 	var err error
 	if cfg.Alert.Keys, err = pseudonym.FromKey(key); err != nil {
 		t.Fatal(err)
@@ -71,6 +71,13 @@ func sliced(t *testing.T, dir, path string, workers int) map[string][]detectors.
 	return seen.calls
 }
 
+// with is the defaults with so many workers.
+func with(workers int) pipeline.Config {
+	cfg := pipeline.Defaults()
+	cfg.Workers = workers
+	return cfg
+}
+
 // called keeps calls by what no stage after the capture changes.
 type called map[string]int
 
@@ -96,7 +103,7 @@ func TestEvidence(t *testing.T) {
 		var first map[string][]byte
 		for _, workers := range []int{1, 2, 3, 8} {
 			dir := t.TempDir()
-			calls := sliced(t, dir, path, workers)
+			calls := sliced(t, with(workers), dir, path)
 			files := contents(t, filepath.Join(dir, evidence.Folder))
 			if first != nil {
 				same(t, fmt.Sprintf("%s: index, %d workers", name, workers), files["index.jsonl"], first["index.jsonl"])
@@ -111,30 +118,87 @@ func TestEvidence(t *testing.T) {
 				continue
 			}
 			first = files
-			for uid, list := range calls {
-				if len(list) == 0 {
-					continue
-				}
-				slices++
-				got := called{}
-				cfg := pipeline.Defaults()
-				cfg.Workers = 1
-				slice := filepath.Join(dir, evidence.Folder, uid+".pcapng")
-				if _, err := pipeline.Run(context.Background(), cfg, replay.New(replay.Defaults(), slice), pipeline.Output{Calls: got}, nil); err != nil {
-					t.Fatal(err)
-				}
-				for i := range list {
-					if got[face(&list[i].Call)] == 0 {
-						t.Errorf("%s: %s does not show %s", name, uid, face(&list[i].Call))
-					}
-				}
-			}
+			slices += replayed(t, name, with(1), dir, calls)
 			indexed(t, name, files)
 		}
 	}
 	if slices < len(cases(t))/2 {
 		t.Errorf("only %d slices", slices)
 	}
+}
+
+// replayed holds the slices below dir to the calls that they are to show when they are replayed, and counts them.
+func replayed(t *testing.T, name string, cfg pipeline.Config, dir string, shown map[string][]detectors.Evidence) (slices int) {
+	t.Helper()
+	for uid, list := range shown {
+		if len(list) == 0 {
+			continue
+		}
+		slices++
+		got := called{}
+		slice := replay.New(replay.Defaults(), filepath.Join(dir, evidence.Folder, uid+".pcapng"))
+		if _, err := pipeline.Run(context.Background(), cfg, slice, pipeline.Output{Calls: got}, nil); err != nil {
+			t.Fatal(err)
+		}
+		for i := range list {
+			if got[face(&list[i].Call)] == 0 {
+				t.Errorf("%s: %s does not show %s", name, uid, face(&list[i].Call))
+			}
+		}
+	}
+	return slices
+}
+
+// TestEvidenceHoweverItTravelled cuts evidence out of tunnels, fragments, HTTP/2 and TLS: whole outer frames, which
+// show the same calls, with the key log where there is one; that is not in the slice.
+func TestEvidenceHoweverItTravelled(t *testing.T) {
+	for _, w := range ways {
+		c, err := rewrap.Read("sequential-walk/traffic.pcap")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, keys, err := w.rewrap(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		path := filepath.Join(dir, "traffic.pcap")
+		if err := c.Write(path); err != nil {
+			t.Fatal(err)
+		}
+		cfg := with(1)
+		secrets := tls.NewTable(1<<16, nil)
+		secrets.Add(keys)
+		cfg.Extract.Secrets = secrets
+		if replayed(t, w.name, cfg, dir, sliced(t, cfg, dir, path)) == 0 {
+			t.Errorf("%s: no slice", w.name)
+		}
+		files := contents(t, filepath.Join(dir, evidence.Folder))
+		indexed(t, w.name, files)
+		frames := map[string]bool{}
+		for i := range c {
+			frames[string(c[i].Data)] = true
+		}
+		for _, e := range entries(t, files) {
+			for _, f := range framesOf(t, filepath.Join(dir, e.File)) {
+				if !frames[string(f)] {
+					t.Fatalf("%s: %s holds a frame that is not in the capture", w.name, e.File)
+				}
+			}
+			if bytes.Contains(files[filepath.Base(e.File)], []byte("CLIENT_")) {
+				t.Errorf("%s: %s holds secrets", w.name, e.File)
+			}
+		}
+	}
+}
+
+// framesOf is the frames of a capture.
+func framesOf(t *testing.T, path string) (frames [][]byte) {
+	t.Helper()
+	for _, p := range newLive(t, path).packets {
+		frames = append(frames, p.Frame)
+	}
+	return frames
 }
 
 // contents is the files of a folder.
@@ -214,7 +278,7 @@ func TestEvidenceInWireshark(t *testing.T) {
 	for _, name := range []string{"sequential-walk", "shared-walk", "token-sharing"} {
 		dir := t.TempDir()
 		path := filepath.Join(name, "traffic.pcap")
-		sliced(t, dir, path, 1)
+		sliced(t, with(1), dir, path)
 		order := map[string]int{}
 		for i, line := range fields(path, "-e", "frame.time_epoch", "-e", "frame.len", "-e", "ip.id", "-e", "tcp.seq_raw", "-e", "communityid") {
 			order[line] = i + 1

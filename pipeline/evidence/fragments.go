@@ -17,19 +17,16 @@ type fragments struct {
 	cfg   packet.Config
 	list  []record
 	bytes int
-	lost  int
 }
 
 // hold copies r. The oldest makes room.
 func (f *fragments) hold(r record) {
 	if len(r.frame) > maxHeldBytes {
-		f.lost++
 		return
 	}
 	for len(f.list) > 0 && (len(f.list) == maxHeld || f.bytes+len(r.frame) > maxHeldBytes) {
 		f.bytes -= len(f.list[0].frame)
 		f.list = append(f.list[:0], f.list[1:]...)
-		f.lost++
 	}
 	r.frame = bytes.Clone(r.frame)
 	f.list = append(f.list, r)
@@ -37,11 +34,11 @@ func (f *fragments) hold(r record) {
 }
 
 // completed is the frames of the datagram that last completed with the segment want, last among them; the others
-// are held no longer. A fragment may lie in any tunnel: that it is one of the datagram is told by trying without it.
-func (f *fragments) completed(last record, want *packet.Segment) []record {
-	whole := append(append([]record{}, f.list...), last)
+// are held no longer. It is last alone, and torn, where some came too long before. A fragment may lie in any tunnel: that it is one of the datagram is told by trying without it.
+func (f *fragments) completed(last record, want *packet.Segment) (whole []record, torn bool) {
+	whole = append(append(whole, f.list...), last)
 	if !f.makes(whole, -1, want) {
-		return []record{last} // one of them was lost
+		return []record{last}, true
 	}
 	for i := len(whole) - 2; i >= 0; i-- {
 		if f.makes(whole, i, want) {
@@ -59,7 +56,7 @@ func (f *fragments) completed(last record, want *packet.Segment) []record {
 		f.bytes += len(f.list[i].frame)
 	}
 	f.list = rest
-	return whole
+	return whole, false
 }
 
 // makes is whether the frames, without the one at but, end with the segment want.

@@ -58,7 +58,7 @@ type Lost struct {
 	Calls       int   // packets that began a call and are not in the slice
 	Packets     int   // past Config.MaxBytes or MaxTotal
 	Bytes       int64 // of these
-	Fragments   int   // IP fragments that were not held until their datagram was whole, of any connection
+	Torn        int   // IP datagrams of which only the last fragment is there: the others came too long before
 }
 
 // part is what is kept of one connection.
@@ -118,20 +118,22 @@ func (s *Slicer) Packet(raw *packet.Raw, in Interface) error {
 	if len(parts) == 0 {
 		return nil
 	}
-	frames := []record{r}
+	frames, torn := []record{r}, false
 	if s.decoder.Stats.Reassembled > before {
-		frames = s.held.completed(r, &seg)
+		frames, torn = s.held.completed(r, &seg)
 	}
 	for _, p := range parts {
-		s.offer(p, &seg, frames)
+		if s.offer(p, &seg, frames) && torn {
+			p.slice.Lost.Torn++
+		}
 	}
 	return nil
 }
 
-// offer gives p the frames of one segment of its flow.
-func (s *Slicer) offer(p *part, seg *packet.Segment, frames []record) {
+// offer gives p the frames of one segment of its flow, and says whether it wants them.
+func (s *Slicer) offer(p *part, seg *packet.Segment, frames []record) bool {
 	if p.over = p.over || s.high > p.to; p.over {
-		return
+		return false
 	}
 	if seg.Flags&packet.SYN != 0 && !(p.opened && seg.Flags&packet.ACK != 0) {
 		again := p.opened && seg.Seq == p.seq
@@ -139,7 +141,7 @@ func (s *Slicer) offer(p *part, seg *packet.Segment, frames []record) {
 		case again:
 		case s.high > p.start && p.opened:
 			p.over = true // another connection between the same two ports
-			return
+			return false
 		default:
 			s.drop(p)
 			p.opened, p.seq, p.silent = true, seg.Seq, true
@@ -148,11 +150,12 @@ func (s *Slicer) offer(p *part, seg *packet.Segment, frames []record) {
 	opening := p.silent && len(seg.Payload) == 0
 	p.silent = opening
 	if s.high < p.from && !p.whole && !opening {
-		return
+		return false
 	}
 	for i := range frames {
 		s.keep(p, &frames[i])
 	}
+	return true
 }
 
 // keep copies r, as far as the bounds go.
@@ -197,7 +200,6 @@ func (s *Slicer) give(all bool) error {
 			s.due = min(s.due, sl.last)
 			continue
 		}
-		sl.Lost.Fragments = s.held.lost
 		for _, p := range sl.parts {
 			for _, met := range p.met {
 				if !met {

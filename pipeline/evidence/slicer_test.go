@@ -210,7 +210,7 @@ func TestFragments(t *testing.T) {
 	if l := got["u"].Lost; l != (evidence.Lost{}) {
 		t.Errorf("lost %+v", l)
 	}
-	// What is whole is held no longer.
+	// However many there are, each is whole.
 	packets = packets[:0]
 	var all []int
 	for i := range 200 {
@@ -219,16 +219,18 @@ func TestFragments(t *testing.T) {
 		all = append(all, 2*i, 2*i+1)
 	}
 	got, dir = slice(t, evidence.Defaults(), packets, alerted("u", client, 7, second, second, 3))
-	if places := kept(t, dir, "u", packets); !reflect.DeepEqual(places, all) || got["u"].Lost.Fragments != 0 {
+	if places := kept(t, dir, "u", packets); !reflect.DeepEqual(places, all) || got["u"].Lost != (evidence.Lost{}) {
 		t.Errorf("kept %v, lost %+v", places, got["u"].Lost)
 	}
-	// More than are held: what is lost is counted.
-	packets = packets[:0]
+	// More are under way than are held: what is torn is counted.
+	packets = []sent{{second, mine[0]}}
 	for i := range 200 {
-		packets = append(packets, sent{second, split(frame(other, server, ack, 1, "another's call in two parts"), uint16(i))[0]})
+		packets = append(packets, sent{second, split(frame(other, server, ack, 1, "another's call in two parts"), uint16(10+i))[0]})
 	}
-	if got, _ = slice(t, evidence.Defaults(), packets, alerted("u", client, 7, second, second, 3)); got["u"].Lost.Fragments != 72 {
-		t.Errorf("lost %+v", got["u"].Lost)
+	packets = append(packets, sent{second, mine[1]})
+	got, dir = slice(t, evidence.Defaults(), packets, alerted("u", client, 7, second, second, 201))
+	if places := kept(t, dir, "u", packets); !reflect.DeepEqual(places, []int{201}) || got["u"].Lost != (evidence.Lost{Torn: 1}) {
+		t.Errorf("kept %v, lost %+v", places, got["u"].Lost)
 	}
 }
 

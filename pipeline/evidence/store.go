@@ -78,7 +78,7 @@ func (sl *Slice) lost() []loss {
 	add(int64(sl.Lost.Packets), "packets", "past evidence.max_bytes or evidence.max_total")
 	add(sl.Lost.Bytes, "bytes", "of these")
 	add(int64(sl.Lost.Calls), "packets", "began a call and are not here")
-	add(int64(sl.Lost.Fragments), "fragments", "of any connection, came apart too far")
+	add(int64(sl.Lost.Torn), "datagrams", "fragments that came too long before the last")
 	return list
 }
 
