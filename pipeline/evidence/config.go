@@ -19,7 +19,7 @@ type Config struct {
 	After time.Duration `yaml:"after"`
 	// MaxBytes is how many bytes of packets one incident may keep; more are counted in its line of the index.
 	MaxBytes int64 `yaml:"max_bytes"`
-	// MaxTotal is how many bytes of packets all incidents together may keep, which is also the memory it takes; more
+	// MaxTotal is how many bytes of packets all incidents together may keep, in memory (up to twice that) until each is over; more
 	// are counted in their lines of the index.
 	MaxTotal int64 `yaml:"max_total"`
 	// MaxIncidents is how many incidents keep packets, the first ones; more are counted in the summary.
