@@ -24,6 +24,9 @@ var _ pipeline.Source = (*Source)(nil)
 type Source struct {
 	// Stdin is what the path "-" means; os.Stdin when nil.
 	Stdin io.Reader
+	// Wrap may put a reader before each input that is read for its packets, as it lies on the disk; nil for none. It is
+	// called, and what it returns is read and closed, by the one goroutine that reads.
+	Wrap func(path string, r io.ReadCloser) io.ReadCloser
 
 	cfg         Config
 	paths       []string
@@ -53,6 +56,7 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 		return nil, fmt.Errorf("replay: %d workers", workers)
 	}
 	found := s.find(ctx)
+	s.wrap(found.streams)
 
 	env := &env{ctx: ctx, cfg: s.cfg, pool: newPool(s.cfg.BlockBytes, s.cfg.InFlight+2), read: &s.read}
 	if workers == 1 {
@@ -72,6 +76,23 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 		list[i] = l
 	}
 	return list, nil
+}
+
+// wrap puts the reader of Wrap before what is opened from now on.
+func (s *Source) wrap(streams []*stream) {
+	if s.Wrap == nil {
+		return
+	}
+	for _, st := range streams {
+		open := st.open
+		st.open = func() (io.ReadCloser, error) {
+			r, err := open()
+			if err != nil {
+				return nil, err
+			}
+			return s.Wrap(st.path, r), nil
+		}
+	}
 }
 
 // find looks at all inputs and starts the books of a new pass.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"auscult/pipeline/custody"
 	"auscult/pipeline/evidence"
 )
 
@@ -22,7 +23,7 @@ const (
 	statsFile  = "stats.json"
 )
 
-var caseFiles = [...]string{alertsFile, ecsFile, cefFile, callsFile, linksFile, statsFile}
+var caseFiles = append([]string{alertsFile, ecsFile, cefFile, callsFile, linksFile, statsFile}, custody.Files[:]...)
 
 // caseFolder is where a run's results are kept together. What is in it tells of patients: only its owner reads it.
 type caseFolder string
@@ -71,16 +72,22 @@ func (c caseFolder) openStats() (*os.File, error) {
 	return f, nil
 }
 
-// writeTo writes r to the stats.json that openStats made, and closes it.
-func (r *report) writeTo(f *os.File) error {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err == nil {
-		_, err = f.Write(append(text, '\n'))
-	}
+// fillStats writes text to the stats.json that openStats made, and closes it.
+func fillStats(f *os.File, text []byte) error {
+	_, err := f.Write(text)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", statsFile, err)
 	}
 	return nil
+}
+
+// text is r as stats.json holds it.
+func (r *report) text() ([]byte, error) {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", statsFile, err)
+	}
+	return append(text, '\n'), nil
 }
 
 // remove takes away the files of a case that never began.
@@ -91,13 +98,9 @@ func (c caseFolder) remove() {
 }
 
 // writeStats writes stats.json whole or not at all.
-func (c caseFolder) writeStats(r report) error {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", statsFile, err)
-	}
+func (c caseFolder) writeStats(text []byte) error {
 	next := c.path(statsFile + ".new")
-	if err := os.WriteFile(next, append(text, '\n'), 0o600); err != nil {
+	if err := os.WriteFile(next, text, 0o600); err != nil {
 		return fmt.Errorf("write %s: %w", statsFile, err)
 	}
 	return os.Rename(next, c.path(statsFile))

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auscult/pipeline"
+	"auscult/pipeline/custody"
 	"auscult/pipeline/evidence"
 	"auscult/pipeline/outbox"
 	"auscult/pipeline/sink"
@@ -33,6 +34,7 @@ type settings struct {
 	Health          healthConfig       `yaml:"health"`
 	Baseline        baselineConfig     `yaml:"baseline"`
 	Outbox          outbox.Config      `yaml:"outbox"`
+	Custody         custody.Config     `yaml:"custody"`
 	Kafka           sink.KafkaConfig   `yaml:"kafka"`
 	Syslog          sink.SyslogConfig  `yaml:"syslog"`
 	Webhook         sink.WebhookConfig `yaml:"webhook"`
@@ -96,6 +98,7 @@ func defaults() settings {
 		Health:   healthDefaults(),
 		Baseline: baselineConfig{Every: 10 * time.Minute},
 		Outbox:   outbox.Defaults(),
+		Custody:  custody.Defaults(),
 		Kafka:    sink.KafkaDefaults(),
 		Syslog:   sink.SyslogDefaults(),
 		Webhook:  sink.WebhookDefaults(),
@@ -129,6 +132,9 @@ func (s *settings) Validate() error {
 	}
 	if every := s.Baseline.Every; every != 0 && every < time.Second {
 		return fmt.Errorf("baseline.every: %v is neither 0 nor 1s or more", every)
+	}
+	if err := s.Custody.Validate(); err != nil {
+		return fmt.Errorf("custody.%w", err)
 	}
 	if err := s.validateSinks(); err != nil {
 		return err

@@ -12,7 +12,7 @@ type runFlags struct {
 	config, dir, calls, format, key, level        string
 	filterFile, keyLog, baseline                  string
 	brokers, openapi                              []string
-	topic, outbox                                 string
+	topic, outbox, signingKey                     string
 	workers                                       int
 	force, createTopics, reveal, checksums, quiet bool
 	noProgress                                    bool
@@ -36,6 +36,7 @@ func (f *runFlags) registerOutputs(flags *pflag.FlagSet) {
 func (f *runFlags) registerFolder(flags *pflag.FlagSet) {
 	flags.StringVarP(&f.dir, "log-dir", "l", "", "write a case folder `DIR` instead of alerts on standard output")
 	flags.BoolVar(&f.force, "force", false, "write over a case that is already in the case folder")
+	flags.StringVar(&f.signingKey, "signing-key", "", "sign what the case folder holds with the key in `FILE`, made if missing\n(setting custody.signing_key; see auscult verify)")
 	flags.StringVar(&f.calls, "calls", "none", "also write every call into the case folder: `jsonl|none`")
 }
 
@@ -87,6 +88,9 @@ func (f *runFlags) load(flags *pflag.FlagSet, environ []string) (settings, error
 	}
 	if given("outbox") {
 		s.Outbox.Dir = f.outbox
+	}
+	if given("signing-key") {
+		s.Custody.SigningKey = f.signingKey
 	}
 	if given("log-level") {
 		s.Log.Level = f.level

@@ -73,6 +73,9 @@ func amount(n uint64, nouns string) string {
 	if n != 1 {
 		return grouped(n) + " " + nouns
 	}
+	if nouns == "leaves" {
+		return "1 leaf"
+	}
 	if y, ok := strings.CutSuffix(nouns, "ies"); ok {
 		return "1 " + y + "y"
 	}

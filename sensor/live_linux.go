@@ -163,6 +163,8 @@ func (l *line) attend(told, over context.Context) {
 	look, say := time.NewTicker(watchEvery), time.NewTicker(statsEvery)
 	defer look.Stop()
 	defer say.Stop()
+	sign, stopSigning := l.out.custody.ticks()
+	defer stopSigning()
 	var dog <-chan time.Time
 	if l.manager != nil && l.manager.every > 0 {
 		t := time.NewTicker(l.manager.every)
@@ -193,6 +195,8 @@ func (l *line) attend(told, over context.Context) {
 			if l.watch.alive() {
 				l.manager.tell("WATCHDOG=1")
 			}
+		case <-sign:
+			l.out.custody.Checkpoint()
 		case <-look.C:
 			l.watch.alive()
 		}

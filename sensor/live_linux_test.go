@@ -275,6 +275,7 @@ func TestLive(t *testing.T) {
 	if len(stats.Links) != 1 || stats.Links[0].Packets != uint64(packets) || stats.Links[0].Received != uint64(packets) || stats.Filter != onlyTCP {
 		t.Errorf("stats.json: %+v", stats)
 	}
+	command(t, at("auscult"), "verify", at("live"))
 	command(t, at("auscult"), "replay", "-q", "-l", at("again"), "--calls", "jsonl", "--key", at("key"), at("live.pcapng"))
 	for _, name := range []string{alertsFile, callsFile, linksFile} {
 		one, two := contents(t, filepath.Join(dir, "live", name)), contents(t, filepath.Join(dir, "again", name))
@@ -398,5 +399,6 @@ func TestLiveSignals(t *testing.T) {
 			t.Errorf("%s: %d lines before and %d after it was opened anew, of %d", name, old, after, want)
 		}
 	}
+	command(t, at("auscult"), "verify", at("live"))
 	command(t, at("auscult"), "replay", "-q", "-l", at("again"), "--key", at("key"), "--baseline", at("learned/usual"), walk)
 }

@@ -18,6 +18,8 @@ type outputs struct {
 	stats  *os.File     // stats.json where it was opened ahead, else nil
 	outbox *sink.Outbox // nil without a sink that needs one
 	proof  *proof       // nil without evidence
+
+	custody *caseRecord // of the case folder, if there is one
 }
 
 // openOutputs opens everything that is written to, so that what is wrong with it is known before a packet is
@@ -34,6 +36,7 @@ func openOutputs(std stdio, screen *screen, s *settings, f *runFlags) (o outputs
 	if f.dir == "" {
 		o.Alerts = append(o.Alerts, standardOutput(std, screen, f.format, names, meta))
 	} else if err = o.openFolder(s, f, names, meta); err != nil {
+		o.abandon()
 		return o, err
 	}
 	if err = o.openOutbox(std.environ, screen, s, names, meta); err != nil {
@@ -46,25 +49,34 @@ func (o *outputs) openFolder(s *settings, f *runFlags, names *pseudonym.Names, m
 	if o.dir, err = openCase(f.dir, f.force); err != nil {
 		return &exit{statusUsage, err}
 	}
+	if o.custody, err = beginCustody(string(o.dir), s, f, names); err != nil {
+		return err
+	}
 	file, err := sink.OpenFile(o.dir.path(alertsFile), names, meta)
 	if err != nil {
 		return &exit{statusFailed, err}
 	}
-	o.Alerts = append(o.Alerts, file)
+	o.Alerts = append(o.Alerts, file.Show(o.custody.Witness(alertsFile)))
 	if as := formatOf(f.format); as.write != nil { // beside OCSF, which is what a case is read from again
 		other, err := sink.OpenFile(o.dir.path(as.file), names, meta)
 		if err != nil {
 			return &exit{statusFailed, err}
 		}
-		o.Alerts = append(o.Alerts, other.As(as.write))
+		o.Alerts = append(o.Alerts, other.As(as.write).Show(o.custody.Witness(as.file)))
 	}
 	if f.calls == "jsonl" {
-		if o.Calls, err = sink.OpenCallLog(o.dir.path(callsFile), names, s.Site.CommunityIDSeed); err != nil {
+		calls, err := sink.OpenCallLog(o.dir.path(callsFile), names, s.Site.CommunityIDSeed)
+		if err != nil {
 			return &exit{statusFailed, err}
 		}
-		if o.Links, err = sink.OpenLinkLog(o.dir.path(linksFile), names, s.Site.CommunityIDSeed); err != nil {
+		calls.Show(o.custody.Witness(callsFile))
+		o.Calls = calls
+		links, err := sink.OpenLinkLog(o.dir.path(linksFile), names, s.Site.CommunityIDSeed)
+		if err != nil {
 			return &exit{statusFailed, err}
 		}
+		links.Show(o.custody.Witness(linksFile))
+		o.Links = links
 	}
 	return nil
 }
@@ -84,6 +96,9 @@ func (o *outputs) abandon() {
 	}
 	if o.proof != nil {
 		o.proof.abandon()
+	}
+	if o.custody != nil {
+		o.custody.Abandon()
 	}
 	if o.dir != "" {
 		o.dir.remove()

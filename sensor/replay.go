@@ -17,6 +17,7 @@ type replayFlags struct {
 	from, to, saveBaseline string
 	failOnAlert, evidence  bool
 	recipients             []string
+	noInputHash            bool
 }
 
 func replayCommand(std stdio) *cobra.Command {
@@ -36,8 +37,8 @@ Alerts go to standard output: as cards on a terminal, else one OCSF Detection Fi
 a line; --format ecs (Elastic Common Schema 9.4) and cef (ArcSight) write other lines. With -l
 they go to files of a case folder instead: alerts.jsonl, which is OCSF whatever the format,
 alerts.ecs.jsonl or alerts.cef, stats.json and, with --calls jsonl, calls.jsonl and
-connections.jsonl (TLS and MLLP). A summary, with what could not be seen, is written to
-standard error.
+connections.jsonl (TLS and MLLP), and manifest.json, which names and signs all of that (see
+auscult verify). A summary, with what could not be seen, is written to standard error.
 
 What is usual is learned as packets come; a capture of an hour knows little. --save-baseline
 keeps it for the next run, --baseline begins with it, and --baseline self reads a capture twice.
@@ -95,6 +96,7 @@ signal, after writing what it had.`,
 func (f *replayFlags) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	f.registerFolder(flags)
+	flags.BoolVar(&f.noInputHash, "no-input-hash", false, "do not hash the inputs for the case folder's manifest (setting custody.hash_inputs)")
 	flags.StringVar(&f.from, "from", "", "leave out packets before `TIME` (RFC 3339)")
 	flags.StringVar(&f.to, "to", "", "leave out packets at or after `TIME` (RFC 3339)")
 	flags.StringVarP(&f.filterFile, "filter-file", "F", "", "read the filter from `FILE`")
@@ -116,6 +118,9 @@ func (f *replayFlags) settings(flags *pflag.FlagSet, environ []string) (settings
 	}
 	if err := f.window(&s); err != nil {
 		return s, err
+	}
+	if f.noInputHash {
+		s.Custody.HashInputs = false
 	}
 	return s, f.check(&s, flags, environ)
 }

@@ -44,14 +44,23 @@ func (n *session) close(err *error) {
 
 // tell writes the report of a run to its case folder, and the summary. err is what went wrong before.
 func (n *session) tell(r *report, out *outputs, err error) error {
-	switch {
-	case out.stats != nil:
-		err = errors.Join(err, r.writeTo(out.stats))
-	case out.dir != "":
-		err = errors.Join(err, out.dir.writeStats(*r))
+	if out.dir != "" {
+		text, failed := r.text()
+		switch {
+		case failed != nil:
+		case out.stats != nil:
+			failed = fillStats(out.stats, text)
+		default:
+			failed = out.dir.writeStats(text)
+		}
+		err = errors.Join(err, failed)
+		err = errors.Join(err, out.custody.seal(r, text, err))
 	}
 	if !n.flags.quiet {
 		err = errors.Join(err, r.print(n.screen))
+		if out.dir != "" && err == nil {
+			out.custody.print(n.screen)
+		}
 	}
 	if err != nil {
 		return &exit{statusFailed, err}
@@ -85,6 +94,9 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	}
 	if err != nil {
 		return err
+	}
+	if out.custody != nil {
+		out.custody.watch(ctx, src)
 	}
 	cfg := s.Config
 	cfg.Sample, cfg.Watcher = healthStep, &health{cfg: s.Health}

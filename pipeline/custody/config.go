@@ -14,7 +14,7 @@ type Config struct {
 	SigningKey string `yaml:"signing_key"`
 	// EveryAlerts is after how many alerts a checkpoint is signed, beside at the end; 0: not by their number.
 	EveryAlerts int `yaml:"every_alerts"`
-	// Every is how long an alert of a live run may wait for a checkpoint; 0: until the end, or EveryAlerts.
+	// Every is how long an alert of a live run may wait for a checkpoint; 0: until the end.
 	Every time.Duration `yaml:"every"`
 	// HashInputs is whether the inputs are hashed while they are read, beside the reader: about 0.6 s for each GB.
 	HashInputs bool `yaml:"hash_inputs"`

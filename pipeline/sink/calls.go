@@ -24,6 +24,7 @@ type CallLog struct {
 	names *pseudonym.Names
 	line  []byte
 	seed  uint16
+	to    Witness // may be nil
 }
 
 // OpenCallLog makes or empties the call log at path, readable by its owner only. Community ids take seed.
@@ -44,6 +45,12 @@ func openLog(what, path string, names *pseudonym.Names, seed uint16) (*CallLog, 
 // NewCallLog writes the same lines to w, which is called name in errors and is not closed.
 func NewCallLog(w io.Writer, name string, names *pseudonym.Names, seed uint16) *CallLog {
 	return &CallLog{w: bufio.NewWriterSize(w, 256<<10), name: name, names: names.Clone(), seed: seed}
+}
+
+// Show lets w see what is written, from before the first line on.
+func (l *CallLog) Show(w Witness) {
+	l.to = w
+	l.w.Reset(shown{l.f, w})
 }
 
 // WriteCalls writes the HTTP calls among batch, in order, each when it is over. They are borrowed until it returns.

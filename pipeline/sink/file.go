@@ -25,6 +25,7 @@ type File struct {
 	as    Format // nil for OCSF
 	buf   []byte
 	line  []byte // of OCSF, where it is not what is written
+	to    Witness
 }
 
 // OpenFile makes or empties the alert file at path, readable by its owner only. It is there even when nothing
@@ -45,6 +46,14 @@ func NewLines(w io.Writer, name string, names *pseudonym.Names, meta ocsf.Meta) 
 // As makes s write what format makes of each finding, and is s.
 func (s *File) As(format Format) *File {
 	s.as = format
+	return s
+}
+
+// Show lets w see what is written from now on, and is s. A writer that is not ours is not shown.
+func (s *File) Show(w Witness) *File {
+	if s.f != nil {
+		s.to, s.w = w, shown{s.f, w}
+	}
 	return s
 }
 

@@ -17,6 +17,10 @@ func (s *File) Reopen() error {
 	}
 	old := s.f
 	s.w, s.f = f, f
+	if s.to != nil {
+		s.to.Begun()
+		s.Show(s.to)
+	}
 	return finish(old)
 }
 
@@ -36,6 +40,10 @@ func (l *CallLog) Reopen() error {
 	err = l.w.Flush()
 	l.w.Reset(f)
 	l.f = f
+	if l.to != nil {
+		l.to.Begun()
+		l.Show(l.to)
+	}
 	if done := finish(old); err == nil {
 		err = done
 	}

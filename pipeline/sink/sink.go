@@ -5,8 +5,28 @@ package sink
 
 import (
 	"fmt"
+	"io"
 	"os"
 )
+
+// Witness is shown every byte that has reached a file, in order, and told when the file was renamed and another is begun.
+// Its Write takes all and does not fail.
+type Witness interface {
+	io.Writer
+	Begun()
+}
+
+// shown is a file that a Witness sees.
+type shown struct {
+	f  *os.File
+	to Witness
+}
+
+func (s shown) Write(p []byte) (int, error) {
+	n, err := s.f.Write(p)
+	s.to.Write(p[:n])
+	return n, err
+}
 
 // create makes or empties a file that only its owner may read. Who empties it meanwhile (logrotate's copytruncate) does
 // not leave a hole in it.
