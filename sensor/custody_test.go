@@ -151,6 +151,11 @@ func TestManifestSays(t *testing.T) {
 	if m, _ := made("", "--to", "2026-11-26T07:10:00Z", capture); m.Inputs[0].SHA256 != hash {
 		t.Errorf("read in part: %+v", m.Inputs)
 	}
+	if m, _ := made("", "--evidence", capture); !slices.ContainsFunc(m.Outputs, func(o custody.Output) bool {
+		return strings.HasPrefix(o.Name, "evidence/") && strings.HasSuffix(o.Name, ".pcapng")
+	}) {
+		t.Errorf("evidence: %+v", m.Outputs)
+	}
 	if m, _ := made("", capture, filepath.Join(home, "none.pcap")); len(m.Inputs) != 2 || m.Inputs[1].Note != "not readable" {
 		t.Errorf("one missing: %+v", m.Inputs)
 	}

@@ -316,7 +316,7 @@ func TestFiles(t *testing.T) {
 		f("alerts.jsonl: is a link, which is not followed\n", func(at func(string) string) error {
 			return errors.Join(os.Remove(at(alerts)), os.Symlink("/dev/zero", at(alerts)))
 		})
-		f("\"a\\x1b[31m\": was added: the manifest does not name it\n", func(at func(string) string) error {
+		f("a\\u001b[31m: was added: the manifest does not name it\n", func(at func(string) string) error {
 			return os.WriteFile(at("a\x1b[31m"), nil, 0o600)
 		})
 	}

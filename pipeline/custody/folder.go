@@ -33,14 +33,23 @@ type Fault struct {
 const maxFaults = 200
 
 func (f Fault) String() string {
-	name := f.File
-	if q := strconv.QuoteToGraphic(name); q[1:len(q)-1] != name { // a name may hold what a terminal obeys
-		name = q
-	}
 	if f.Line > 0 {
-		return fmt.Sprintf("%s: line %d: %s", name, f.Line, f.What)
+		return fmt.Sprintf("%s: line %d: %s", visible(f.File), f.Line, visible(f.What))
 	}
-	return name + ": " + f.What
+	return visible(f.File) + ": " + visible(f.What)
+}
+
+// visible is s in one line, without what a terminal would obey: names and texts of a folder may be anybody's.
+func visible(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if strconv.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, "\\u%04x", r)
+		}
+	}
+	return b.String()
 }
 
 func (d *folder) fault(file string, line int64, format string, args ...any) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -67,7 +66,7 @@ type verifying struct {
 	*folder
 	asked    Asked
 	manifest parsed
-	seal     int64 // leaves under its note, if that is rightly signed; else 0
+	seal     int64    // leaves under its note, if that is rightly signed; else 0
 	keys     []string // verify it
 	entries  []entry
 	points   []Checkpoint // rightly signed, by number
@@ -127,7 +126,7 @@ func (v *verifying) readAudit() {
 	}
 	v.tornEnd(AuditFile, l)
 	if len(v.entries) > 0 && v.entries[0].Audit == "open" {
-		v.Case, v.Begun = v.entries[0].Case, v.entries[0].Time
+		v.Case, v.Begun = visible(v.entries[0].Case), visible(v.entries[0].Time)
 	}
 }
 
@@ -156,15 +155,19 @@ func (v *verifying) chooseKeys() {
 		v.keys = []string{k}
 		return
 	}
-	v.fault(AuditFile, 0, "the case was signed by %s, not by the key asked for", strconv.QuoteToGraphic(v.keys[0]))
+	v.fault(AuditFile, 0, "the case was signed by %s, not by the key asked for", v.keys[0])
 }
 
 func (v *verifying) readPoints() {
 	v.chooseKeys()
 	if f := v.open(CheckpointsFile); f != nil {
 		l := newLines(f, 2*maxNote)
-		for l.next() && len(v.points) < maxPoints {
+		for l.next() {
 			l.leaf.end()
+			if len(v.points) == maxPoints {
+				v.fault(CheckpointsFile, l.n, "more than %d checkpoints", maxPoints)
+				break
+			}
 			c, err := openLine(l.text, v.keys...)
 			switch {
 			case err != nil:
@@ -191,7 +194,7 @@ func (v *verifying) readPoints() {
 	for i, c := range v.points {
 		switch {
 		case v.Verifier == "":
-			v.Verifier = c.Verifier
+			v.Verifier = visible(c.Verifier)
 		case c.Origin != v.points[0].Origin:
 			v.fault(CheckpointsFile, 0, "holds checkpoints of two cases, %s and %s", v.points[0].Origin, c.Origin)
 		}
