@@ -67,7 +67,7 @@ type Record struct {
 
 // Begin begins the record of the folder dir, which holds no other.
 func Begin(dir string, opt Options) (r *Record, err error) {
-	r = &Record{opt: opt, dir: dir, begun: opt.Now(), last: Checkpoint{Note: "", Number: 0}}
+	r = &Record{opt: opt, dir: dir, begun: opt.Now()}
 	defer func() {
 		if err != nil {
 			r.Abandon()
