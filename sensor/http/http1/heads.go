@@ -34,6 +34,7 @@ const (
 	keptBytes  = 1 << 20 // of their fields: past it all are forgotten
 	maxFields  = 2 << 10 // bytes of those of one request
 	keptLines  = 256
+	linePlaces = 8   // of one line among them
 	maxLine    = 128 // bytes of one line
 	maxSpan    = 1 << 16
 )
@@ -163,9 +164,17 @@ func (h *Heads) line(b []byte) *line {
 	if b[prefix] == ' ' {
 		prefix++
 	}
-	slot := &h.lines[maphash.Bytes(h.seed, b[:prefix])%keptLines]
-	if l := *slot; l != nil && l.prefix == prefix && string(l.text[:prefix]) == string(b[:prefix]) {
-		return l
+	at := maphash.Bytes(h.seed, b[:prefix])
+	slot := &h.lines[at%keptLines] // that of the line which gives way, when all places are taken
+	for i := range uint64(linePlaces) {
+		p := &h.lines[(at+i)%keptLines]
+		if *p == nil {
+			slot = p
+			break
+		}
+		if l := *p; l.prefix == prefix && string(l.text[:prefix]) == string(b[:prefix]) {
+			return l
+		}
 	}
 	for _, c := range name {
 		if !tokens[c] {
