@@ -44,13 +44,13 @@ type Run struct {
 	Packets, Bytes, Calls int64
 }
 
-// Replay replays a capture with one worker and every detector on, no call log, and further flags.
+// Replay replays a capture with one worker and every detector on, no call log, the capture not hashed, and further flags.
 func (p *Program) Replay(capture string, flags ...string) (r Run, err error) {
 	folder := p.Path("case")
 	if err := os.RemoveAll(folder); err != nil {
 		return r, err
 	}
-	args := append([]string{"replay", "--workers", "1", "--calls", "none", "-l", folder}, flags...)
+	args := append([]string{"replay", "--workers", "1", "--calls", "none", "--no-input-hash", "-l", folder}, flags...)
 	cmd := exec.Command(p.Path("auscult"), append(args, capture)...)
 	var said strings.Builder
 	cmd.Stderr = &said
