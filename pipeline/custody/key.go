@@ -6,15 +6,15 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"auscult/sensor/secret"
 )
+
+const what = "signing key"
 
 // KeyName is how the key's file is called, beside that of the pseudonyms.
 const KeyName = "signing.key"
@@ -53,27 +53,13 @@ func CheckVerifier(text string) error {
 
 // LoadKey reads the key at path. A file that others can read, or that holds anything else, is refused.
 func LoadKey(path string) (*Key, error) {
-	f, err := os.Open(path)
+	text, err := secret.Read(what, path, 1024)
 	if err != nil {
-		return nil, fmt.Errorf("signing key: %w", err)
+		return nil, err
 	}
-	defer f.Close()
-	st, err := f.Stat()
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("signing key: %w", err)
-	case !st.Mode().IsRegular():
-		return nil, fmt.Errorf("signing key %s: not a regular file", path)
-	case runtime.GOOS != "windows" && st.Mode().Perm()&0o077 != 0: // Windows keeps access in lists that the mode does not show
-		return nil, fmt.Errorf("signing key %s: mode %04o lets others read it; run chmod 600 on it", path, st.Mode().Perm())
-	}
-	text, err := io.ReadAll(io.LimitReader(f, 1024))
+	k, err := ParseKey(text)
 	if err != nil {
-		return nil, fmt.Errorf("signing key: %w", err)
-	}
-	k, err := ParseKey(strings.TrimRight(string(text), "\r\n"))
-	if err != nil {
-		return nil, fmt.Errorf("signing key %s: want PRIVATE+KEY+…, as auscult makes it", path)
+		return nil, fmt.Errorf(what+" %s: want PRIVATE+KEY+…, as auscult makes it", path)
 	}
 	return k, nil
 }
@@ -84,34 +70,14 @@ func LoadOrCreateKey(path, name string) (*Key, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return k, err
 	}
-	if err := create(path, plain(name)); err != nil && !errors.Is(err, fs.ErrExist) { // another process may be first
-		return nil, fmt.Errorf("signing key: %w", err)
+	private, _, err := note.GenerateKey(rand.Reader, plain(name))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	if err := secret.Create(what, path, private); err != nil && !errors.Is(err, fs.ErrExist) { // another process may be first
+		return nil, err
 	}
 	return LoadKey(path)
-}
-
-// create writes a fresh key beside path and links it in place, so that no other process can read half a key.
-func create(path, name string) error {
-	private, _, err := note.GenerateKey(rand.Reader, name)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path+"."+NewID(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.WriteString(private + "\n")
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Link(f.Name(), path)
 }
 
 // plain is name as a note may have it: no space and no plus, at most 64 letters.

@@ -5,11 +5,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
+
+	"auscult/sensor/secret"
 )
 
 // DefaultPath is where the key of this user's pseudonyms is kept: auscult/pseudonym.key in the folder for
@@ -38,73 +38,24 @@ func LoadOrCreate(path string) (*Keyer, error) {
 	return FromKey(root)
 }
 
+const what = "pseudonym key"
+
 func read(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	text, err := secret.Read(what, path, 2*KeySize+3)
 	if err != nil {
-		return nil, fmt.Errorf("pseudonym key: %w", err)
+		return nil, err
 	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("pseudonym key: %w", err)
-	}
-	if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("pseudonym key %s: not a regular file", path)
-	}
-	// Windows keeps access in lists that the mode bits do not show.
-	if runtime.GOOS != "windows" && st.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("pseudonym key %s: mode %04o lets others read it; run chmod 600 on it", path, st.Mode().Perm())
-	}
-	text, err := io.ReadAll(io.LimitReader(f, 2*KeySize+3))
-	if err != nil {
-		return nil, fmt.Errorf("pseudonym key: %w", err)
-	}
-	for len(text) > 0 && (text[len(text)-1] == '\n' || text[len(text)-1] == '\r') {
-		text = text[:len(text)-1]
-	}
-	root := make([]byte, KeySize)
-	if len(text) != 2*KeySize {
-		return nil, fmt.Errorf("pseudonym key %s: want 64 hexadecimal digits", path)
-	}
-	if _, err := hex.Decode(root, text); err != nil {
-		return nil, fmt.Errorf("pseudonym key %s: want 64 hexadecimal digits", path)
+	root, err := hex.DecodeString(text)
+	if err != nil || len(root) != KeySize {
+		return nil, fmt.Errorf("%s %s: want 64 hexadecimal digits", what, path)
 	}
 	return root, nil
 }
 
-// create writes a fresh key beside path and links it in place, so that no other process can read half a key.
 func create(path string) ([]byte, error) {
 	root := make([]byte, KeySize)
 	if _, err := rand.Read(root); err != nil {
-		return nil, fmt.Errorf("pseudonym key: %w", err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("pseudonym key: %w", err)
-	}
-	tmp := path + "." + randomSuffix()
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("pseudonym key: %w", err)
-	}
-	defer os.Remove(tmp)
-	_, err = f.WriteString(hex.EncodeToString(root) + "\n")
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Link(tmp, path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("pseudonym key: %w", err)
-	}
-	return root, nil
-}
-
-func randomSuffix() string {
-	var b [8]byte
-	rand.Read(b[:]) // never fails (crypto/rand)
-	return hex.EncodeToString(b[:])
+	return root, secret.Create(what, path, hex.EncodeToString(root))
 }
