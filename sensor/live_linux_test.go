@@ -143,8 +143,8 @@ func sent(t *testing.T, name string) string {
 
 const served = "127.0.0.1:9477"
 
-// scraped is a counter of /metrics; -1 when it is not there.
-func scraped(t *testing.T, name string) int {
+// page is /metrics.
+func page(t *testing.T) string {
 	t.Helper()
 	answer, err := http.Get("http://" + served + "/metrics")
 	if err != nil {
@@ -155,7 +155,13 @@ func scraped(t *testing.T, name string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(b)) {
+	return string(b)
+}
+
+// scraped is a counter of /metrics; -1 when it is not there.
+func scraped(t *testing.T, name string) int {
+	t.Helper()
+	for line := range strings.Lines(page(t)) {
 		if value, ok := strings.CutPrefix(strings.TrimSpace(line), name+" "); ok {
 			x, err := strconv.ParseFloat(value, 64)
 			if err != nil {
@@ -165,6 +171,23 @@ func scraped(t *testing.T, name string) int {
 		}
 	}
 	return -1
+}
+
+// start starts a sensor, which is killed at the end of the test if it still runs; what it said is told if the test fails.
+func start(t *testing.T, live *exec.Cmd, stderr *said) {
+	t.Helper()
+	if err := live.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if live.ProcessState == nil {
+			live.Process.Kill()
+			live.Wait()
+		}
+		if t.Failed() {
+			t.Log(stderr.String())
+		}
+	})
 }
 
 func until(t *testing.T, what string, ok func() bool) {
@@ -356,18 +379,7 @@ func TestLiveSignals(t *testing.T) {
 			}
 		}
 	}
-	if err := live.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if live.ProcessState == nil {
-			live.Process.Kill()
-			live.Wait()
-		}
-		if t.Failed() {
-			t.Log(stderr.String())
-		}
-	}()
+	start(t, live, &stderr)
 	until(t, "it listens", func() bool { return strings.Contains(stderr.String(), "listening") })
 	packets := transmit(t, walk, "tx0")
 	until(t, "all packets are read", func() bool { return scraped(t, "auscult_packets_total") >= packets })

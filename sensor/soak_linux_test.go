@@ -2,7 +2,6 @@ package main
 
 import (
 	"flag"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -34,17 +33,8 @@ type soaked map[string]float64
 // soakedNow reads all of /metrics.
 func soakedNow(t *testing.T) soaked {
 	t.Helper()
-	answer, err := http.Get("http://" + served + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	b, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := soaked{}
-	for line := range strings.Lines(string(b)) {
+	for line := range strings.Lines(page(t)) {
 		i := strings.LastIndexByte(line, ' ')
 		if x, err := strconv.ParseFloat(strings.TrimSpace(line[i+1:]), 64); err == nil && line[0] != '#' {
 			s[line[:i]] = x
@@ -94,18 +84,7 @@ func TestSoak(t *testing.T) {
 		"AUSCULT_DETECTORS_TOKENS=4096", "AUSCULT_ALERT_MAX_OPEN=100", "AUSCULT_MEMORY_GC_PERCENT=50")
 	var stdout, stderr said
 	live.Stdout, live.Stderr = &stdout, &stderr
-	if err := live.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if live.ProcessState == nil {
-			live.Process.Kill()
-			live.Wait()
-		}
-		if t.Failed() {
-			t.Log(stderr.String())
-		}
-	}()
+	start(t, live, &stderr)
 	until(t, "it listens", func() bool {
 		answer, err := http.Get("http://" + served + "/readyz")
 		if err != nil {
