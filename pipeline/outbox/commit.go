@@ -49,12 +49,16 @@ func (l *Log) commit() {
 // load moves what is pending into flight, as far as one write goes, unless something is in flight already. It is
 // whether there is anything in flight now.
 func (l *Log) load() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.resting = false
+	l.buf = l.buf[:0]
+	for i := range l.flight { // as some may have been shed
+		l.buf = appendFrame(l.buf, &l.flight[i])
+	}
 	if len(l.flight) > 0 {
 		return true
 	}
-	l.buf = l.buf[:0]
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	n := 0
 	for n < len(l.pending) && len(l.buf) < flightSize {
 		r := l.pending[n]
@@ -139,6 +143,7 @@ func (l *Log) settle(n int, err error) {
 	defer l.mu.Unlock()
 	defer l.broadcast()
 	if l.failing = err; err != nil {
+		l.resting = true
 		return
 	}
 	g := l.current

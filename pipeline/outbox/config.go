@@ -20,7 +20,7 @@ type Config struct {
 	// SegmentBytes is the size of one file of the log; space is given back by whole files.
 	SegmentBytes int `yaml:"segment_bytes"`
 	// MaxPending bounds the bytes that wait in memory for a slow or failing disk. A replay waits for it; a live run
-	// sheds as with max_bytes.
+	// sheds as with max_bytes, openings and closings at twice the bound while a write is under way.
 	MaxPending int `yaml:"max_pending"`
 	// Patience is how long a live run lets one batch of alerts wait for the disk before it goes on without.
 	Patience time.Duration `yaml:"patience"`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,6 +38,7 @@ type Log struct {
 	late     bool          // the disk does not keep up, and Append does not wait for it
 	failing  error         // of the disk, now
 	closing  bool
+	resting  bool // the committer waits for a disk that failed, and flight may be shed too
 	cursors  []*Cursor
 	stats    Stats
 
@@ -45,7 +47,7 @@ type Log struct {
 	// What follows belongs to the committer.
 	active  file     // nil: the next batch begins a new segment
 	current *segment // of active
-	flight  []Record // being written
+	flight  []Record // being written; while it rests, of whoever has mu
 	buf     []byte   // flight as frames
 	part    int      // records of it to write at once
 	wake    chan struct{}
@@ -139,7 +141,7 @@ func (l *Log) room(n int) error {
 			return ErrClosed
 		case l.cfg.Live:
 			if !l.shedPending(n) {
-				return nil // all is being written: one batch more than may be
+				return nil // all that may go is being written
 			}
 		case l.failing != nil:
 			return l.failing
@@ -248,24 +250,29 @@ func (l *Log) Delivered() bool {
 // Remove takes a closed outbox away, with all that is in it.
 func (l *Log) Remove() error { return os.RemoveAll(l.cfg.Dir) }
 
-// shedPending drops pending records for n more bytes: updates, oldest first, then closings, then openings. It is
-// false when there were none.
-func (l *Log) shedPending(n int) bool {
-	any := false
+// shedPending drops records that are not durable for n more bytes: updates, oldest first, then closings, then
+// openings. It is false when there were none. What is being written stays; as it may hold updates that can go when
+// that fails, the rest may take twice the bound until then.
+func (l *Log) shedPending(n int) (any bool) {
 	for _, kind := range shedOrder {
-		kept := l.pending[:0]
-		for _, r := range l.pending {
-			if r.Activity == kind && l.waiting+n > l.cfg.MaxPending {
-				l.waiting -= r.frameSize()
-				l.stats.Shed.add(kind, 1)
-				l.done++
-				any = true
-				continue
-			}
-			kept = append(kept, r)
+		bound := l.cfg.MaxPending
+		if kind != alert.Update && len(l.flight) > 0 && !l.resting {
+			bound *= 2
 		}
-		clear(l.pending[len(kept):])
-		l.pending = kept
+		drop := func(r Record) bool {
+			if r.Activity != kind || l.waiting+n <= bound {
+				return false
+			}
+			l.waiting -= r.frameSize()
+			l.stats.Shed.add(kind, 1)
+			l.done++
+			any = true
+			return true
+		}
+		if l.resting {
+			l.flight = slices.DeleteFunc(l.flight, drop)
+		}
+		l.pending = slices.DeleteFunc(l.pending, drop)
 	}
 	return any
 }

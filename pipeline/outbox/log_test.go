@@ -189,7 +189,7 @@ func TestShedOrder(t *testing.T) {
 	if err := l.Append(records(n, 1)); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(20 * time.Millisecond) // shedding is over: nothing more comes
+	l.idle()
 	lag := c.Lag()
 	got := drain(t, c)
 	var kinds Kinds
@@ -230,6 +230,7 @@ func TestOpeningsOutliveUpdates(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	l.idle()
 	s := l.Stats()
 	if s.Shed.Updates == 0 || s.Shed.Openings+s.Shed.Closings != 0 {
 		t.Fatalf("shed %+v", s.Shed)
@@ -275,10 +276,17 @@ func TestAge(t *testing.T) {
 	}
 }
 
-// trimAt lets the committer's work be done at another time: it rests, as nothing is pending.
+// idle returns when the committer has done all there is to do, shedding too: it takes a wake only then, and the
+// channel has room for one.
+func (l *Log) idle() {
+	l.wake <- struct{}{}
+	l.wake <- struct{}{}
+}
+
+// trimAt lets the committer's work be done at another time.
 func (l *Log) trimAt(t *testing.T, now time.Time) {
 	t.Helper()
-	time.Sleep(20 * time.Millisecond)
+	l.idle()
 	l.trim(now)
 }
 
@@ -287,7 +295,7 @@ func TestFailingDisk(t *testing.T) {
 	for _, what := range []string{"write", "sync", "create"} {
 		m := newMemory()
 		cfg := small()
-		cfg.Live, cfg.Patience, cfg.MaxBytes = true, 20*time.Millisecond, 1<<20
+		cfg.Live, cfg.Patience, cfg.MaxBytes = true, time.Minute, 1<<20
 		l := must(open(cfg, m))
 		c := must(l.Cursor("a"))
 		if err := l.Append(records(0, 10)); err != nil {
@@ -300,7 +308,7 @@ func TestFailingDisk(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if d := time.Since(begun); d > time.Second {
+		if d := time.Since(begun); d > 30*time.Second {
 			t.Errorf("%s: the run was held up for %v", what, d)
 		}
 		s := l.Stats()
@@ -311,7 +319,7 @@ func TestFailingDisk(t *testing.T) {
 			t.Errorf("%s: nobody is told", what)
 		}
 		m.set(what, nil)
-		for end := time.Now().Add(10 * time.Second); l.Stats().Pending > 0; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(time.Minute); l.Stats().Pending > 0; time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("%s: never again durable: %+v", what, l.Stats())
 			}
@@ -359,7 +367,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []Record
-	for end := time.Now().Add(20 * time.Second); len(got) < 250 && time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); len(got) < 250 && time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if err := l.Append(nil); err != nil {
 			t.Fatal(err)
 		}
@@ -393,7 +401,7 @@ func TestPatience(t *testing.T) {
 		begun := time.Now()
 		go func() { done <- l.Append(records(0, 10)) }()
 		if live {
-			if err := <-done; err != nil || time.Since(begun) > 5*time.Second {
+			if err := <-done; err != nil || time.Since(begun) > 30*time.Second {
 				t.Errorf("after %v: %v", time.Since(begun), err)
 			}
 			m.mu.Unlock()
