@@ -8,6 +8,7 @@ import (
 	"auscult/sensor/clock"
 	"auscult/sensor/extract"
 	"auscult/sensor/packet"
+	"auscult/sensor/tcp"
 )
 
 // Stats is what a run has seen, said and lost. It has no wall-clock figure: the same capture gives the same.
@@ -23,6 +24,7 @@ type Stats struct {
 	First, Last    clock.Time // of the packets
 	Loss           Loss       // of packets that the capture lacks, estimated
 	Ledger         []Lost
+	TCP            tcp.Stats // of all connections
 }
 
 // Count is a named number.
@@ -48,7 +50,7 @@ func (o *owner) stats(workers []*worker) Stats {
 	st := Stats{
 		Packets: sum.Packets, Bytes: sum.Bytes, Flows: sum.TCP.Opened,
 		Calls: o.calls, Messages: sum.HL7.Messages, Alerts: o.alerts, Grave: o.grave,
-		First: sum.First, Last: sum.Last,
+		First: sum.First, Last: sum.Last, TCP: sum.TCP,
 	}
 	for _, kind := range slices.Sorted(maps.Keys(o.byKind)) {
 		st.Incidents = append(st.Incidents, Count{kind, o.byKind[kind]})

@@ -72,8 +72,8 @@ type passed struct {
 }
 
 // health judges what a run sees by what it cannot have seen. Of connections that is in a recording too, and a replay of
-// it finds the same; which interface a packet is missing from nobody knows. What the kernel dropped, and silence, are
-// of a live run's interfaces. It is a pipeline.Watcher: one goroutine.
+// it finds the same: interfaces are told apart in /metrics and the summary. What the kernel dropped, and silence, are of
+// a live run's interfaces. It is a pipeline.Watcher: one goroutine.
 type health struct {
 	cfg   healthConfig
 	links func() []capture.InterfaceStats // of a live run; nil in a replay

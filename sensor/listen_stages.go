@@ -7,6 +7,7 @@ import (
 
 	"auscult/pipeline"
 	"auscult/sensor/packet"
+	"auscult/sensor/tcp"
 )
 
 // stageMetrics is what the stages of the pipeline count, in the order of the data's way.
@@ -42,6 +43,32 @@ var stageMetrics = [...]metric[pipeline.Sample]{
 	total("signals_total", "What detectors have said, before it is made incidents.",
 		func(s *pipeline.Sample) uint64 { return s.Alert.Signals }),
 	total("silenced_signals_total", "Of them, those on the allow-list.", func(s *pipeline.Sample) uint64 { return s.Alert.Silenced }),
+}
+
+// inputMetrics is what connections count by the interface that their packets came by.
+var inputMetrics = [...]metric[tcp.InputStats]{
+	total("interface_connections_total", "Connections that began, by the interface of their first packet.",
+		func(i *tcp.InputStats) uint64 { return i.Opened }, "interface"),
+	total("interface_one_sided_connections_total", "Connections of which only the direction that came by this interface is captured.",
+		func(i *tcp.InputStats) uint64 { return i.OneSided }, "interface"),
+	total("interface_duplicate_segments_total", "Segments that are one packet captured again, by the later copy.",
+		func(i *tcp.InputStats) uint64 { return i.Duplicates }, "interface"),
+	total("interface_gaps_total", "Holes in the streams that came by this interface.",
+		func(i *tcp.InputStats) uint64 { return i.Gaps }, "interface"),
+	total("interface_missing_bytes_total", "Bytes in them: acknowledged, or sent past, and never seen.",
+		func(i *tcp.InputStats) uint64 { return i.LostBytes }, "interface"),
+}
+
+// inputs are the names of the interfaces, in the order in which connections count by them; the last is of all beyond.
+func (w *watch) inputs() (names []string) {
+	for n, i := range w.src.Stats().Interfaces {
+		if n == tcp.MaxInputs {
+			names[n-1] = "other"
+			break
+		}
+		names = append(names, i.Name)
+	}
+	return names
 }
 
 // table is one of the tables that the configuration bounds.
@@ -91,6 +118,11 @@ func (w *watch) sampled(out chan<- prometheus.Metric, count func(*prometheus.Des
 			n = s.Extract.TCP.Segments
 		}
 		count(reasonDesc, n, r.String())
+	}
+	for n, name := range w.inputs() {
+		for i := range inputMetrics {
+			inputMetrics[i].send(out, &s.Extract.TCP.Inputs[n], name)
+		}
 	}
 	for _, l := range s.Ledger() {
 		count(lostDesc, l.Count, "", l.Cause, l.Unit)

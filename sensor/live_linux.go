@@ -57,7 +57,7 @@ func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter st
 	if f.saveBaseline != "" {
 		failed = errors.Join(failed, saveBaseline(f.saveBaseline, s.Engine))
 	}
-	r := newReport(&stats, tookIn(l.src.Stats()), s.Workers, took)
+	r := newReport(&stats, tookIn(l.src.Stats(), &stats.TCP), s.Workers, took)
 	r.Filter = filter
 	r.Run.Stopped = ctx.Err() != nil
 	return n.tell(&r, &out, failed)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"auscult/sensor/capture"
+	"auscult/sensor/tcp"
 )
 
 // link is one interface of a live run.
@@ -19,6 +20,13 @@ type link struct {
 	Giant    uint64 `json:"giant"`
 	Hardware uint64 `json:"stamped_by_card"`
 	Downs    uint64 `json:"downs"`
+
+	// Of the connections whose packets came by it; beyond the 15th interface they count together.
+	Flows      uint64 `json:"flows"`
+	OneSided   uint64 `json:"flows_one_sided"`
+	Duplicates uint64 `json:"duplicates"`
+	Gaps       uint64 `json:"gaps"`
+	Missing    uint64 `json:"bytes_missing"`
 }
 
 // String is the interface's line in the summary.
@@ -27,14 +35,26 @@ func (l *link) String() string {
 	if n := l.Dropped + l.Missed; n > 0 {
 		lost = fmt.Sprintf("%s lost, %.2g %%", grouped(n), 100*float64(n)/float64(l.Received+l.Missed))
 	}
-	return fmt.Sprintf("%s: %s, %s", l.Name, counted(l.Packets, "packet"), lost)
+	line := fmt.Sprintf("%s: %s, %s", l.Name, counted(l.Packets, "packet"), lost)
+	if l.Gaps > 0 {
+		line += fmt.Sprintf(", %s missing in %s", counted(l.Missing, "byte"), counted(l.Gaps, "gap"))
+	}
+	if l.OneSided > 0 {
+		line += fmt.Sprintf(", %s one-sided", counted(l.OneSided, "flow"))
+	}
+	if l.Duplicates > 0 {
+		line += ", " + counted(l.Duplicates, "duplicate")
+	}
+	return line
 }
 
-// tookIn is the intake of interfaces.
-func tookIn(s capture.Stats) intake {
+// tookIn is the intake of interfaces, whose connections counted t.
+func tookIn(s capture.Stats, t *tcp.Stats) intake {
 	in := intake{inputs: []input{}, unread: []string{}, notices: []string{}}
-	for _, i := range s.Interfaces {
-		in.links = append(in.links, link{i.Name, i.Received, i.Packets, i.Bytes, i.Dropped, i.Missed, i.Freezes, i.Tagged, i.Giant, i.Hardware, i.Downs})
+	for n, i := range s.Interfaces {
+		c := &t.Inputs[min(n, tcp.MaxInputs-1)]
+		in.links = append(in.links, link{i.Name, i.Received, i.Packets, i.Bytes, i.Dropped, i.Missed, i.Freezes, i.Tagged, i.Giant, i.Hardware, i.Downs,
+			c.Opened, c.OneSided, c.Duplicates, c.Gaps, c.LostBytes})
 		for _, c := range interfaceLosses {
 			in.lost = append(in.lost, loss{"capture: " + i.Name + ": " + c.text, c.unit, *c.of(&i)})
 		}

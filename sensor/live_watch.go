@@ -118,6 +118,13 @@ func (w *watch) point() point {
 	if lost := s.Extract.TCP.LostBytes; lost > 0 {
 		p.live.missing = float64(lost) / float64(lost+s.Extract.StreamBytes)
 	}
+	if len(stats.Interfaces) > 1 {
+		for _, l := range tookIn(stats, &s.Extract.TCP).links {
+			if l.Dropped+l.Missed+l.Gaps+l.OneSided+l.Duplicates > 0 {
+				p.live.links = append(p.live.links, l.String())
+			}
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := time.Now()
@@ -134,10 +141,11 @@ type livePoint struct {
 	rate              float64 // packets a second of late
 	dropped           uint64  // by the kernel
 	lag               time.Duration
-	flows, principals uint64  // known now
-	missing           float64 // share of the bytes, 0 to 1
-	ring              float64 // share of the blocks that the kernel cannot fill, of the fullest interface
-	heap              uint64  // bytes of objects
+	flows, principals uint64   // known now
+	missing           float64  // share of the bytes, 0 to 1
+	ring              float64  // share of the blocks that the kernel cannot fill, of the fullest interface
+	heap              uint64   // bytes of objects
+	links             []string // of several interfaces, those that lack something
 }
 
 // ringUse is how full the fullest interface's rings are, 0 to 1.
@@ -158,7 +166,8 @@ func heapBytes() uint64 {
 }
 
 func (l *livePoint) line(p point) string {
-	return fmt.Sprintf("%s packets  %s packets/s  %s  %s  %s dropped  lag %.1f s  %s  %s  missing %.2g %%  ring %.0f %%  heap %sB", grouped(p.packets),
+	line := fmt.Sprintf("%s packets  %s packets/s  %s  %s  %s dropped  lag %.1f s  %s  %s  missing %.2g %%  ring %.0f %%  heap %sB", grouped(p.packets),
 		strings.TrimSpace(scaled(l.rate)), counted(p.calls, "call"), counted(p.alerts, "alert"), grouped(l.dropped), l.lag.Seconds(),
 		counted(l.flows, "flow"), counted(l.principals, "principal"), 100*l.missing, 100*l.ring, scaled(float64(l.heap)))
+	return strings.Join(append([]string{line}, l.links...), "  ")
 }

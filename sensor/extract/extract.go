@@ -195,6 +195,7 @@ func (e *Extractor) Packet(r *packet.Raw) {
 	e.stats.packet(r)
 	e.stats.CutBytes += uint64(e.segment.Cut)
 	part.shared.Where = r.Where
+	part.table.Input = uint8(min(r.Where.File, tcp.MaxInputs-1))
 	e.events = part.table.Segment(e.events[:0], r.Time, &e.segment)
 	e.handle(part)
 }

@@ -18,6 +18,7 @@ type Conn struct {
 	Midstream   bool       // it was under way when the capture saw it first
 	Seen        [2]bool    // a packet went this way
 	reset       resetBy    // how the closed connection was ended, if by RST
+	input       [2]uint8   // by which the latest segment of each direction came
 	Conflicts   [2]uint32  // bytes that came again and differ from the copy that is kept or was passed on, each time
 	Retransmits [2]uint32  // segments with nothing new, sent again
 

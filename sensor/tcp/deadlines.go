@@ -155,6 +155,7 @@ func (t *Table) miss(c *Conn, d packet.Dir) {
 	h := &c.half[d]
 	h.absent, h.next = true, h.acked
 	t.Stats.OneSided++
+	t.Stats.Inputs[c.input[d.Other()]].OneSided++
 }
 
 // drain passes on, in both directions, what has become next.

@@ -145,10 +145,24 @@ func TestValidate(t *testing.T) {
 // TestStatsAdd: a counter that Add forgets would vanish from the ledger.
 func TestStatsAdd(t *testing.T) {
 	var one, sum tcp.Stats
-	v := reflect.ValueOf(&one).Elem()
-	for i := range v.NumField() {
-		v.Field(i).SetUint(uint64(i + 1))
+	n := uint64(0)
+	var fill func(v reflect.Value)
+	fill = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.Struct:
+			for i := range v.NumField() {
+				fill(v.Field(i))
+			}
+		case reflect.Array:
+			for i := range v.Len() {
+				fill(v.Index(i))
+			}
+		default:
+			n++
+			v.SetUint(n)
+		}
 	}
+	fill(reflect.ValueOf(&one).Elem())
 	sum.Add(&one)
 	if sum != one {
 		t.Errorf("got %+v, want %+v", sum, one)

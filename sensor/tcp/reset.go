@@ -36,7 +36,7 @@ func (t *Table) reset(dst []Event, c *Conn, now clock.Time, s *packet.Segment) [
 		}
 		return dst
 	}
-	c.Seen[s.Dir] = true
+	c.Seen[s.Dir], c.input[s.Dir] = true, t.Input
 	if c.state == halfOpen {
 		t.Stats.HalfOpen++
 		t.remove(c)

@@ -84,7 +84,7 @@ func (t *Table) segment(dst []Event, c *Conn, now clock.Time, s *packet.Segment)
 	case !c.Seen[d]:
 		c.meet(s)
 	}
-	c.Seen[d] = true
+	c.Seen[d], c.input[d] = true, t.Input
 	h.show(s)
 	refused := t.refused(c, s, idle)
 	if s.Flags&packet.ACK != 0 && (!refused || s.Flags&packet.SYN != 0) {
@@ -154,6 +154,7 @@ func (t *Table) payload(dst []Event, c *Conn, now clock.Time, s *packet.Segment)
 		if whole {
 			if again {
 				t.Stats.Duplicates++
+				t.Stats.Inputs[t.Input].Duplicates++
 			} else {
 				t.Stats.Retransmits++
 				c.Retransmits[d]++
@@ -296,6 +297,9 @@ func (t *Table) skip(dst []Event, c *Conn, d packet.Dir, now clock.Time, to uint
 	h.next, h.gap, h.lost = to, to, lost
 	t.Stats.Gaps++
 	t.Stats.LostBytes += uint64(lost)
+	in := &t.Stats.Inputs[c.input[d]]
+	in.Gaps++
+	in.LostBytes += uint64(lost)
 	switch {
 	case !c.ClientKnown:
 	case c.Client == d:

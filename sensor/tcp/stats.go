@@ -41,6 +41,20 @@ type Stats struct {
 	LostClient  uint64 // of them, sent by the client; where it is not known who that is, neither counts
 	LostServer  uint64 // of them, sent by the server
 	LostPackets uint64 // full frames that the lost bytes were at least, without what a snap length cut off
+
+	Inputs [MaxInputs]InputStats // by Table.Input
+}
+
+// MaxInputs is how many interfaces or files are told apart; the last place is for all that come after.
+const MaxInputs = 16
+
+// InputStats is the share of one interface or file: of a direction of a connection, the one its latest segment came by.
+type InputStats struct {
+	Opened     uint64 // connections that began
+	OneSided   uint64 // connections found to be captured in one direction only, by that direction
+	Duplicates uint64 // segments that are one packet captured again, by the later copy
+	Gaps       uint64
+	LostBytes  uint64 // in Gaps
 }
 
 // Add adds o to s.
@@ -84,4 +98,12 @@ func (s *Stats) Add(o *Stats) {
 	s.LostClient += o.LostClient
 	s.LostServer += o.LostServer
 	s.LostPackets += o.LostPackets
+	for n := range o.Inputs {
+		i, p := &s.Inputs[n], &o.Inputs[n]
+		i.Opened += p.Opened
+		i.OneSided += p.OneSided
+		i.Duplicates += p.Duplicates
+		i.Gaps += p.Gaps
+		i.LostBytes += p.LostBytes
+	}
 }

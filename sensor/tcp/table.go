@@ -16,6 +16,7 @@ import (
 // Table holds the connections of one flow partition. One goroutine owns it. Times given to it never go back.
 type Table struct {
 	Stats Stats
+	Input uint8 // the interface or file that the segment at hand came by, below MaxInputs; set by the owner
 
 	cfg     Config
 	k0, k1  uint64 // key of the index; it decides where a connection lies, never what becomes of it
@@ -165,6 +166,7 @@ func (t *Table) open(dst []Event, now clock.Time, s *packet.Segment) ([]Event, *
 		t.Stats.Midstream++
 	}
 	t.Stats.Opened++
+	t.Stats.Inputs[t.Input].Opened++
 	t.lists[halfOpen].push(c)
 	t.index.insert(c.Flow.KeyedHash(t.k0, t.k1), c)
 	t.latest = c
