@@ -106,7 +106,7 @@ func (s *scene) restore(d *decoder) {
 			return
 		}
 		sp, _ := s.spaces.use(key)
-		sp.walks.drop = func(m *members) { s.close(&m.file) }
+		sp.walks.drop = s.dropMembers
 		sp.restore(d)
 	}
 	s.visits.restore(d)

@@ -5,9 +5,9 @@ import "auscult/sensor/call"
 // copies makes the evidence of cases. A call is copied once, however many cases it is in, and the memory of copies
 // that no case holds any more, as most come to nothing, is used again.
 type copies struct {
-	of   *call.Call // whose copy last is, during one Observe
+	of   *call.Call `snapshot:"-"` // whose copy last is, during one Observe
 	last *kept
-	rest []*kept // that nobody holds, at most resting
+	rest []*kept `snapshot:"-"` // that nobody holds, at most resting
 }
 
 // kept is a copy of a call. Its strings are bytes until a signal tells it, for most are never told: what a signal is

@@ -2,6 +2,7 @@ package detectors
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 )
 
@@ -11,16 +12,16 @@ import (
 // was not used since is in order at the end of the list, and what was stands anywhere.
 type lru[T any] struct {
 	limit   int
-	m       map[uint64]*entry[T]
+	m       map[uint64]*entry[T] `snapshot:"-"`
 	root    entry[T]             // root.next is the newest, once settled
 	last    *entry[T]            // used last
-	hot     [hotPlaces]*entry[T] // by the low bits of their keys: most tables are asked for a few endpoints and servers
+	hot     [hotPlaces]*entry[T] `snapshot:"-"` // by the low bits of their keys: most tables are asked for a few endpoints and servers
 	tick    uint64               // of the last use
 	settled uint64               // when the list was put in order
 	old     int                  // entries not used since
-	spare   func(*T) bool
-	let     func(*T) // is shown what goes; nil if nobody asks
-	evicted uint64   // that went because the limit was reached
+	spare   func(*T) bool        `snapshot:"rebuilt"`
+	let     func(*T)             `snapshot:"rebuilt"` // is shown what goes; nil if nobody asks
+	evicted uint64               `snapshot:"-"`       // that went because the limit was reached
 }
 
 type entry[T any] struct {
@@ -35,6 +36,18 @@ func newLRU[T any](limit int, spare func(*T) bool, let func(*T)) *lru[T] {
 	l := &lru[T]{limit: limit, m: map[uint64]*entry[T]{}, spare: spare, let: let}
 	l.root.prev, l.root.next = &l.root, &l.root
 	return l
+}
+
+// Rebuild makes the index of entries that were restored.
+func (l *lru[T]) Rebuild() error {
+	l.m = map[uint64]*entry[T]{}
+	for e := l.root.next; e != &l.root; e = e.next {
+		if e == nil || e.prev == nil || e.prev.next != e || e.next == nil || l.m[e.key] != nil {
+			return errors.New("a list of what was used last is broken")
+		}
+		l.m[e.key] = e
+	}
+	return nil
 }
 
 // find returns the value under key, without making it newer, or nil.

@@ -31,7 +31,7 @@ type contact struct {
 type scene struct {
 	cfg        Config
 	h          thresholds
-	stats      Stats
+	stats      Stats `snapshot:"-"`
 	now        clock.Time
 	start      clock.Time // of the first call
 	before     clock.Time // for which the site was watched before, as a baseline says
@@ -41,8 +41,8 @@ type scene struct {
 	spoke      witness
 	circles    circles
 	nextMark   clock.Time
-	p          *principal
-	contacts   []contact
+	p          *principal            `snapshot:"-"`
+	contacts   []contact             `snapshot:"-"`
 	groups     [groupCount + 1]group // the last is the whole site
 	spaces     *lru[space]
 	forms      *lru[form]
@@ -53,11 +53,12 @@ type scene struct {
 	ongoing    *lru[ongoing]
 	runs       int // evidence being kept
 	copies     copies
-	spare      [families]*casefile // empty, for the next suspicion
+	spare      [families]*casefile `snapshot:"-"` // empty, for the next suspicion
 	given      uint64              // first contacts that an answer had delivered
+	wanting    uint64              // and those without a reason
 	oversize   bool                // this answer is under an alert for its size
 	fresh      bool                // this call names someone for the first time
-	run        *ongoing            // nil unless this call is a part of an exchange
+	run        *ongoing            `snapshot:"-"` // nil unless this call is a part of an exchange
 	postures   postures
 	newPeople  int // patients in this answer that this principal had not been given before
 	warmed     uint64
@@ -89,6 +90,17 @@ func (s *scene) init(cfg Config) {
 		s.groups[i].init()
 	}
 }
+
+// Rebuild gives the spaces that were restored what frees the cases of their walks.
+func (s *scene) Rebuild() error {
+	for _, e := range s.spaces.m {
+		e.v.walks.drop = s.dropMembers
+	}
+	return nil
+}
+
+// dropMembers closes the case of a walk that is let go.
+func (s *scene) dropMembers(m *members) { s.close(&m.file) }
 
 // begin finds the principal and says of every identifier the request named what explains it.
 func (s *scene) begin(c *call.Call) {
@@ -186,6 +198,7 @@ func (s *scene) explain(c *call.Call, k *contact) {
 		}
 	default:
 		k.why = unexplained
+		s.wanting++
 		s.stats.Unexplained++
 	}
 	k.num = s.number(c, k.Object)

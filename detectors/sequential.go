@@ -398,7 +398,7 @@ func (s *scene) listsUnseen() bool {
 }
 
 // showsLists tells whether answers deliver what is asked for next, so far in this capture: one first contact in five.
-func (s *scene) showsLists() bool { return 4*s.given >= s.stats.Unexplained }
+func (s *scene) showsLists() bool { return 4*s.given >= s.wanting }
 
 // settle forgets the evidence that was told.
 func (p *principal) settle() {

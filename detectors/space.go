@@ -287,7 +287,7 @@ const priorWeight = 100
 func (s *scene) space(k *contact) *space {
 	sp, fresh := s.spaces.use(k.Param ^ stats.Mix(k.num.family))
 	if fresh {
-		sp.walks.drop = func(m *members) { s.close(&m.file) }
+		sp.walks.drop = s.dropMembers
 	}
 	return sp
 }

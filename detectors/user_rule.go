@@ -177,7 +177,7 @@ func (w *window) add(r *rules.Rule, c *call.Call, now clock.Time) {
 	switch r.Counts() {
 	case "patients", "objects":
 		if w.last == nil {
-			w.last = newLRU(r.AtLeast, func(*clock.Time) bool { return true }, nil)
+			w.last = newLRU(r.AtLeast, anyTime, nil)
 		}
 		for i := range c.Objects {
 			if o := &c.Objects[i]; counted(o, r.Counts() == "patients") {
@@ -199,6 +199,19 @@ func (w *window) add(r *rules.Rule, c *call.Call, now clock.Time) {
 		w.times[w.next] = now
 		w.next = (w.next + 1) % len(w.times)
 	}
+}
+
+// anyTime is whether a time can be spared: each can.
+func anyTime(*clock.Time) bool { return true }
+
+// Rebuild gives the windows that were restored what their tables go by.
+func (d *userRules) Rebuild() error {
+	for _, e := range d.windows.m {
+		if e.v.last != nil {
+			e.v.last.spare = anyTime
+		}
+	}
+	return nil
 }
 
 // counted is whether a rule counts an object: what the request names, and of the response the patients by their id, for

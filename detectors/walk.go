@@ -47,7 +47,7 @@ type walks struct {
 	tracks []track
 	recent []uint64 // the last identifiers, from which new tracks start
 	tick   uint32
-	drop   func(*members) // frees what a track that goes held; nil while no track holds anything
+	drop   func(*members) `snapshot:"rebuilt"` // frees what a track that goes held; nil while no track holds anything
 }
 
 // hit is what one contact did to the tracks.

@@ -73,38 +73,28 @@ func Run(ctx context.Context, cfg Config, src Source, out Output, prog *Progress
 // owner holds all key partitions: it resolves calls, runs the detectors and folds signals into alerts. One
 // goroutine: at about 2 µs a call it is far from being the limit.
 type owner struct {
-	resolver *call.Resolver
-	engine   *detectors.Engine
-	folder   *alert.Folder
-	allow    []alert.Rule
-	signals  []detectors.Signal
-	tidy     clock.Time // when idle state is freed next
-	last     clock.Time
-	calls    uint64
-	byKind   map[string]uint64
-	found    map[Finding]uint64 // by all but its Count
-	alerts   uint64
-	grave    uint64 // incidents that ended with a severity of Medium or more
-	prog     *Progress
-	watcher  Watcher
+	*Site
+	allow   []alert.Rule
+	calls   uint64
+	byKind  map[string]uint64
+	found   map[Finding]uint64 // by all but its Count
+	alerts  uint64
+	grave   uint64 // incidents that ended with a severity of Medium or more
+	prog    *Progress
+	watcher Watcher
 }
 
-// tidyEvery is how often idle state is freed: it changes memory, never a verdict.
-const tidyEvery = 10 * 60 * 10 * clock.Grid
-
 func newOwner(cfg Config) *owner {
-	engine := cfg.Engine
-	if engine == nil {
-		engine = detectors.New(cfg.Detectors)
+	site := cfg.Site
+	if site == nil {
+		site = NewSite(cfg)
 	}
 	return &owner{
-		resolver: call.NewResolver(cfg.Call),
-		engine:   engine,
-		folder:   alert.NewFolder(cfg.Alert),
-		allow:    cfg.Alert.Allow,
-		byKind:   map[string]uint64{},
-		found:    map[Finding]uint64{},
-		watcher:  cfg.Watcher,
+		Site:    site,
+		allow:   cfg.Alert.Allow,
+		byKind:  map[string]uint64{},
+		found:   map[Finding]uint64{},
+		watcher: cfg.Watcher,
 	}
 }
 
@@ -121,9 +111,7 @@ func (o *owner) run(m *merger, w *writer) {
 			p.alerts = o.sampled(p.alerts, &m.counted)
 		}
 		if !more {
-			o.signals = o.engine.Close(o.signals[:0])
-			p.alerts = o.count(p.alerts, o.folder.Fold(p.alerts, o.signals))
-			p.alerts = o.count(p.alerts, o.folder.Close(p.alerts, o.last))
+			p.alerts = o.count(p.alerts, o.Close(p.alerts))
 			if o.watcher != nil {
 				p.alerts = o.count(p.alerts, o.watcher.Close(p.alerts, max(o.last, m.counted.at)))
 			}
@@ -133,29 +121,10 @@ func (o *owner) run(m *merger, w *writer) {
 }
 
 func (o *owner) observe(dst []alert.Alert, c *call.Call) []alert.Alert {
-	if o.tidy == 0 {
-		o.tidy = c.Time.Floor() + tidyEvery
-	}
 	if c.Kind == call.HTTP && !c.Running {
 		o.calls++
 	}
-	o.last = c.Time
-	dst = o.count(dst, o.folder.Expire(dst, c.Time-1))
-	if c.Kind == call.LinkOnly {
-		return dst
-	}
-	o.resolver.Resolve(c)
-	o.signals = o.engine.Observe(o.signals[:0], c)
-	if len(o.signals) > 0 {
-		dst = o.count(dst, o.folder.Fold(dst, o.signals))
-		clear(o.signals)
-	}
-	if c.Time >= o.tidy {
-		o.tidy = c.Time.Floor() + tidyEvery
-		o.resolver.Forget(c.Time)
-		o.engine.Forget(c.Time)
-	}
-	return dst
+	return o.count(dst, o.Observe(dst, c))
 }
 
 // count counts the alerts that after has beyond before, and returns after.

@@ -105,7 +105,7 @@ func (o *owner) sampled(dst []alert.Alert, g *gather) []alert.Alert {
 	if len(told) == 0 {
 		return dst
 	}
-	dst = o.count(dst, o.folder.Expire(dst, g.at-1))
+	dst = o.count(dst, o.Expire(dst, g.at))
 	return o.count(dst, append(dst, told...))
 }
 

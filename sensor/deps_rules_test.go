@@ -2,7 +2,7 @@ package main
 
 // layers orders the packages of the module: a package imports only from layers above its own in this list.
 var layers = [][]string{
-	{"internal/chart", "internal/whole", "sensor/secret", "sensor/clock", "sensor/spare", "sensor/er7", "sensor/http/inflate"},
+	{"internal/chart", "internal/whole", "pipeline/snapshot", "sensor/secret", "sensor/clock", "sensor/spare", "sensor/er7", "sensor/http/inflate"},
 	{"sensor/packet", "sensor/fhir", "sensor/inject", "sensor/exposure"},
 	{"sensor/bpf"},
 	{"sensor/tcp", "sensor/phi"},

@@ -26,9 +26,9 @@ type Folder struct {
 	count    int
 	oldest   *incident // the open incidents in order of their last signal
 	newest   *incident
-	stats    Stats
-	silenced []uint64 // by rule of the allow-list
-	scratch  []byte
+	stats    Stats    `snapshot:"-"`
+	silenced []uint64 `snapshot:"-"` // by rule of the allow-list
+	scratch  []byte   `snapshot:"-"`
 }
 
 // key is what an incident is found by: a principal, or for findings that accuse nobody an endpoint and a kind.

@@ -11,13 +11,13 @@ import (
 // many, and which words of a path are names. It belongs to one goroutine, is shown every call in the total
 // order, and is bounded: what it forgets first is what was used longest ago.
 type Resolver struct {
-	Stats Stats
+	Stats Stats `snapshot:"-"` // of this process
 
 	cfg       Config
 	sessions  *lru[session]
 	addresses *lru[faces]
 	tries     map[uint64]*trie // by server
-	services  map[string]bool
+	services  map[string]bool  `snapshot:"-"` // as set
 }
 
 // session is what a login taught of one session or token.

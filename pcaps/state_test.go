@@ -1,0 +1,160 @@
+package pcaps
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"auscult/pipeline"
+	"auscult/pipeline/alert"
+	"auscult/pipeline/ocsf"
+	"auscult/pipeline/sink"
+	"auscult/replay"
+	"auscult/sensor/call"
+	"auscult/sensor/clock"
+	"auscult/sensor/extract"
+	"auscult/sensor/pseudonym"
+)
+
+// eachCall shows f the calls of a capture in the total order, as so many workers read them.
+func eachCall(t *testing.T, cfg pipeline.Config, path string, f func(c *call.Call)) {
+	t.Helper()
+	lanes, err := replay.New(replay.Defaults(), path).Open(context.Background(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	memo, err := extract.NewMemo(cfg.Extract.MemoBytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer memo.Close()
+	workers := make([]*extract.Extractor, cfg.Workers)
+	for i := range workers {
+		workers[i] = extract.New(cfg.Extract, cfg.Call, memo, i, len(workers), cfg.EpochCalls)
+	}
+	hand := func() {
+		var calls []call.Call
+		for _, w := range workers {
+			calls = append(calls, w.Take(nil)...)
+		}
+		slices.SortStableFunc(calls, func(a, b call.Call) int { return a.Order.Compare(b.Order) })
+		for i := range calls {
+			f(&calls[i])
+		}
+	}
+	var now, next clock.Time
+	for {
+		raw, err := lanes[0].Next()
+		if errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range workers {
+			if raw.Secrets != nil {
+				w.Secrets(raw.Secrets)
+			}
+			if raw.Time >= next && raw.Time > 0 {
+				w.Expire(raw.Time.Floor() - 1)
+			}
+		}
+		if raw.Frame == nil {
+			continue
+		}
+		if raw.Time >= next {
+			hand()
+			next = raw.Time.Floor() + clock.Grid
+		}
+		now = raw.Time
+		for _, w := range workers {
+			w.Packet(&raw)
+		}
+	}
+	for _, w := range workers {
+		w.Close(now)
+	}
+	hand()
+}
+
+// detect is the alerts on a capture. Behind each call for which cut says so, the state is saved and detection goes on
+// in another Site.
+func detect(t *testing.T, cfg pipeline.Config, path string, cut func(n int) bool) (alerts []byte, cuts int) {
+	t.Helper()
+	keyer, err := pseudonym.FromKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Alert.Keys = keyer
+	names := &pseudonym.Names{Keys: keyer}
+	file := filepath.Join(t.TempDir(), "alerts.jsonl")
+	out, err := sink.OpenFile(file, names, ocsf.Meta{Version: "golden", Tenant: "default", Sensor: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := func() *pipeline.Site {
+		s := pipeline.NewSite(cfg)
+		if err := s.Remember(); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	site := fresh()
+	var said []alert.Alert
+	n := 0
+	eachCall(t, cfg, path, func(c *call.Call) {
+		if said = site.Observe(said[:0], c); len(said) > 0 {
+			if err := out.Write(context.Background(), said); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n++; !cut(n) {
+			return
+		}
+		cuts++
+		saved, err := site.Save()
+		if err != nil {
+			t.Fatal(err)
+		}
+		site = fresh()
+		if err := site.Restore(saved); err != nil {
+			t.Fatal(err)
+		}
+		if cuts%8 == 1 {
+			again, err := site.Save()
+			if err != nil || !bytes.Equal(again, saved) {
+				t.Fatalf("call %d: what was restored is saved as %d bytes, not as the same %d (%v)", n, len(again), len(saved), err)
+			}
+		}
+	})
+	if err := out.Write(context.Background(), site.Close(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return read(t, file), cuts
+}
+
+// A run that is cut, saved, restored and continued says what an uncut one does, byte for byte: behind every call of a
+// short capture, and behind some of a long one.
+func TestState(t *testing.T) {
+	for i, name := range cases(t) {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(name, "traffic.pcap")
+			calls := bytes.Count(read(t, filepath.Join(name, "calls.jsonl")), []byte("\n"))
+			cfg := pipeline.Defaults()
+			cfg.Workers = [...]int{1, 8}[i%2]
+			every := calls/12 + 1
+			got, cuts := detect(t, cfg, path, func(n int) bool { return n%every == i%every })
+			if cuts == 0 {
+				t.Fatal("never cut")
+			}
+			same(t, fmt.Sprintf("alerts, cut %d times, %d workers", cuts, cfg.Workers), got, read(t, filepath.Join(name, "alerts.jsonl")))
+		})
+	}
+}
