@@ -21,6 +21,7 @@ const (
 	groupSize = 7
 	groupLine = 1 + groupSize
 	groupsMin = 4
+	pageWords = 4096 / 8
 	tagEach   = 0x0101010101010101
 	tagTop    = 0x0080808080808080 // of the tags that a group has
 )
@@ -172,6 +173,10 @@ func (s *Set) grow() {
 		groups = 2 * len(s.mem) / groupLine
 	}
 	s.mem = make([]uint64, groups*groupLine)
+	// Memory that is read before it is written is given twice, the second time with an interrupt to the other cores.
+	for i := 0; i < len(s.mem); i += pageWords {
+		s.mem[i] = 0
+	}
 	take := func(members []uint64) {
 		for _, h := range members {
 			mixed := Mix(h)
