@@ -17,9 +17,9 @@ type merger struct {
 
 // head is what is left of one worker's newest batches.
 type head struct {
-	mark  clock.Time    // every call before it has arrived
-	queue [][]call.Call // none of them empty
-	next  int           // in the first
+	mark  clock.Time // every call before it has arrived
+	queue []sheaf    // none of them empty
+	next  int        // in the first
 	ended bool
 }
 
@@ -58,7 +58,7 @@ func (m *merger) next(p *parcel) (sampled, ok bool) {
 func (h *head) add(b batch) {
 	h.mark = b.mark
 	if len(b.calls) > 0 {
-		h.queue = append(h.queue, b.calls)
+		h.queue = append(h.queue, b.sheaf)
 	}
 }
 
@@ -81,7 +81,7 @@ func (m *merger) drain(p *parcel, mark clock.Time) {
 			if len(h.queue) == 0 {
 				continue
 			}
-			switch order := h.queue[0][h.next].Order; {
+			switch order := h.queue[0].calls[h.next].Order; {
 			case order.Compare(first) < 0:
 				best, first, second = i, order, first
 			case order.Compare(second) < 0:
@@ -92,13 +92,13 @@ func (m *merger) drain(p *parcel, mark clock.Time) {
 			return
 		}
 		h := &m.heads[best]
-		calls, from := h.queue[0], h.next
+		calls, from := h.queue[0].calls, h.next
 		for h.next++; h.next < len(calls) && calls[h.next].Order.Compare(second) < 0; {
 			h.next++
 		}
 		p.runs = append(p.runs, calls[from:h.next])
 		if h.next == len(calls) {
-			p.done = append(p.done, used{calls, m.workers[best].empty})
+			p.done = append(p.done, used{h.queue[0], m.workers[best].empty})
 			h.queue, h.next = slices.Delete(h.queue, 0, 1), 0
 		}
 	}

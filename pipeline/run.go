@@ -43,7 +43,7 @@ func Run(ctx context.Context, cfg Config, src Source, out Output, prog *Progress
 			lane:  lane,
 			ex:    extract.New(cfg.Extract, cfg.Call, memo, i, len(lanes), cfg.EpochCalls),
 			full:  make(chan batch, queued),
-			empty: make(chan []call.Call, 8*queued),
+			empty: make(chan sheaf, 8*queued),
 			due:   sampler{every: clock.Time(cfg.Sample)},
 		}
 		if i == 0 {

@@ -19,9 +19,16 @@ const handful = 64
 
 // batch is what one worker hands to the owner: its calls of all times before mark, in order.
 type batch struct {
-	mark  clock.Time
-	calls []call.Call
+	mark clock.Time
+	sheaf
 	stats *extract.Stats // as of mark, where that is to be sampled
+}
+
+// sheaf is calls with the arena that all of them are carved from. It goes from the worker to the owner and the writer and
+// back again, so that their memory stays in cache.
+type sheaf struct {
+	calls []call.Call
+	arena *call.Arena
 }
 
 // worker turns one lane into batches. It owns the flow partitions p with p mod workers == index, and everything
@@ -29,8 +36,9 @@ type batch struct {
 type worker struct {
 	lane  Lane
 	ex    *extract.Extractor
-	full  chan batch       // to the owner, closed at the end
-	empty chan []call.Call // used slices that come back
+	full  chan batch  // to the owner, closed at the end
+	empty chan sheaf  // used ones that come back
+	arena *call.Arena // of the calls that are being made
 	prog  *Progress
 	due   sampler
 	order ordering
@@ -49,6 +57,8 @@ func (w *worker) run() {
 		packets, bytes = 0, 0
 	}
 	defer report()
+	w.arena = new(call.Arena)
+	w.ex.Carve(w.arena)
 	started := false
 	for {
 		raw, err := w.lane.Next()
@@ -90,15 +100,17 @@ func (w *worker) run() {
 	w.hand(clock.Never, w.ex.Take, nil)
 }
 
-// hand sorts and sends what the extractor has, with stats if any, and gives it a used slice to go on with.
+// hand sorts and sends what the extractor has, with stats if any, and gives it a used sheaf to go on with.
 func (w *worker) hand(mark clock.Time, take func([]call.Call) []call.Call, stats *extract.Stats) {
-	var spare []call.Call
+	var spare sheaf
 	select {
 	case spare = <-w.empty:
 	default:
-		spare = make([]call.Call, 0, handful+handful/4) // some packets end several
+		spare = sheaf{make([]call.Call, 0, handful+handful/4), new(call.Arena)} // some packets end several
 	}
-	calls := take(spare)
+	calls := take(spare.calls)
 	w.order.sort(calls)
-	w.full <- batch{mark, calls, stats}
+	w.full <- batch{mark, sheaf{calls, w.arena}, stats}
+	w.arena = spare.arena
+	w.ex.Carve(w.arena)
 }

@@ -17,16 +17,19 @@ type parcel struct {
 
 // used is a batch that nobody needs any more once the parcel is written, and where it goes.
 type used struct {
-	calls []call.Call
-	empty chan<- []call.Call
+	sheaf
+	empty chan<- sheaf
 }
 
 // back gives the batches to their workers, and the parcel's own memory to whoever fills it next.
 func (p *parcel) back() parcel {
 	for _, u := range p.done {
-		clear(u.calls) // their strings pin arena chunks
+		if len(u.calls) > 2*handful {
+			clear(u.calls) // what they hold beside their arena is not bounded by how many there usually are
+		}
+		u.arena.Reset()
 		select {
-		case u.empty <- u.calls[:0]:
+		case u.empty <- sheaf{u.calls[:0], u.arena}:
 		default:
 		}
 	}

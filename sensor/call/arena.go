@@ -12,12 +12,13 @@ const (
 	propChunk   = 512
 )
 
-// Arena is where the strings and slices of calls are carved from: chunks that are filled once, never moved and
-// never used again, so that a Call stays valid for as long as anyone holds it, at an allocation for some
-// hundred calls. It belongs to one goroutine. The zero value is ready.
+// Arena is where the strings and slices of calls are carved from: chunks that are filled once and never moved, so that
+// a Call stays valid until its arena is Reset, at an allocation for some hundred calls. It belongs to one goroutine at
+// a time. The zero value is ready.
 //
 // Invariant that makes the unsafe.String below sound: the bytes of a string are written before it is made and
-// lie below len(text); later writes go to at or above len(text), and a full chunk is dropped, not rewound.
+// lie below len(text); later writes go to at or above len(text), a full chunk is dropped, and the last one is rewound
+// when nobody has a call of it any more.
 type Arena struct {
 	text    []byte
 	objects []Object
@@ -25,6 +26,11 @@ type Arena struct {
 	args    []Arg
 	handed  []Handed
 	props   []Prop
+}
+
+// Reset ends the calls that were carved from a, and begins again in the chunks at hand.
+func (a *Arena) Reset() {
+	a.text, a.objects, a.keys, a.args, a.handed, a.props = a.text[:0], a.objects[:0], a.keys[:0], a.args[:0], a.handed[:0], a.props[:0]
 }
 
 // bytes copies b into the arena.

@@ -146,7 +146,7 @@ func (e *Extractor) place(x *http.Exchange) uint32 {
 // build fills c. Its place in the order is when it was known.
 func (e *Extractor) build(c *call.Call, x *http.Exchange, conn call.Conn, req, resp *phi.Report, seq uint32) {
 	x.Seq = seq
-	e.builder.Build(c, &e.arena, x, conn, req, resp)
+	e.builder.Build(c, e.arena, x, conn, req, resp)
 	c.Time = e.now
 	if x.Version == 0 { // MLLP alone has none
 		c.Kind = call.MLLP

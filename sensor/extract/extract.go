@@ -1,6 +1,6 @@
 // Package extract turns one worker's packets into calls: it calls packet, tcp, tls, the parsers of HTTP and of what
 // travels like it, phi and call in a row, on one goroutine, over the flow partitions that the worker owns. It owns every byte until Take hands the calls
-// over; their strings live in arenas that are never written again.
+// over; their strings live in the arena that Carve gave, or in one that is never written again.
 package extract
 
 import (
@@ -104,7 +104,7 @@ type Extractor struct {
 	builder  *call.Builder
 	memo     *lookup
 	repeats  *repeats
-	arena    call.Arena
+	arena    *call.Arena
 	scanners []*phi.Scanner           // all that were made
 	spare    spare.List[*phi.Scanner] // those at rest
 	idle     spare.List[*bodies]      // and what held them
@@ -150,8 +150,8 @@ func New(cfg Config, calls call.Config, memo *Memo, index, workers, epochCalls i
 	e := &Extractor{
 		cfg: cfg, index: index, workers: workers, epochCalls: epochCalls, report: clock.Time(cfg.StreamReport), listed: calls.ResponseObjects,
 		keys:    tls.NewTable(cfg.TLS.Secrets, cfg.Secrets),
-		decoder: packet.New(cfg.Packet),
-		memo:    newLookup(memo), repeats: newRepeats(cfg.Repeats / int64(workers)),
+		decoder: packet.New(cfg.Packet), arena: new(call.Arena),
+		memo: newLookup(memo), repeats: newRepeats(cfg.Repeats / int64(workers)),
 	}
 	e.builder = call.NewBuilder(calls, e.memo)
 	heads := http1.NewHeads()
@@ -252,6 +252,9 @@ func (e *Extractor) TakeSome(spare []call.Call) []call.Call {
 	e.calls = spare[:0]
 	return calls
 }
+
+// Carve has the calls to come carved from a. Those before stay valid until their own arena is reset.
+func (e *Extractor) Carve(a *call.Arena) { e.arena = a }
 
 // Ready is how many calls there are to take.
 func (e *Extractor) Ready() int { return len(e.calls) }
