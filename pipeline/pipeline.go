@@ -42,6 +42,8 @@ type Output struct {
 	Alerts []Sink
 	Calls  CallSink // HTTP calls
 	Links  CallSink // connections of TLS and MLLP
+	// Publish, when it is not nil, takes every call to where it is judged: this run does not.
+	Publish Publisher
 }
 
 // Progress is what a run has done so far; it may be read while it runs.

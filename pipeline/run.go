@@ -57,13 +57,13 @@ func Run(ctx context.Context, cfg Config, src Source, out Output, prog *Progress
 	running.Go(func() { outbox.run(context.WithoutCancel(ctx)) })
 
 	o := newOwner(cfg)
-	o.prog = prog
+	o.prog, o.publish, o.stop = prog, out.Publish, stop
 	o.run(newMerger(workers), outbox)
 	close(outbox.full)
 	running.Wait()
 
 	stats := o.stats(workers)
-	errs := outbox.errs
+	errs := append(outbox.errs, o.err)
 	for _, w := range workers {
 		errs = append(errs, w.err)
 	}
@@ -82,6 +82,9 @@ type owner struct {
 	grave   uint64 // incidents that ended with a severity of Medium or more
 	prog    *Progress
 	watcher Watcher
+	publish Publisher // nil: calls are judged here
+	stop    func()    // ends the run when calls cannot be published any more
+	err     error     // of publish
 }
 
 func newOwner(cfg Config) *owner {
@@ -103,6 +106,10 @@ func (o *owner) run(m *merger, w *writer) {
 		p := w.take()
 		sampled, more = m.next(&p)
 		for _, calls := range p.runs {
+			if o.publish != nil {
+				o.forward(calls)
+				continue
+			}
 			for i := range calls {
 				p.alerts = o.observe(p.alerts, &calls[i])
 			}
@@ -110,7 +117,13 @@ func (o *owner) run(m *merger, w *writer) {
 		if sampled {
 			p.alerts = o.sampled(p.alerts, &m.counted)
 		}
+		if o.publish != nil && more {
+			o.failed(o.publish.Mark(m.heads[m.lowest()].mark))
+		}
 		if !more {
+			if o.publish != nil {
+				o.failed(o.publish.Close())
+			}
 			p.alerts = o.count(p.alerts, o.Close(p.alerts))
 			if o.watcher != nil {
 				p.alerts = o.count(p.alerts, o.watcher.Close(p.alerts, max(o.last, m.counted.at)))

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"auscult/pipeline"
+	"auscult/pipeline/cluster"
 	"auscult/pipeline/custody"
 	"auscult/pipeline/evidence"
 	"auscult/pipeline/outbox"
@@ -39,6 +40,7 @@ type settings struct {
 	Syslog          sink.SyslogConfig  `yaml:"syslog"`
 	Webhook         sink.WebhookConfig `yaml:"webhook"`
 	File            sink.FollowConfig  `yaml:"file"`
+	Cluster         cluster.Config     `yaml:"cluster"`
 	Evidence        evidence.Config    `yaml:"evidence"`
 	Site            site               `yaml:"site"`
 	Pseudonym       keyFile            `yaml:"pseudonym"`
@@ -102,6 +104,7 @@ func defaults() settings {
 		Kafka:    sink.KafkaDefaults(),
 		Syslog:   sink.SyslogDefaults(),
 		Webhook:  sink.WebhookDefaults(),
+		Cluster:  cluster.Defaults(),
 		Evidence: evidence.Defaults(),
 		Site:     site{Sensor: "auscult"},
 		TLS:      keyLog{MaxSecrets: 1 << 20},
@@ -138,6 +141,9 @@ func (s *settings) Validate() error {
 	}
 	if err := s.validateSinks(); err != nil {
 		return err
+	}
+	if err := s.Cluster.Validate(); err != nil {
+		return fmt.Errorf("cluster.%w", err)
 	}
 	if err := s.Evidence.Validate(); err != nil {
 		return fmt.Errorf("evidence.%w", err)

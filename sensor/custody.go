@@ -50,6 +50,9 @@ func beginCustody(dir string, s *settings, f *runFlags, names *pseudonym.Names) 
 	if s.Outbox.Dir == "" { // openOutbox puts it into the folder, and it goes on to change
 		c.base.Beside = []string{outboxFolder}
 	}
+	if f.publish && s.Cluster.SpoolDir == "" {
+		c.base.Beside = append(c.base.Beside, spoolFolder)
+	}
 	if c.Record, err = custody.Begin(dir, custody.Options{
 		Config: s.Custody, Key: key, Case: custody.NewID(), Leaves: alertsFile, Version: version(), Revealed: f.reveal,
 		Ahead: s.Outbox.Live, Now: time.Now,

@@ -15,6 +15,7 @@ type runFlags struct {
 	topic, outbox, signingKey                     string
 	workers                                       int
 	force, createTopics, reveal, checksums, quiet bool
+	publish                                       bool
 	noProgress                                    bool
 	cpuProfile, memProfile                        string
 }
@@ -29,6 +30,7 @@ func (f *runFlags) registerOutputs(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.brokers, "kafka", nil, "also send alerts to Kafka at `HOST:PORT,…` (setting kafka.brokers)")
 	flags.StringVar(&f.topic, "topic", "", "Kafka `TOPIC` for alerts (setting kafka.topic)")
 	flags.BoolVar(&f.createTopics, "create-topics", false, "make the Kafka topic if it is missing (setting kafka.create_topics)")
+	flags.BoolVar(&f.publish, "publish-calls", false, "send every call to Kafka, sealed, to be judged by auscult detect, and judge none here\n(settings cluster)")
 	flags.StringVar(&f.outbox, "outbox", "", "keep alerts in `DIR` until Kafka, syslog, webhook and file have them (setting outbox.dir;\ndefault outbox in the case folder, else with live under the state directory)")
 }
 
@@ -107,6 +109,10 @@ func (f *runFlags) check(s *settings, flags *pflag.FlagSet, environ []string) er
 		return errors.New("--calls jsonl needs a case folder for the call log: add -l DIR")
 	case flags.Changed("topic") && len(s.Kafka.Brokers) == 0:
 		return errors.New("--topic is about Kafka: add --kafka HOST:PORT")
+	case f.publish && len(s.Kafka.Brokers) == 0:
+		return errors.New("--publish-calls sends calls to Kafka: add --kafka HOST:PORT")
+	case f.publish && f.baseline != "":
+		return errors.New("--baseline is about judging calls, which --publish-calls leaves to auscult detect: keep one")
 	case !formatKnown(f.format):
 		return fmt.Errorf("--format: %q is none of ocsf, ecs, cef", f.format)
 	case f.force && f.dir == "":

@@ -7,19 +7,32 @@ import (
 	"auscult/sensor/capture"
 )
 
-// giveOutbox lets the user of --user go on writing to the outbox in dir. Who is not root stays who it is.
+// giveOutbox lets the user of --user go on writing to the outbox in dir, and to the calls that wait. Who is not root stays who it is.
 func (o *outputs) giveOutbox(dir, name string) error {
-	if o.outbox == nil || name == "" || os.Geteuid() != 0 {
+	dirs := []string{}
+	if o.outbox != nil {
+		dirs = append(dirs, dir)
+	}
+	if o.spool != nil {
+		dirs = append(dirs, o.spoolDir)
+	}
+	if len(dirs) == 0 || name == "" || os.Geteuid() != 0 {
 		return nil
 	}
 	uid, gid, err := capture.Identity(name)
 	if err != nil {
 		return err
 	}
-	return filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+	for _, dir := range dirs {
+		err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			return os.Lchown(path, uid, gid)
+		})
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, uid, gid)
-	})
+	}
+	return nil
 }

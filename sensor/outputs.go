@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"auscult/pipeline"
+	"auscult/pipeline/cluster"
 	"auscult/pipeline/ocsf"
 	"auscult/pipeline/sink"
 	"auscult/sensor/pseudonym"
@@ -18,6 +19,10 @@ type outputs struct {
 	stats  *os.File     // stats.json where it was opened ahead, else nil
 	outbox *sink.Outbox // nil without a sink that needs one
 	proof  *proof       // nil without evidence
+
+	published *cluster.Publisher // nil: calls are judged here
+	spool     *sink.Outbox       // of calls that wait for the brokers
+	spoolDir  string
 
 	custody *caseRecord // of the case folder, if there is one
 }
@@ -39,7 +44,10 @@ func openOutputs(std stdio, screen *screen, s *settings, f *runFlags) (o outputs
 		o.abandon()
 		return o, err
 	}
-	if err = o.openOutbox(std.environ, screen, s, names, meta); err != nil {
+	if err = o.openOutbox(std.environ, screen, s, names, meta); err == nil && f.publish {
+		err = o.openPublisher(std.environ, screen, s, keys)
+	}
+	if err != nil {
 		o.abandon()
 	}
 	return o, err
@@ -90,6 +98,9 @@ func (o *outputs) abandon() {
 		if s != nil {
 			s.Close()
 		}
+	}
+	if o.published != nil {
+		o.published.Close()
 	}
 	if o.stats != nil {
 		o.stats.Close()

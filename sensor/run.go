@@ -109,6 +109,9 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	stats, err := pipeline.Run(ctx, cfg, src, out.Output, &prog)
 	took := time.Since(start)
 	stop()
+	if !f.quiet {
+		out.tellPublished(n.screen)
+	}
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil // that it was stopped is told by the exit status
 	}

@@ -247,6 +247,13 @@ func (l *Log) Delivered() bool {
 	return l.waiting == 0 && l.passed() >= l.next
 }
 
+// Place is the number of the next record, and the number that every cursor has come to.
+func (l *Log) Place() (next, passed uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.next, l.passed()
+}
+
 // Remove takes a closed outbox away, with all that is in it.
 func (l *Log) Remove() error { return os.RemoveAll(l.cfg.Dir) }
 

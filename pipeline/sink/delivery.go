@@ -35,6 +35,7 @@ type delivery struct {
 	target Target
 	cursor *outbox.Cursor
 	say    func(line string)
+	what   string // is delivered: alerts
 
 	mu    sync.Mutex
 	stats SinkStats
@@ -130,7 +131,7 @@ func (d *delivery) took(taken, skipped int, well bool) {
 	d.last, d.stats.Failing = nil, ""
 	if d.told && taken+skipped > 0 {
 		d.told = false
-		d.say(d.target.Name() + ": alerts are taken again")
+		d.say(d.target.Name() + ": " + d.what + " are taken again")
 	}
 }
 

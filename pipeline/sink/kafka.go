@@ -27,6 +27,8 @@ type Kafka struct {
 	name   string
 	topic  string
 	state  bool // the topic is the compacted one
+	raw    bool // records go as they are, without a description
+	pinned int  // the partition of all records; -1: by their uid
 	source string
 	t      *kafka.Transport
 	client *kafka.Client
@@ -45,24 +47,43 @@ func NewKafka(cfg KafkaConfig, meta ocsf.Meta) ([]Target, error) {
 		if topic == "" {
 			continue
 		}
-		how, whom, err := cfg.login()
+		k, err := newKafka(cfg, [...]string{"kafka", "kafka-state"}[i], topic)
 		if err != nil {
 			return nil, err
 		}
-		t := &kafka.Transport{
-			DialTimeout: cfg.Timeout,
-			// A new topic, or a leader that moved, is unknown for as long as this.
-			MetadataTTL:    time.Second,
-			MetadataTopics: []string{topic},
-			ClientID:       "auscult",
-			TLS:            whom,
-			SASL:           how,
-		}
-		out = append(out, &Kafka{cfg: cfg, name: [...]string{"kafka", "kafka-state"}[i], topic: topic, state: i == 1, t: t,
-			source: "urn:auscult:" + or(meta.Tenant, "default") + ":" + or(meta.Sensor, "sensor"),
-			client: &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Transport: t}, acked: map[uint64]bool{}})
+		k.state, k.source = i == 1, "urn:auscult:"+or(meta.Tenant, "default")+":"+or(meta.Sensor, "sensor")
+		out = append(out, k)
 	}
 	return out, nil
+}
+
+// NewRaw is a target that sends records as they are, by their uid or, when partition is not negative, to that one; a
+// compacted topic forgets all but the newest of a uid, and that one too when its body is empty.
+func NewRaw(cfg KafkaConfig, name, topic string, partition int, compacted bool) (*Kafka, error) {
+	k, err := newKafka(cfg, name, topic)
+	if err != nil {
+		return nil, err
+	}
+	k.raw, k.state, k.pinned = true, compacted, partition
+	return k, nil
+}
+
+func newKafka(cfg KafkaConfig, name, topic string) (*Kafka, error) {
+	how, whom, err := cfg.login()
+	if err != nil {
+		return nil, err
+	}
+	t := &kafka.Transport{
+		DialTimeout: cfg.Timeout,
+		// A new topic, or a leader that moved, is unknown for as long as this.
+		MetadataTTL:    time.Second,
+		MetadataTopics: []string{topic},
+		ClientID:       "auscult",
+		TLS:            whom,
+		SASL:           how,
+	}
+	return &Kafka{cfg: cfg, name: name, topic: topic, pinned: -1, t: t, client: &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Transport: t},
+		acked: map[uint64]bool{}}, nil
 }
 
 // Name is kafka, or kafka-state.
@@ -127,12 +148,21 @@ func (k *Kafka) plan(batch []outbox.Record) (requests []*request, n int, err err
 		if k.acked[r.Number] {
 			continue
 		}
-		body, ok := cut(r.Body, k.limit-perMessage)
-		if !ok {
+		body, ok := r.Body, len(r.Body) <= k.limit-perMessage
+		if !k.raw {
+			body, ok = cut(r.Body, k.limit-perMessage)
+		}
+		switch {
+		case !ok && k.raw:
+			return requests, i, &Failure{Cause: TooLarge, Skip: true, Text: k.text("topic %q takes %d bytes, and a record has %d", k.topic, k.limit, len(body))}
+		case !ok:
 			return requests, i, &Failure{Cause: TooLarge, Skip: true,
 				Text: k.text("topic %q takes %d bytes, and alert %s-%d has more without any evidence", k.topic, k.limit, r.UID, r.Sequence)}
 		}
-		p := k.hash.Balance(kafka.Message{Key: []byte(r.UID)}, k.parts...)
+		p := k.pinned
+		if p < 0 {
+			p = k.hash.Balance(kafka.Message{Key: []byte(r.UID)}, k.parts...)
+		}
 		to := byPartition[p]
 		if to == nil {
 			to = &request{partition: p}
@@ -156,8 +186,12 @@ func (k *Kafka) plan(batch []outbox.Record) (requests []*request, n int, err err
 func (k *Kafka) produce(ctx context.Context, r *request) error {
 	ctx, cancel := context.WithTimeout(ctx, k.cfg.Timeout)
 	defer cancel()
+	compression := kafka.Zstd
+	if k.raw { // sealed: it cannot be compressed
+		compression = 0
+	}
 	answer, err := k.client.Produce(ctx, &kafka.ProduceRequest{Topic: k.topic, Partition: r.partition, RequiredAcks: kafka.RequireAll,
-		Records: kafka.NewRecordReader(r.records...), Compression: kafka.Zstd})
+		Records: kafka.NewRecordReader(r.records...), Compression: compression})
 	if err == nil {
 		err = answer.Error
 	}
@@ -167,6 +201,9 @@ func (k *Kafka) produce(ctx context.Context, r *request) error {
 // failure is what became of r. A request that is too large for the broker is tried again in parts.
 func (k *Kafka) failure(r *request) error {
 	if !errors.Is(r.err, kafka.MessageSizeTooLarge) && !errors.Is(r.err, kafka.InvalidMessageSize) {
+		if k.raw {
+			return k.explain("topic %q does not take records", r.err)
+		}
 		return k.explain("topic %q does not take alerts", r.err)
 	}
 	if k.limit > 2<<10 {
@@ -180,6 +217,9 @@ func (k *Kafka) failure(r *request) error {
 // compacted topic an empty body ends what is kept of a finding.
 func (k *Kafka) record(r *outbox.Record, body []byte) kafka.Record {
 	header := func(key, value string) kafka.Header { return kafka.Header{Key: key, Value: []byte(value)} }
+	if k.raw {
+		return kafka.Record{Time: time.Now(), Key: kafka.NewBytes([]byte(r.UID)), Value: kafka.NewBytes(body)}
+	}
 	if k.state && r.Activity == alert.Close {
 		body = nil
 	}

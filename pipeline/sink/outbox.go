@@ -21,24 +21,33 @@ type Outbox struct {
 	names      *pseudonym.Names
 	meta       ocsf.Meta
 	say        func(line string)
-	discard    bool // take the folder away once all is delivered
+	what       string // is delivered: alerts
+	discard    bool   // take the folder away once all is delivered
 	deliveries []*delivery
 	stop       context.CancelFunc
 	running    sync.WaitGroup
 	buf        []byte
 	batch      []outbox.Record
-	ends       []int
 }
 
 // OpenOutbox opens the outbox in cfg.Dir and begins to deliver what is in it. What a target cannot take is said, one
 // line each. With discard the folder goes away at the end when nothing in it is undelivered. It closes the targets.
 func OpenOutbox(cfg outbox.Config, names *pseudonym.Names, meta ocsf.Meta, discard bool, say func(line string), targets ...Target) (*Outbox, error) {
+	o, err := OpenSpool(cfg, "alerts", discard, say, targets...)
+	if err == nil {
+		o.names, o.meta = names.Clone(), meta
+	}
+	return o, err
+}
+
+// OpenSpool is an Outbox of what others encode, which is only given to Append; what is a noun for it.
+func OpenSpool(cfg outbox.Config, what string, discard bool, say func(line string), targets ...Target) (*Outbox, error) {
 	log, err := outbox.Open(cfg)
 	if err != nil {
 		closeAll(targets)
 		return nil, err
 	}
-	o := &Outbox{cfg: cfg, log: log, names: names.Clone(), meta: meta, say: say, discard: discard}
+	o := &Outbox{cfg: cfg, log: log, say: say, discard: discard, what: what}
 	for _, t := range targets {
 		c, err := log.Cursor(t.Name())
 		if err != nil {
@@ -46,13 +55,13 @@ func OpenOutbox(cfg outbox.Config, names *pseudonym.Names, meta ocsf.Meta, disca
 			log.Close()
 			return nil, fmt.Errorf("outbox %s: %w", cfg.Dir, err)
 		}
-		o.deliveries = append(o.deliveries, &delivery{target: t, cursor: c, say: say, said: map[Cause]time.Time{}, moved: time.Now()})
+		o.deliveries = append(o.deliveries, &delivery{target: t, cursor: c, say: say, what: what, said: map[Cause]time.Time{}, moved: time.Now()})
 	}
 	if s := log.Stats(); s.Damaged > 0 {
 		say(fmt.Sprintf("outbox %s: %d stretches were damaged; what they held is lost, and the rest is whole", cfg.Dir, s.Damaged))
 	}
 	for _, name := range log.Idle() {
-		say(fmt.Sprintf("outbox %s: alerts are kept for %s, which is not configured; remove %s.cursor to end that", cfg.Dir, name, name))
+		say(fmt.Sprintf("outbox %s: %s are kept for %s, which is not configured; remove %s.cursor to end that", cfg.Dir, what, name, name))
 	}
 	var ctx context.Context
 	ctx, o.stop = context.WithCancel(context.Background())
@@ -71,23 +80,41 @@ func closeAll(targets []Target) {
 // Write encodes alerts and makes them durable, in order. The end of ctx does not stop it: a run that is told to end
 // still says what it found.
 func (o *Outbox) Write(_ context.Context, batch []alert.Alert) error {
-	o.buf, o.ends, o.batch = o.buf[:0], o.ends[:0], o.batch[:0]
-	for i := range batch {
-		o.buf = ocsf.Append(o.buf, &batch[i], o.names, o.meta)
-		o.ends = append(o.ends, len(o.buf))
-	}
-	start := 0
+	o.buf, o.batch = Encode(o.buf[:0], o.batch[:0], batch, o.names, o.meta)
+	return o.Append(o.batch)
+}
+
+// Encode appends alerts to dst as the outbox holds them, their bodies in buf, which it extends.
+func Encode(buf []byte, dst []outbox.Record, batch []alert.Alert, names *pseudonym.Names, meta ocsf.Meta) ([]byte, []outbox.Record) {
+	first, from := len(dst), len(buf)
 	for i := range batch {
 		a := &batch[i]
-		o.batch = append(o.batch, outbox.Record{UID: a.UID, Sequence: a.Sequence, Activity: a.Activity, Severity: a.Signal.Severity,
-			Time: a.Time, Body: o.buf[start : o.ends[i]-1]})
-		start = o.ends[i]
+		buf = ocsf.Append(buf, a, names, meta)
+		dst = append(dst, outbox.Record{UID: a.UID, Sequence: a.Sequence, Activity: a.Activity, Severity: a.Signal.Severity, Time: a.Time,
+			Body: buf[from : len(buf)-1]})
+		from = len(buf)
 	}
-	if err := o.log.Append(o.batch); err != nil {
+	// The body of each as it lies in what buf has become.
+	end := len(buf)
+	for i := len(dst) - 1; i >= first; i-- {
+		n := len(dst[i].Body)
+		dst[i].Body = buf[end-1-n : end-1 : end-1]
+		end -= n + 1
+	}
+	return buf, dst
+}
+
+// Append makes records durable that somebody else has encoded, in order. Nothing of them is kept.
+func (o *Outbox) Append(batch []outbox.Record) error {
+	if err := o.log.Append(batch); err != nil {
 		return fmt.Errorf("outbox %s: %w", o.cfg.Dir, err)
 	}
 	return nil
 }
+
+// Place is the number of the next record, and the number that every target has come to: once passed has reached what
+// next was, all that was written by then is delivered.
+func (o *Outbox) Place() (next, passed uint64) { return o.log.Place() }
 
 // Stats is how the outbox and each delivery stand.
 func (o *Outbox) Stats() (outbox.Stats, []SinkStats) {
@@ -141,7 +168,7 @@ func (o *Outbox) undelivered(s SinkStats, f *Failure) string {
 	if n := s.Lag.Missed + s.Refused; n > 0 {
 		lost = fmt.Sprintf(", and %d are lost", n)
 	}
-	return fmt.Sprintf("%s: %d alerts were not delivered%s (%s); outbox %s holds them", s.Name, s.Lag.Alerts, lost, why, o.cfg.Dir)
+	return fmt.Sprintf("%s: %d %s were not delivered%s (%s); outbox %s holds them", s.Name, s.Lag.Alerts, o.what, lost, why, o.cfg.Dir)
 }
 
 // waiting is whether there is something to deliver that it is worth waiting for.

@@ -38,6 +38,15 @@ func LoadOrCreate(path string) (*Keyer, error) {
 	return FromKey(root)
 }
 
+// Load is LoadOrCreate of a key that must be there.
+func Load(path string) (*Keyer, error) {
+	root, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	return FromKey(root)
+}
+
 const what = "pseudonym key"
 
 func read(path string) ([]byte, error) {

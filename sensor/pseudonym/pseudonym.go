@@ -155,3 +155,9 @@ func fnv1a(id []byte, c Class) uint32 {
 	}
 	return h ^ h>>16
 }
+
+// Derive is a key of size bytes for one purpose, such as sealing what leaves the machine: by HKDF (RFC 5869) from the
+// root key, of which it tells nothing.
+func (k *Keyer) Derive(purpose string, size int) ([]byte, error) {
+	return hkdf.Key(sha256.New, k.root[:], nil, "auscult/v1/"+purpose, size)
+}

@@ -1,0 +1,204 @@
+package cluster
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"auscult/pipeline"
+	"auscult/pipeline/alert"
+	"auscult/sensor/clock"
+	"auscult/sensor/pseudonym"
+)
+
+// Bench is what judges sites: it is asked once for each, by the goroutine of its partition.
+type Bench interface {
+	// Keys is the key that a site's calls are sealed under.
+	Keys(site string) (*pseudonym.Keyer, error)
+	// Open is a new judge of a site's calls, and where its alerts go: durable when it returns.
+	Open(site string, keys *pseudonym.Keyer) (judge func() *pipeline.Site, write func([]alert.Alert) error)
+	// Place is the number of the next alert, and the number that was delivered.
+	Place() (next, passed uint64)
+}
+
+// maxRefused bounds the sites of which it is said that they are refused.
+const maxRefused = 100
+
+// partition is the sites whose calls one partition of the topic holds. One goroutine.
+type partition struct {
+	cfg     *Config
+	bench   Bench
+	say     func(string)
+	sites   map[string]*bound
+	next    int64 // offset to be read next
+	through int64 // offset up to which all was read before a restart
+	codec   *codec
+	refused map[string]bool
+	count   Counts // of what belongs to no site
+	alerts  []alert.Alert
+}
+
+// bound is a site and what belongs to it here.
+type bound struct {
+	site
+	sealed *seal // its states
+	write  func([]alert.Alert) error
+}
+
+func newPartition(cfg *Config, bench Bench, say func(string)) (*partition, error) {
+	codec, err := newCodec()
+	return &partition{cfg: cfg, bench: bench, say: say, sites: map[string]*bound{}, codec: codec, refused: map[string]bool{}}, err
+}
+
+// take judges what the message at offset lets be judged. An error is about where alerts go.
+func (p *partition) take(offset int64, message []byte) error {
+	p.next = offset + 1
+	h, front, body, err := p.codec.head(message)
+	if err != nil {
+		p.refuse("", fmt.Sprintf("a message (offset %d) %v", offset, err))
+		return nil
+	}
+	b, err := p.site(h.Site)
+	if err != nil {
+		p.refuse(h.Site, fmt.Sprintf("site %q: its calls cannot be opened: %v", h.Site, err))
+		return nil
+	}
+	zipped, err := b.seal.open(body, front)
+	if err != nil {
+		p.refuse(h.Site, fmt.Sprintf("site %q: a batch of sensor %q %v", h.Site, h.Sensor, err))
+		return nil
+	}
+	p.sites[h.Site] = b // known by a message that is authentic
+	p.alerts = b.add(p.alerts[:0], offset, &h, zipped)
+	if len(p.alerts) == 0 {
+		return nil
+	}
+	err = b.write(p.alerts)
+	clear(p.alerts)
+	return err
+}
+
+// refuse counts a message that is not judged, and says so once for each site.
+func (p *partition) refuse(site, line string) {
+	p.count.Refused++
+	if !p.refused[site] && len(p.refused) < maxRefused {
+		p.refused[site] = true
+		p.say(line + " (further ones are only counted)")
+	}
+}
+
+// site is the one of that name, new where it is not known yet.
+func (p *partition) site(name string) (*bound, error) {
+	if b := p.sites[name]; b != nil {
+		return b, nil
+	}
+	if !isName(name) {
+		return nil, fmt.Errorf("that cannot be the name of one")
+	}
+	keys, err := p.bench.Keys(name)
+	if err != nil {
+		return nil, err
+	}
+	calls, err := newSeal(keys, callsPurpose)
+	if err != nil {
+		return nil, err
+	}
+	b := &bound{site: site{name: name, cfg: p.cfg, say: p.say, past: map[string]run{}, said: map[string]bool{}, through: p.through,
+		reading: reading{codec: p.codec, seal: calls}}}
+	if b.sealed, err = newSeal(keys, statePurpose); err != nil {
+		return nil, err
+	}
+	b.judged, b.write = p.bench.Open(name, keys)
+	return b, nil
+}
+
+// over is whether at least one site was here, and all are at their end.
+func (p *partition) over() (any, all bool) {
+	all = true
+	for _, b := range p.sites {
+		any = any || len(b.past) > 0
+		all = all && b.over()
+	}
+	return any, all
+}
+
+// total is what was counted.
+func (p *partition) total() (c Counts) {
+	c = p.count
+	for _, b := range p.sites {
+		c.Add(&b.count)
+	}
+	return c
+}
+
+// checkpoint is a partition's state, and from where it is to be read on: one cannot be without the other.
+type checkpoint struct {
+	Version int         `cbor:"1,keyasint"`
+	Offset  int64       `cbor:"2,keyasint"` // to read on from
+	Through int64       `cbor:"3,keyasint"` // what is before is in the states, or is read again because it waits
+	Sites   []siteState `cbor:"4,keyasint,omitempty"`
+}
+
+const checkpointVersion = 1
+
+type siteState struct {
+	Name     string         `cbor:"1,keyasint"`
+	Released clock.Time     `cbor:"2,keyasint"`
+	Sensors  int            `cbor:"3,keyasint"`
+	Live     bool           `cbor:"4,keyasint,omitzero"`
+	Past     map[string]run `cbor:"5,keyasint,omitempty"`
+	Streams  []streamState  `cbor:"6,keyasint,omitempty"`
+	State    []byte         `cbor:"7,keyasint,omitempty"` // compressed and sealed
+	Size     int            `cbor:"8,keyasint,omitzero"`  // of it, before
+}
+
+type streamState struct {
+	Sensor string `cbor:"1,keyasint"`
+	Run    uint64 `cbor:"2,keyasint"`
+	At     place  `cbor:"3,keyasint"`
+}
+
+// snapshot is the checkpoint of now.
+func (p *partition) snapshot() (cp checkpoint, err error) {
+	cp = checkpoint{Version: checkpointVersion, Offset: p.next, Through: p.next}
+	for _, name := range slices.Sorted(maps.Keys(p.sites)) {
+		b := p.sites[name]
+		st := siteState{Name: name, Sensors: b.sensors, Past: b.past}
+		if !b.over() {
+			cp.Offset = min(cp.Offset, b.began) // all of it is judged again
+		}
+		cp.Sites = append(cp.Sites, st)
+	}
+	return cp, nil
+}
+
+// restore makes p, which is new, what it was at cp.
+func (p *partition) restore(cp *checkpoint) error {
+	if cp.Version != checkpointVersion {
+		return fmt.Errorf("it is of another version (%d)", cp.Version)
+	}
+	p.next, p.through = cp.Offset, cp.Through
+	for i := range cp.Sites {
+		st := &cp.Sites[i]
+		b, err := p.site(st.Name)
+		if err != nil {
+			return fmt.Errorf("site %s: %w", st.Name, err)
+		}
+		b.sensors, b.through = st.Sensors, 0
+		if st.Past != nil {
+			b.past = st.Past
+		}
+		p.sites[st.Name] = b
+	}
+	return nil
+}
+
+// encode is cp as it is stored; decode reads it.
+func (cp *checkpoint) encode() ([]byte, error) { return cbor.Marshal(cp) }
+
+func (k *codec) checkpoint(b []byte) (cp checkpoint, err error) {
+	err = k.dec.Unmarshal(b, &cp)
+	return cp, err
+}
