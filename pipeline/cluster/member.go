@@ -28,6 +28,7 @@ type Member struct {
 	writer string
 
 	mu     sync.Mutex
+	told   map[string]time.Time // what was said of brokers
 	owned  map[int]*worker
 	before Counts // of partitions that are others' now
 	states uint64 // checkpoints written
@@ -36,7 +37,8 @@ type Member struct {
 
 // NewMember is a member; id tells it from the others, and from its own earlier runs.
 func NewMember(cfg Config, brokers sink.KafkaConfig, id string, bench Bench, say func(line string)) *Member {
-	return &Member{cfg: cfg, kafka: brokers, bench: bench, say: say, writer: id, owned: map[int]*worker{}}
+	return &Member{cfg: cfg, kafka: brokers, bench: bench, say: say, writer: id, owned: map[int]*worker{},
+		told: map[string]time.Time{}}
 }
 
 // Run judges until ctx ends, or the sites do. It ends with a checkpoint of each partition.
@@ -63,14 +65,18 @@ func (m *Member) Run(ctx context.Context) error {
 		once.Do(func() { failed = err })
 		stop()
 	}
+	var outage trouble
 	for run.Err() == nil {
 		g, err := group.Next(run)
 		if err != nil {
 			if run.Err() == nil && !errors.Is(err, kafka.RebalanceInProgress) {
-				m.say("kafka: the group " + m.cfg.Group + " cannot be joined: " + err.Error() + "; it is tried again")
+				if outage.lasts() {
+					m.complain("kafka: the group " + m.cfg.Group + " cannot be joined: " + err.Error())
+				}
 			}
 			continue
 		}
+		outage = trouble{}
 		m.generation(run, stop, fail, g)
 	}
 	m.wait() // their last checkpoints
@@ -182,6 +188,31 @@ func (m *Member) Stats() (c Counts, partitions int, checkpoints, bytes uint64) {
 		c.Add(&o)
 	}
 	return c, len(m.owned), m.states, m.bytes.Load()
+}
+
+// trouble is a stretch in which something fails. The zero value is none.
+type trouble struct{ since time.Time }
+
+// lasts is whether it fails for so long now that people should know: a new topic, or a broker that restarts, needs a moment.
+func (t *trouble) lasts() bool {
+	if t.since.IsZero() {
+		t.since = time.Now()
+	}
+	return time.Since(t.since) > 3*time.Second
+}
+
+// complain says what fails: once for all partitions, and again after a while.
+func (m *Member) complain(line string) {
+	m.mu.Lock()
+	now := time.Now()
+	again := now.Sub(m.told[line]) < 10*time.Minute
+	if !again && len(m.told) < 1000 {
+		m.told[line] = now
+	}
+	m.mu.Unlock()
+	if !again {
+		m.say(line + "; it is tried again")
+	}
 }
 
 func (m *Member) name(partition int) string { return m.cfg.Topic + "/" + strconv.Itoa(partition) }

@@ -111,18 +111,21 @@ func (w *worker) begin(ctx context.Context) error {
 
 // try asks again for as long as brokers do not answer.
 func (w *worker) try(ctx context.Context, ask func(context.Context) ([]byte, error)) ([]byte, error) {
-	for told := false; ; told = true {
+	for outage := (trouble{}); ; {
 		b, err := ask(ctx)
 		var f *sink.Failure
 		if err == nil || ctx.Err() != nil || errors.As(err, &f) && f.Final {
 			return b, err
 		}
-		if !told {
-			w.m.say(err.Error())
+		if outage.lasts() {
+			w.m.complain(err.Error())
 		}
-		rest(ctx, time.Second)
+		rest(ctx, retryAfter)
 	}
 }
+
+// retryAfter is how long a worker waits for brokers that do not answer.
+const retryAfter = 300 * time.Millisecond
 
 func rest(ctx context.Context, d time.Duration) {
 	select {
@@ -138,19 +141,18 @@ func (w *worker) read(ctx context.Context) error {
 	}
 	var batch []sink.Message
 	next := time.Now().Add(w.m.cfg.Checkpoint)
-	told := false
+	var outage trouble
 	for ctx.Err() == nil {
 		var begin, end int64
 		var err error
 		if batch, begin, end, err = w.calls.Fetch(ctx, batch[:0], w.id, w.p.next); err != nil {
-			if ctx.Err() == nil && !told {
-				told = true
-				w.m.say(err.Error())
+			if ctx.Err() == nil && outage.lasts() {
+				w.m.complain(err.Error())
 			}
-			rest(ctx, time.Second)
+			rest(ctx, retryAfter)
 			continue
 		}
-		told = false
+		outage = trouble{}
 		if w.p.next < begin {
 			if w.p.next > 0 {
 				w.m.say(fmt.Sprintf("%s: the topic has dropped what was not judged yet, up to offset %d; keep calls for longer (retention.ms)", w.m.name(w.id), begin))
