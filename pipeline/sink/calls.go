@@ -203,7 +203,7 @@ func (l *CallLog) response(b []byte, c *call.Call) []byte {
 		}
 	}
 	b = l.principal(b, &c.Principal)
-	b = l.objects(b, c.Objects)
+	b = l.objects(b, c)
 	b = l.found(b, c)
 	if c.Marks != 0 {
 		b = ocsf.AppendMarks(append(b, `,"auscult.marks":`...), c.Marks)
@@ -238,16 +238,16 @@ func (l *CallLog) principal(b []byte, p *call.Principal) []byte {
 	return number(b, `,"auscult.principal.strength":`, int64(p.Strength))
 }
 
-func (l *CallLog) objects(b []byte, objects []call.Object) []byte {
+func (l *CallLog) objects(b []byte, c *call.Call) []byte {
 	b = append(b, `,"auscult.objects":[`...)
-	for i := range objects {
-		o := &objects[i]
+	for i := range c.Objects {
+		o := &c.Objects[i]
 		if i > 0 {
 			b = append(b, ',')
 		}
 		var s int
 		b, s = open(b, `{"type":"`)
-		b = ocsf.Seal(l.names.Word(b, o.Type), s)
+		b = ocsf.Seal(l.names.Type(b, c, o), s)
 		b, s = open(b, `,"id":"`)
 		b = ocsf.Seal(l.names.Object(b, o.ID), s)
 		b = append(b, `,"where":"`...)

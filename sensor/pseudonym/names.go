@@ -106,8 +106,8 @@ func (n *Names) Addresses(dst []byte, s string) []byte {
 	return n.Keys.Append(dst, Text, s)
 }
 
-// Text appends what a detector wrote about p: {principal} becomes its name, and each of ids, identifiers in
-// the clear that the finding is about, its pseudonym wherever it stands as a word.
+// Text appends what a detector wrote about p: {principal} becomes its name, each of ids, identifiers in the clear that
+// the finding is about, its pseudonym wherever it stands as a word, and every path what Endpoint makes of it.
 func (n *Names) Text(dst []byte, s string, p *call.Principal, ids []string) []byte {
 	const hole = "{principal}"
 	for i := 0; i < len(s); {
@@ -117,6 +117,11 @@ func (n *Names) Text(dst []byte, s string, p *call.Principal, ids []string) []by
 			continue
 		}
 		if !n.Reveal && (i == 0 || !wordByte(s[i-1])) {
+			if end := pathEnd(s, i); end > 0 {
+				dst = n.template(dst, s[i:end], known{nil, ids, p.ID})
+				i = end
+				continue
+			}
 			if p.ID != "" && wordAt(s[i:], p.ID) {
 				dst = n.User(dst, p)
 				i += len(p.ID)
@@ -132,6 +137,18 @@ func (n *Names) Text(dst []byte, s string, p *call.Principal, ids []string) []by
 		i++
 	}
 	return dst
+}
+
+// pathEnd is where the path ends that begins at i in a text; 0 when none does.
+func pathEnd(s string, i int) int {
+	if s[i] != '/' || i > 0 && strings.IndexByte(" \"'(`", s[i-1]) < 0 {
+		return 0
+	}
+	end := len(s)
+	if n := strings.IndexAny(s[i:], " \"')`"); n >= 0 {
+		end = i + n
+	}
+	return i + len(strings.TrimRight(s[i:end], ",;:."))
 }
 
 // longestAt is the longest of ids that stands at the start of s as a word. Bare numbers of up to four digits

@@ -29,6 +29,7 @@ func (n *Names) template(dst []byte, t string, k known) []byte {
 	if n.Reveal {
 		return append(dst, t...)
 	}
+	before := ""
 	for i, seg := 0, 0; i < len(t); seg++ {
 		if t[i] == '/' {
 			dst = append(dst, '/')
@@ -40,16 +41,33 @@ func (n *Names) template(dst []byte, t string, k known) []byte {
 		switch {
 		case seg >= 2*maxSegments:
 			return append(dst, "{more}"...)
-		case hole(s) && plainWord(strings.Trim(s, "{}"), maxVersion), k.literal(s):
+		case hole(s) && plainWord(strings.Trim(s, "{}"), maxVersion), k.literal(s) && shown(before, s):
 			dst = append(dst, s...)
 		case k.action(s):
 			dst = append(dst, s...)
 		default:
 			dst = append(dst, "{id}"...)
 		}
-		i = end
+		i, before = end, s
 	}
 	return dst
+}
+
+// shown is whether a level that is built like a name may be one: behind a word for people only words that are about them.
+func shown(before, s string) bool { return !namesPerson(before) || aboutPeople(s) }
+
+// Type appends the type of an object of c. Where that is a level of the path which may name a person, it is one of a record.
+func (n *Names) Type(dst []byte, c *call.Call, o *call.Object) []byte {
+	if !n.Reveal && o.Where == call.InPath && o.Type != "" {
+		before := ""
+		for level := range strings.SplitSeq(c.Route, "/") {
+			if level == o.Type && !shown(before, level) {
+				return append(dst, "record"...)
+			}
+			before = level
+		}
+	}
+	return n.Word(dst, o.Type)
 }
 
 // Path appends the path of c's target: levels that its template names stay, every other becomes the pseudonym
@@ -60,7 +78,7 @@ func (n *Names) Path(dst []byte, c *call.Call) []byte {
 	}
 	p, t := c.Path, c.Route
 	k := known{c.Objects, nil, c.Principal.ID}
-	i, j := 0, 0
+	i, j, before := 0, 0, ""
 	for seg := 0; i < len(p); seg++ {
 		if p[i] == '/' {
 			dst = append(dst, '/')
@@ -81,12 +99,12 @@ func (n *Names) Path(dst []byte, c *call.Call) []byte {
 		for tend < len(t) && t[tend] != '/' {
 			tend++
 		}
-		if j < tend && t[j:tend] == s && !hole(s) && k.literal(s) {
+		if j < tend && t[j:tend] == s && !hole(s) && k.literal(s) && shown(before, s) {
 			dst = append(dst, s...)
 		} else {
 			dst = n.value(dst, s)
 		}
-		i, j = end, tend
+		i, j, before = end, tend, s
 	}
 	return dst
 }
