@@ -34,6 +34,7 @@ var outputFiles = []struct{ pattern, name string }{
 	{"case*/evidence/index.jsonl", "evidence/index.jsonl"},
 	{"case*/evidence/*.pcapng.age", "evidence/*.pcapng.age"},
 	{"*/outbox/*", "outbox"},
+	{"spool/*", "spool"},
 	{"followed.jsonl", "file"},
 	{"usual.baseline", "baseline"},
 	{"*.prof", "profiles"},
@@ -59,7 +60,7 @@ var untried = map[string]string{
 // quiet are the settings in words, or lists of them, that no run of this test needs, each with why.
 var quietSettings = map[string]string{
 	"extract.packet.fragment_overlap": "how packets are read", "extract.tcp.overlap": "how packets are read", "extract.tcp.urgent": "how packets are read",
-	"call.hosts": "who is who", "call.session_cookies": "who is who", "call.api_key_headers": "who is who", "call.api_key_params": "who is who",
+	"cluster.keys": "where keys are", "call.hosts": "who is who", "call.session_cookies": "who is who", "call.api_key_headers": "who is who", "call.api_key_params": "who is who",
 	"call.services": "who is who", "call.trusted_proxies": "who is who", "detectors.inside": "what is judged",
 	"capture.timestamps": "of live", "capture.vanished": "of live", "listen.address": "of live, tried by TestPrivacyLive",
 	"kafka.sasl": "the login", "kafka.user": "the login", "kafka.password_file": "the login",
@@ -98,11 +99,19 @@ func (h *house) everything(more ...string) {
 	h.collectors()
 	replay(statusDone, "-l", h.at("case-ecs"), "--calls", "jsonl", "--format", "ecs", "--kafka", h.broker, "--topic", "alerts", "--create-topics", "--openapi", api,
 		"--evidence-recipient", identity.Recipient().String(), "--save-baseline", h.at("usual.baseline"), "--cpuprofile", h.at("cpu.prof"), "--memprofile", h.at("mem.prof"), pcap)
+	h.env = append(h.env, "AUSCULT_CLUSTER_TOPIC=calls", "AUSCULT_CLUSTER_STATE_TOPIC=memory", "AUSCULT_CLUSTER_GROUP=judges")
+	replay(statusDone, "--publish-calls", "--kafka", h.broker, "--create-topics", "--topic", "alerts", "--outbox", h.at("sent/outbox"), pcap)
+	for _, format := range []string{"ocsf", "cef"} {
+		h.run(statusDone, "detect", "-c", config, "--until-end", "--kafka", h.broker, "--topic", "alerts", "--create-topics", "--outbox", h.at("judged/outbox"),
+			"--key", h.at("keys/pseudonym.key"), "--openapi", api, "--format", format)
+	}
 	h.consume()
 	h.env = slices.DeleteFunc(h.env, func(v string) bool {
 		return strings.HasPrefix(v, "AUSCULT_SYSLOG_") || strings.HasPrefix(v, "AUSCULT_WEBHOOK_")
 	})
 	h.env = append(h.env, "AUSCULT_OUTBOX_DRAIN=100ms") // what nobody takes shall be left
+	h.env = append(h.env, "AUSCULT_CLUSTER_SPOOL_DIR="+h.at("spool"))
+	replay(statusFailed, "--publish-calls", "--kafka", "127.0.0.1:1", "--outbox", h.at("none/outbox"), pcap)
 	replay(statusFailed, "-l", h.at("case-cef"), "--format", "cef", "--kafka", "127.0.0.1:1", "--outbox", h.at("state/outbox"), "--baseline", h.at("usual.baseline"),
 		"--signing-key", h.at("keys/signing.key"), "--key", h.at("keys/pseudonym.key"), "--log-level", "debug", pcap)
 	replay(statusFailed, "-l", h.at("case-kept"), "--kafka", "127.0.0.1:1", pcap)
@@ -308,7 +317,7 @@ func (h *house) covers() {
 		c.Flags().VisitAll(func(f *pflag.Flag) {
 			if _, ok := untried[f.Name]; ok {
 				used[f.Name] = true
-			} else if !tried[c.Name()+" --"+f.Name] && !(c.Name() == "live" && tried["replay --"+f.Name]) {
+			} else if !tried[c.Name()+" --"+f.Name] && !tried["replay --"+f.Name] { // replay's are those of all
 				t.Errorf("auscult %s --%s is in no run of TestPrivacy: add it to everything, or to untried with why", c.Name(), f.Name)
 			}
 		})
