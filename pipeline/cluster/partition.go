@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"auscult/pipeline"
 	"auscult/pipeline/alert"
+	"auscult/pipeline/snapshot"
 	"auscult/sensor/clock"
 	"auscult/sensor/pseudonym"
 )
@@ -150,8 +152,12 @@ type siteState struct {
 	Live     bool           `cbor:"4,keyasint,omitzero"`
 	Past     map[string]run `cbor:"5,keyasint,omitempty"`
 	Streams  []streamState  `cbor:"6,keyasint,omitempty"`
-	State    []byte         `cbor:"7,keyasint,omitempty"` // compressed and sealed
+	State    []byte         `cbor:"7,keyasint,omitempty"` // of what judges, compressed and sealed
 	Size     int            `cbor:"8,keyasint,omitzero"`  // of it, before
+	Began    int64          `cbor:"9,keyasint,omitzero"`
+
+	image  *snapshot.Image // of what becomes State
+	sealed *seal
 }
 
 type streamState struct {
@@ -160,18 +166,38 @@ type streamState struct {
 	At     place  `cbor:"3,keyasint"`
 }
 
-// snapshot is the checkpoint of now.
-func (p *partition) snapshot() (cp checkpoint, err error) {
-	cp = checkpoint{Version: checkpointVersion, Offset: p.next, Through: p.next}
+// snapshot is the checkpoint of now. Its encode may be called on another goroutine, one at a time.
+func (p *partition) snapshot() checkpoint {
+	cp := checkpoint{Version: checkpointVersion, Offset: p.next, Through: max(p.next, p.through)}
 	for _, name := range slices.Sorted(maps.Keys(p.sites)) {
 		b := p.sites[name]
-		st := siteState{Name: name, Sensors: b.sensors, Past: b.past}
-		if !b.over() {
-			cp.Offset = min(cp.Offset, b.began) // all of it is judged again
+		st := siteState{Name: name, Sensors: b.sensors, Past: maps.Clone(b.past), sealed: b.sealed}
+		if err := b.keep(&st, &cp.Offset); err != nil {
+			p.say(fmt.Sprintf("site %s: its state cannot be kept; whoever takes over judges its calls again from the beginning: %v", name, err))
+			cp.Offset = min(cp.Offset, b.began)
 		}
 		cp.Sites = append(cp.Sites, st)
 	}
-	return cp, nil
+	return cp
+}
+
+// keep notes in st where the site stands, and in offset from where it must be read on.
+func (b *bound) keep(st *siteState, offset *int64) error {
+	if b.judge != nil {
+		image, err := b.judge.Snapshot()
+		if err != nil {
+			return err
+		}
+		st.image = image
+	}
+	st.Released, st.Live, st.Began = b.released, b.live, b.began
+	for _, s := range b.streams {
+		st.Streams = append(st.Streams, streamState{s.sensor, s.run, s.resume()})
+		if len(s.queue) > 0 {
+			*offset = min(*offset, s.queue[0].offset)
+		}
+	}
+	return nil
 }
 
 // restore makes p, which is new, what it was at cp.
@@ -186,17 +212,69 @@ func (p *partition) restore(cp *checkpoint) error {
 		if err != nil {
 			return fmt.Errorf("site %s: %w", st.Name, err)
 		}
-		b.sensors, b.through = st.Sensors, 0
+		b.sensors = st.Sensors
 		if st.Past != nil {
 			b.past = st.Past
 		}
 		p.sites[st.Name] = b
+		if len(st.Streams) == 0 && st.State == nil {
+			b.through = 0 // nothing of it is judged, or all of it is again
+			continue
+		}
+		b.released, b.live, b.began = st.Released, st.Live, st.Began
+		for _, s := range st.Streams {
+			b.streams = append(b.streams, &stream{sensor: s.Sensor, run: s.Run, place: s.At})
+		}
+		slices.SortFunc(b.streams, (*stream).compare)
+		if st.State == nil {
+			continue
+		}
+		if err := b.wake(st, p.cfg.MaxState); err != nil {
+			p.say(fmt.Sprintf("site %s: its state cannot be used, and it is judged by what comes from now on: %v", st.Name, err))
+			b.judge = nil
+		}
 	}
 	return nil
 }
 
-// encode is cp as it is stored; decode reads it.
-func (cp *checkpoint) encode() ([]byte, error) { return cbor.Marshal(cp) }
+// wake makes the judge of the site what it was.
+func (b *bound) wake(st *siteState, limit int) error {
+	if st.Size < 0 || st.Size > limit {
+		return fmt.Errorf("%d bytes are more than max_state", st.Size)
+	}
+	zipped, err := b.sealed.open(st.State, []byte(st.Name))
+	if err != nil {
+		return err
+	}
+	state, err := b.sealed.unzip(make([]byte, 0, st.Size), zipped, st.Size)
+	if err != nil {
+		return err
+	}
+	if b.judge, err = b.newJudge(); err != nil {
+		return err
+	}
+	return b.judge.Restore(state)
+}
+
+// encode is cp as it is stored, with states of at most limit bytes in all.
+func (cp *checkpoint) encode(limit int) ([]byte, error) {
+	for i := range cp.Sites {
+		st := &cp.Sites[i]
+		if st.image == nil {
+			continue
+		}
+		b, err := st.image.Bytes()
+		st.image = nil
+		if err != nil {
+			return nil, fmt.Errorf("site %s: %w", st.Name, err)
+		}
+		if limit -= len(b); limit < 0 {
+			return nil, errors.New("its states are larger than max_state in all; raise it, or use more partitions")
+		}
+		st.Size, st.State = len(b), st.sealed.close(nil, b, []byte(st.Name))
+	}
+	return cbor.Marshal(cp)
+}
 
 func (k *codec) checkpoint(b []byte) (cp checkpoint, err error) {
 	err = k.dec.Unmarshal(b, &cp)

@@ -232,11 +232,9 @@ func TestSensorsTogether(t *testing.T) {
 					}
 					offset++
 					if deaths > 0 && r.IntN(1+len(messages)/12) == 0 {
-						cp, err := p.snapshot()
-						if err != nil {
-							t.Fatal(err)
-						}
-						if kept, err = cp.encode(); err != nil {
+						cp := p.snapshot()
+						var err error
+						if kept, err = cp.encode(cfg.MaxState); err != nil {
 							t.Fatal(err)
 						}
 					}

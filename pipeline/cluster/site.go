@@ -79,6 +79,9 @@ func (s *site) add(dst []alert.Alert, offset int64, h *batch, zipped []byte) []a
 	st.place = place{h.Seq, max(st.Mark, h.Mark), h.Kind}
 	s.sensors, s.live = h.Sensors, s.live || !h.Replay
 	dst = s.advance(dst)
+	if offset >= s.through {
+		s.tellBehind()
+	}
 	return s.finish(dst)
 }
 
@@ -146,7 +149,6 @@ func (s *site) advance(dst []alert.Alert) []alert.Alert {
 	for s.waiting() > s.cfg.MaxWaiting {
 		dst = s.release(dst, s.oldest())
 	}
-	s.tellBehind()
 	return dst
 }
 
@@ -189,7 +191,10 @@ func (s *site) release(dst []alert.Alert, to clock.Time) []alert.Alert {
 			best.next++
 		}
 		if s.judge == nil {
-			s.judge = s.judged()
+			var err error
+			if s.judge, err = s.newJudge(); err != nil {
+				s.say(fmt.Sprintf("site %s: %v", s.name, err))
+			}
 		}
 		n := len(dst)
 		for i := from; i < best.next; i++ {
@@ -207,6 +212,12 @@ func (s *site) release(dst []alert.Alert, to clock.Time) []alert.Alert {
 	}
 	s.released = max(s.released, to)
 	return dst
+}
+
+// newJudge is one that has judged nothing, and remembers. It judges even if it cannot remember.
+func (s *site) newJudge() (*pipeline.Site, error) {
+	j := s.judged()
+	return j, j.Remember()
 }
 
 // finish ends what is over: runs that a later one follows, and the site when all its captures are at their end.

@@ -276,11 +276,8 @@ func FuzzTake(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		cp, err := p.snapshot()
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := cp.encode()
+		cp := p.snapshot()
+		text, err := cp.encode(cfg.MaxState)
 		if err != nil {
 			t.Fatal(err)
 		}

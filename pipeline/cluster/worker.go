@@ -32,7 +32,7 @@ type worker struct {
 	store      store
 	saving     sync.WaitGroup
 	busy       atomic.Bool // a checkpoint is being written
-	saved      int64       // through of the newest that was begun
+	saved      int64       // offset of the newest that was begun
 }
 
 func (w *worker) counted() Counts {
@@ -197,20 +197,16 @@ func (w *worker) checkpoint(ctx context.Context) {
 	if w.p.next == w.saved || !w.busy.CompareAndSwap(false, true) {
 		return
 	}
-	cp, err := w.p.snapshot()
-	var b []byte
-	if err == nil {
-		b, err = cp.encode()
-	}
-	if err != nil {
-		w.busy.Store(false)
-		w.m.say(fmt.Sprintf("%s: no checkpoint: %v", w.m.name(w.id), err))
-		return
-	}
-	w.saved = cp.Through
+	cp := w.p.snapshot()
+	w.saved = w.p.next
 	place, _ := w.m.bench.Place()
 	w.saving.Go(func() {
 		defer w.busy.Store(false)
+		b, err := cp.encode(w.m.cfg.MaxState)
+		if err != nil {
+			w.m.complain(fmt.Sprintf("%s: no checkpoint: %v", w.m.name(w.id), err))
+			return
+		}
 		for _, passed := w.m.bench.Place(); passed < place; _, passed = w.m.bench.Place() {
 			if rest(ctx, 20*time.Millisecond); ctx.Err() != nil {
 				return
