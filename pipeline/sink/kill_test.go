@@ -61,13 +61,12 @@ func sensor(job []string) error {
 	from, _ := strconv.Atoi(job[0])
 	to, _ := strconv.Atoi(job[1])
 	cfg := config(job[2])
-	cfg.Timeout = 3 * time.Second
 	targets, err := sink.NewKafka(cfg, meta)
 	if err != nil {
 		return err
 	}
 	oc := outbox.Defaults()
-	oc.Dir, oc.Drain, oc.SegmentBytes = job[3], time.Minute, 256<<10
+	oc.Dir, oc.Drain, oc.SegmentBytes = job[3], patience, 256<<10
 	o, err := sink.OpenOutbox(oc, names(new(testing.T), false), meta, false, func(line string) { fmt.Fprintln(os.Stderr, line) }, targets...)
 	if err != nil {
 		return err

@@ -43,7 +43,7 @@ func bodies(t *testing.T, n int) [][]byte {
 func through(t *testing.T, n int, target sink.Target) (said []string, s sink.SinkStats) {
 	t.Helper()
 	cfg := outbox.Defaults()
-	cfg.Dir = t.TempDir()
+	cfg.Dir, cfg.Drain = t.TempDir(), patience
 	var mu sync.Mutex
 	say := func(line string) {
 		mu.Lock()
@@ -109,6 +109,7 @@ func TestWebhook(t *testing.T) {
 	defer server.Close()
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	cfg := sink.WebhookDefaults()
+	cfg.Timeout = patience
 	cfg.URL, cfg.SecretFile, cfg.TLS.CAFile = server.URL+"/hook?token=hidden", secretFile(t, "key\n"), secretFile(t, string(ca))
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
@@ -172,7 +173,7 @@ func TestSyslog(t *testing.T) {
 			}
 		}()
 		cfg := sink.SyslogDefaults()
-		cfg.Address, cfg.Format, cfg.Settle = l.Addr().String(), format, 50*time.Millisecond
+		cfg.Address, cfg.Format, cfg.Settle, cfg.Timeout = l.Addr().String(), format, 50*time.Millisecond, patience
 		cfg.TLS.CAFile = secretFile(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
 		if err := cfg.Validate(); err != nil {
 			t.Fatal(err)
