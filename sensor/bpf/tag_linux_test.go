@@ -40,7 +40,21 @@ func TestTagAside(t *testing.T) {
 			t.Fatalf("ip %s: %v: %s", args, err, out)
 		}
 	}
-	from, to := packetSocket(t, "from"), packetSocket(t, "to")
+	for _, name := range []string{"from", "to"} { // what is sent before both run is lost, and nothing says so
+		for end := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Millisecond) {
+			if line, err := net.InterfaceByName(name); err == nil && line.Flags&net.FlagRunning != 0 {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatal(name, " is not up")
+			}
+		}
+	}
+	if out, err := exec.Command("ip", "link", "set", "from", "up").CombinedOutput(); err != nil { // waits for who says so
+		t.Fatalf("ip: %v: %s", err, out)
+	}
+	from, all := packetSocket(t, "from"), packetSocket(t, "to")
+	to := packetSocket(t, "to") // who came last is given a frame first: what all has, this one has or does not want
 
 	// The last four bytes number a frame; what else the interfaces send has other ones.
 	frames := corpus(t)["EN10MB"][:5000]
@@ -71,10 +85,11 @@ func TestTagAside(t *testing.T) {
 		}
 		kernel{out: to}.attach(t, text, aside)
 		taken(to) // what came before the program
-		for _, f := range whole {
+		for n, f := range whole {
 			if _, err := unix.Write(from, f); err != nil {
 				t.Fatal(err)
 			}
+			arrived(t, all, n)
 		}
 		got := taken(to)
 		questions++
@@ -115,21 +130,40 @@ func packetSocket(t *testing.T, name string) int {
 	return fd
 }
 
-// taken is the numbers of the frames that a socket has, and gets within a few milliseconds.
+// next is the number of the next frame that a socket has, -1 for what is not the test's.
+func next(fd int) (number int, ok bool) {
+	var b [1 << 16]byte
+	n, err := unix.Read(fd, b[:])
+	switch {
+	case err != nil:
+		return -1, false
+	case n > 60 && b[n-4] == 0xa5 && b[n-3] == 0x5a:
+		return int(binary.BigEndian.Uint16(b[n-2 : n])), true
+	}
+	return -1, true
+}
+
+// taken is the numbers of the frames that a socket has.
 func taken(fd int) map[int]bool {
 	got := map[int]bool{}
-	var b [1 << 16]byte
-	for quiet := 0; quiet < 3; {
-		n, err := unix.Read(fd, b[:])
-		if err != nil {
-			quiet++
-			time.Sleep(time.Millisecond)
-			continue
+	for {
+		n, ok := next(fd)
+		if !ok {
+			return got
 		}
-		quiet = 0
-		if n > 60 && b[n-4] == 0xa5 && b[n-3] == 0x5a {
-			got[int(binary.BigEndian.Uint16(b[n-2:n]))] = true
+		got[n] = true
+	}
+}
+
+// arrived waits until a socket that takes all frames has frame n.
+func arrived(t *testing.T, fd, n int) {
+	t.Helper()
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
+		if got, ok := next(fd); got == n {
+			return
+		} else if !ok {
+			unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 1000)
 		}
 	}
-	return got
+	t.Fatalf("frame %d never came", n)
 }

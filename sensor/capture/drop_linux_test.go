@@ -55,12 +55,16 @@ func dropped(t *testing.T, who string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hold := make(chan struct{})
+	hold, there := make(chan struct{}), make(chan struct{})
 	for range 4 { // threads that are there before
 		go func() {
 			runtime.LockOSThread()
+			there <- struct{}{}
 			<-hold
 		}()
+	}
+	for range 4 {
+		<-there
 	}
 	defer close(hold)
 

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"slices"
 	"testing"
-	"time"
 )
 
 // kinds are ways in which a TCP segment of flow n travels, one frame or more.
@@ -76,16 +75,19 @@ func TestBothDirectionsShareARing(t *testing.T) {
 				}
 			}
 		}
-		time.Sleep(100 * time.Millisecond) // the blocks' timeouts
 		ringOf := map[uint16]int{}
 		used := [3]int{}
-		src.EachRing(func(ring int, frame []byte) {
-			n := binary.BigEndian.Uint16(frame[4:])
-			if was, seen := ringOf[n]; seen && was != ring {
-				t.Errorf("%s: flow %d is in the rings %d and %d", name, n, was, ring)
-			}
-			ringOf[n] = ring
-			used[ring]++
+		each := src.EachRing()
+		until(t, "all are in the rings", func() bool {
+			each(func(ring int, frame []byte) {
+				n := binary.BigEndian.Uint16(frame[4:])
+				if was, seen := ringOf[n]; seen && was != ring {
+					t.Errorf("%s: flow %d is in the rings %d and %d", name, n, was, ring)
+				}
+				ringOf[n] = ring
+				used[ring]++
+			})
+			return used[0]+used[1]+used[2] >= frames
 		})
 		if len(ringOf) != flows || used[0]+used[1]+used[2] != frames {
 			t.Errorf("%s: %d flows, %v packets of %d", name, len(ringOf), used, frames)

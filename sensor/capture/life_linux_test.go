@@ -44,7 +44,7 @@ func TestDownAndUp(t *testing.T) {
 	}
 	run(t, "link", "set", "rx0", "down")
 	until(t, "it is said to be down", func() bool { return log.has("the interface is down") && !src.Stats().Interfaces[0].Up })
-	run(t, "link", "set", "rx0", "up")
+	up(t, "rx0", "tx0")
 	until(t, "it is said to be up", func() bool { return log.has("the interface is up") && src.Stats().Interfaces[0].Up })
 	for _, f := range want[10:] {
 		out.send(t, f)
@@ -95,7 +95,7 @@ func TestRemovedEnds(t *testing.T) {
 		if err == io.EOF || err.Error() != "capture: interface rx0 was removed" {
 			t.Errorf("ended with %v", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Error("goes on without its interface")
 	}
 	p.stop()
@@ -112,6 +112,44 @@ func TestEndedAtOnce(t *testing.T) {
 	p.end()
 	if _, err := src.Open(t.Context(), 1); err == nil {
 		t.Error("a line is read twice")
+	}
+}
+
+// TestSlowLanes: lanes that take longer after the end than one waits for lanes nobody reads are given all the same.
+func TestSlowLanes(t *testing.T) {
+	veth(t, "rx0", "tx0")
+	cfg := small()
+	cfg.InFlight, cfg.BatchPackets = 2, 32
+	src := listen(t, cfg, "rx0")
+	src.Abandon(time.Second)
+	ctx, stop := context.WithCancel(t.Context())
+	lanes, err := src.Open(ctx, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, want := open(t, "tx0"), traffic(t)
+	for _, f := range want {
+		out.send(t, f)
+	}
+	stop()
+	n := 0
+	for {
+		raw, err := lanes[0].Next()
+		if err != nil {
+			break
+		}
+		if raw.Frame == nil {
+			continue
+		}
+		if n++; n%cfg.BatchPackets == 0 {
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+	if err := src.Close(); err != nil {
+		t.Error(err)
+	}
+	if st := src.Stats().Interfaces[0]; n != len(want) || st.Unread != 0 || st.Packets != uint64(len(want)) {
+		t.Errorf("%d packets of %d, counted %+v", n, len(want), st)
 	}
 }
 

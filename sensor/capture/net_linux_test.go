@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"auscult/sensor/capture"
+	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 )
 
@@ -79,19 +82,50 @@ func veth(t testing.TB, name, peer string) {
 func cable(t testing.TB, name, peer string) {
 	t.Helper()
 	run(t, "link", "add", name, "mtu", "65535", "type", "veth", "peer", "name", peer, "mtu", "65535")
-	run(t, "link", "set", peer, "up")
-	run(t, "link", "set", name, "up")
+	up(t, name, peer)
 }
 
-// sender is one end of a line.
+// up sets the ends of a line up. Until the kernel has also seen to that the line is there, in its own time, it throws
+// away what is sent, and says nothing (noop_enqueue in net/sched/sch_generic.c).
+func up(t testing.TB, ends ...string) {
+	t.Helper()
+	for _, name := range ends {
+		run(t, "link", "set", name, "up")
+	}
+	for _, name := range ends {
+		until(t, name+" is up", func() bool {
+			end, err := net.InterfaceByName(name)
+			return err == nil && end.Flags&net.FlagRunning != 0
+		})
+	}
+	run(t, "link", "set", ends[0], "up") // waits for the lock under which it said so
+}
+
+// sender is one end of a line, and a look at the other: what was sent has come there when send returns.
 type sender struct {
-	fd int
-	to unix.SockaddrLinklayer
+	fd, far  int
+	to, from unix.SockaddrLinklayer
 }
 
 func open(t testing.TB, name string) *sender {
 	t.Helper()
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0)
+	s := &sender{}
+	s.fd, s.to = packetSocket(t, name)
+	far := map[string]string{"tx0": "rx0", "tx1": "rx1", "rx0": "tx0"}[name]
+	if s.far, s.from = packetSocket(t, far); s.from.Ifindex == 0 {
+		t.Fatalf("%s is on no line", name)
+	}
+	const all = unix.ETH_P_ALL<<8&0xff00 | unix.ETH_P_ALL>>8
+	s.from.Protocol = all
+	if err := unix.Bind(s.far, &s.from); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func packetSocket(t testing.TB, name string) (fd int, at unix.SockaddrLinklayer) {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,13 +134,26 @@ func open(t testing.TB, name string) *sender {
 	if err := unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, r); err != nil {
 		t.Fatal(err)
 	}
-	return &sender{fd, unix.SockaddrLinklayer{Ifindex: int(r.Uint32())}}
+	return fd, unix.SockaddrLinklayer{Ifindex: int(r.Uint32())}
 }
 
 func (s *sender) send(t testing.TB, frame []byte) {
 	t.Helper()
 	if err := unix.Sendto(s.fd, frame, 0, &s.to); err != nil {
 		t.Fatalf("send %d bytes: %v", len(frame), err)
+	}
+	var b [1]byte
+	for {
+		_, from, err := unix.Recvfrom(s.far, b[:], unix.MSG_TRUNC)
+		if err == unix.EINTR || err == unix.ENETDOWN {
+			continue
+		}
+		if err != nil {
+			t.Fatalf("look for what was sent: %v", err)
+		}
+		if at, ok := from.(*unix.SockaddrLinklayer); ok && at.Pkttype != unix.PACKET_OUTGOING {
+			return
+		}
 	}
 }
 
@@ -131,10 +178,11 @@ func frames(t testing.TB, path string) [][]byte {
 	}
 }
 
-// small is a Config with rings that a test can fill.
+// small is a Config whose time is short. A block may hold one packet only, as its time is over: there are blocks for a
+// second in which nobody has time to read them.
 func small() capture.Config {
 	cfg := capture.Defaults()
-	cfg.SnapLength, cfg.BlockBytes, cfg.RingBytes = 100<<10, 128<<10, 4<<20
+	cfg.SnapLength, cfg.BlockBytes, cfg.RingBytes = 100<<10, 128<<10, 32<<20
 	cfg.BlockTimeout, cfg.Window = 5*time.Millisecond, 50*time.Millisecond
 	return cfg
 }
@@ -156,13 +204,14 @@ type tap struct {
 	stop  context.CancelFunc
 	ended chan error
 	got   [][]packet.Raw
-	marks []int
+	marks [][]clock.Time
+	last  atomic.Int64 // time that any lane was given without a packet
 }
 
 func start(t testing.TB, src *capture.Source, workers int) *tap {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	p := &tap{t: t, src: src, stop: stop, ended: make(chan error, workers), got: make([][]packet.Raw, workers), marks: make([]int, workers)}
+	p := &tap{t: t, src: src, stop: stop, ended: make(chan error, workers), got: make([][]packet.Raw, workers), marks: make([][]clock.Time, workers)}
 	lanes, err := src.Open(ctx, workers)
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +225,8 @@ func start(t testing.TB, src *capture.Source, workers int) *tap {
 					return
 				}
 				if raw.Frame == nil {
-					p.marks[i]++
+					p.marks[i] = append(p.marks[i], raw.Time)
+					p.last.Store(int64(raw.Time))
 					continue
 				}
 				raw.Frame = bytes.Clone(raw.Frame)
@@ -202,14 +252,15 @@ func (p *tap) end() [][]packet.Raw {
 	return p.got
 }
 
+// patience is how long a test waits for what must come, on a machine that has next to no time for it.
+const patience = 2 * time.Minute
+
 // until waits for what takes a moment.
 func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for range 1000 {
-		if ok() {
-			return
+	for end := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("waited in vain until ", what)
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatal("waited in vain until", what)
 }

@@ -37,6 +37,7 @@ type Source struct {
 	looked  time.Time // when the interfaces were looked at
 	spun    bool      // the last wait ended at once
 	opened  bool
+	abandon time.Duration
 	running sync.WaitGroup
 	failed  error // of the recording
 
@@ -47,8 +48,12 @@ type Source struct {
 // lookEvery is how often interfaces are looked at, and their counters read.
 const lookEvery = time.Second
 
-// abandon is how long after its end a run waits for lanes that nobody reads.
-const abandon = 5 * time.Second
+// abandon is how long after its end a run waits for lanes that nobody reads; it looks so often meanwhile whether they
+// have taken anything, and where nobody had time to look that does not count against them.
+const (
+	abandon      = 5 * time.Second
+	abandonLooks = 50
+)
 
 // Open opens the rings of the interfaces names, in the order in which they are numbered. filter is a classic BPF
 // program over Ethernet frames, without the tag that the kernel takes out, or nil for all packets. The process may
@@ -64,7 +69,7 @@ func Open(cfg Config, names []string, filter []bpf.RawInstruction) (*Source, err
 	if err != nil {
 		return nil, fmt.Errorf("capture: make an eventfd: %w", err)
 	}
-	s := &Source{cfg: cfg, wake: wake}
+	s := &Source{cfg: cfg, wake: wake, abandon: abandon}
 	s.fds = append(s.fds, unix.PollFd{Fd: int32(wake), Events: unix.POLLIN})
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
@@ -98,11 +103,11 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 	s.opened = true
 	s.sayStamps()
 
-	quit, woken := make(chan struct{}), make(chan struct{})
+	quit, woken, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(woken)
 		unix.Write(s.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // fails only if it is awake already
-		time.AfterFunc(abandon, func() { close(quit) })
+		s.running.Go(func() { s.abandoned(quit, ended) })
 	})
 	readers := workers
 	if s.Record != nil {
@@ -124,6 +129,7 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 	}
 	s.running.Go(func() {
 		fan.Close(s.run(ctx))
+		close(ended)
 		if !stop() {
 			<-woken // it writes to what Close closes
 		}
@@ -134,6 +140,28 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 		list[i] = fan.Lanes()[i]
 	}
 	return list, nil
+}
+
+// abandoned closes quit when nobody takes packets any more, unless the run has ended before.
+func (s *Source) abandoned(quit chan<- struct{}, ended <-chan struct{}) {
+	tick := time.NewTicker(s.abandon / abandonLooks)
+	defer tick.Stop()
+	packets := func() uint64 {
+		st := s.Stats()
+		return st.Packets()
+	}
+	last := packets()
+	for idle := 0; idle < abandonLooks; idle++ {
+		select {
+		case <-ended:
+			return
+		case <-tick.C:
+		}
+		if now := packets(); now != last {
+			idle, last = 0, now
+		}
+	}
+	close(quit)
 }
 
 // rings is the rings of all interfaces, in their order.

@@ -20,6 +20,7 @@ import (
 
 	"auscult/replay"
 	"auscult/sensor/capture"
+	"auscult/sensor/clock"
 	"auscult/sensor/packet"
 )
 
@@ -185,7 +186,6 @@ func TestGiant(t *testing.T) {
 		offload = binary.NativeEndian.AppendUint16(offload, n)
 	}
 	out.send(t, append(offload, frame...))
-	time.Sleep(50 * time.Millisecond)
 	got := p.end()[0]
 	if len(got) != 1 || len(got[0].Frame) != len(frame) {
 		t.Fatalf("%d packets", len(got))
@@ -202,6 +202,7 @@ func TestDropsAreCounted(t *testing.T) {
 	cfg.InFlight, cfg.BatchPackets = 2, 16
 	src := listen(t, cfg, "rx0")
 	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
 	lanes, err := src.Open(ctx, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -211,10 +212,6 @@ func TestDropsAreCounted(t *testing.T) {
 	for range sent { // nobody reads
 		out.send(t, frame)
 	}
-	go func() {
-		time.Sleep(100 * time.Millisecond)
-		stop()
-	}()
 	var got uint64
 	for {
 		raw, err := lanes[0].Next()
@@ -223,6 +220,9 @@ func TestDropsAreCounted(t *testing.T) {
 		}
 		if raw.Frame != nil {
 			got++
+		}
+		if got == 1 {
+			stop() // what the ring held is given all the same
 		}
 	}
 	if err := src.Close(); err != nil {
@@ -239,7 +239,7 @@ func TestInterfacesAreMerged(t *testing.T) {
 		veth(t, "rx0", "tx0")
 		veth(t, "rx1", "tx1")
 		cfg := small()
-		cfg.Rings = rings
+		cfg.Rings, cfg.Window = rings, time.Second // longer than the kernel may be late with a block
 		src := listen(t, cfg, "rx0", "rx1")
 		p := start(t, src, 2)
 		outs := []*sender{open(t, "tx0"), open(t, "tx1")}
@@ -247,10 +247,13 @@ func TestInterfacesAreMerged(t *testing.T) {
 		for i, f := range want {
 			outs[i*i%3%2].send(t, f)
 			if i%200 == 0 {
-				time.Sleep(20 * time.Millisecond)
+				time.Sleep(20 * time.Millisecond) // for more than one block
 			}
 		}
-		time.Sleep(200 * time.Millisecond)
+		until(t, "all are handed over", func() bool {
+			st := src.Stats()
+			return st.Interfaces[0].Packets+st.Interfaces[1].Packets == 600
+		})
 		got := p.end()
 		for _, lane := range got {
 			same(t, lane, want)
@@ -268,15 +271,25 @@ func TestInterfacesAreMerged(t *testing.T) {
 	}
 }
 
+// TestTimeGoesOnWhereNothingComes: each step of the grid is told once at most, when it is over by the window.
 func TestTimeGoesOnWhereNothingComes(t *testing.T) {
 	veth(t, "rx0", "tx0")
-	src := listen(t, small(), "rx0")
+	cfg := small()
+	src := listen(t, cfg, "rx0")
+	began := clock.Time(time.Now().UnixNano())
 	p := start(t, src, 2)
-	time.Sleep(time.Second)
+	until(t, "time goes on", func() bool { return p.last.Load() > int64(began+10*clock.Grid) })
 	got := p.end()
+	ended := clock.Time(time.Now().UnixNano())
 	for i, lane := range got {
-		if n := p.marks[i]; len(lane) != 0 || n < 8 || n > 12 {
-			t.Errorf("lane %d: %d packets and %d times in a second", i, len(lane), n)
+		marks := p.marks[i]
+		if len(lane) != 0 || len(marks) == 0 || marks[len(marks)-1] > ended-clock.Time(cfg.Window) || !slices.Equal(marks, p.marks[0]) {
+			t.Errorf("lane %d: %d packets, and from %v to %v the times %v", i, len(lane), began, ended, marks)
+		}
+		for j, at := range marks {
+			if at != at.Floor() || j > 0 && at <= marks[j-1] {
+				t.Errorf("lane %d: %v is no step of the grid after %v", i, at, marks[:j])
+			}
 		}
 	}
 }
@@ -292,6 +305,7 @@ func TestLoopbackShowsAPacketOnce(t *testing.T) {
 	}
 	const text = "the only one of its kind"
 	conn.Write([]byte(text))
+	until(t, "the datagram and its answer are there", func() bool { return src.Stats().Interfaces[0].Packets >= 2 })
 	conn.Close()
 	n := 0
 	for _, raw := range p.end()[0] {

@@ -47,3 +47,12 @@ func (s *Stats) Dropped() uint64 {
 	}
 	return n
 }
+
+// Packets is what was handed to the lanes from all interfaces.
+func (s *Stats) Packets() uint64 {
+	var n uint64
+	for i := range s.Interfaces {
+		n += s.Interfaces[i].Packets
+	}
+	return n
+}

@@ -70,8 +70,8 @@ func talk(t testing.TB, client, server *gotls.Config, words ...string) *script {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.SetDeadline(time.Now().Add(20 * time.Second))
-	b.SetDeadline(time.Now().Add(20 * time.Second))
+	a.SetDeadline(time.Now().Add(2 * time.Minute))
+	b.SetDeadline(time.Now().Add(2 * time.Minute))
 	var mu sync.Mutex
 	client = client.Clone()
 	client.KeyLogWriter = &keys

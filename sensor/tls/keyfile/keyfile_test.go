@@ -103,7 +103,7 @@ func TestFollow(t *testing.T) {
 	var done sync.WaitGroup
 	done.Go(func() { f.Follow(ctx) })
 	write(t, path, line(7), os.O_APPEND)
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for !has(f, 7) && time.Now().Before(deadline) {
 		time.Sleep(20 * time.Millisecond)
 	}
