@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"auscult/pcaps/rewrap"
 )
@@ -85,62 +82,5 @@ func TestBadKeyLog(t *testing.T) {
 	status, _, stderr = replayed(t, "--keylog", empty, walk)
 	if status != statusDone || !strings.Contains(stderr, "no TLS secret in it") {
 		t.Errorf("status %d: %s", status, stderr)
-	}
-}
-
-// TestFollowedKeyLog: packets come through a pipe as they are captured, and their secrets are written afterwards.
-func TestFollowedKeyLog(t *testing.T) {
-	capture, keylog := sealed(t)
-	dir := t.TempDir()
-	keys, out := filepath.Join(dir, "keys"), filepath.Join(dir, "out")
-	if err := os.WriteFile(keys, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	// Of the first connections only, and all within the time that secrets may be late.
-	first := capture[0].Time
-	var part rewrap.Capture
-	for i, f := range capture {
-		if f.Time-first > int64(20*time.Second) {
-			break
-		}
-		part = capture[:i+1]
-	}
-	later := rewrap.Frame{Time: part[len(part)-1].Time + int64(time.Second), Data: part[0].Data}
-	whole := append(part[:len(part):len(part)], later).Pcap()
-	split := len(part.Pcap())
-
-	cmd := exec.Command(os.Args[0], "--as-auscult", "replay", "-q", "--key", filepath.Join(dir, "key"), "--keylog", keys,
-		"--calls", "jsonl", "-l", out, "-")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	pipe, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	pipe.Write(whole[:split])
-	time.Sleep(500 * time.Millisecond) // the packets are there before their secrets
-	if err := os.WriteFile(keys, keylog, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(3 * time.Second) // the file is looked at once a second
-	pipe.Write(whole[split:])
-	pipe.Close()
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("%v: %s", err, stderr.String())
-	}
-
-	at, known := filepath.Join(dir, "part.pcap"), filepath.Join(dir, "known")
-	if err := part.Write(at); err != nil {
-		t.Fatal(err)
-	}
-	if status, _, stderr := replayed(t, "-q", "--keylog", keys, "--calls", "jsonl", "-l", known, at); status != statusDone {
-		t.Fatal(stderr)
-	}
-	want := lines(contents(t, filepath.Join(known, callsFile)))
-	if got := lines(contents(t, filepath.Join(out, callsFile))); got != want || want == 0 {
-		t.Errorf("%d calls with secrets that came later, %d with secrets that were there", got, want)
 	}
 }

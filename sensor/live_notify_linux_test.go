@@ -25,7 +25,7 @@ func manager(t *testing.T) (address string, conn *net.UnixConn) {
 func told(t *testing.T, conn *net.UnixConn) string {
 	t.Helper()
 	b := make([]byte, 1024)
-	conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(patience))
 	n, err := conn.Read(b)
 	if err != nil {
 		t.Fatal(err)

@@ -135,7 +135,7 @@ func TestSignals(t *testing.T) {
 		if status != 130 {
 			t.Errorf("a second signal ended with %d", status)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Error("a second signal did not end the program")
 	}
 }

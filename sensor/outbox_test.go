@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,7 +22,9 @@ func TestReplayDelivers(t *testing.T) {
 	first, second, file := filepath.Join(dir, "first"), filepath.Join(dir, "second"), filepath.Join(dir, "alerts.jsonl")
 	key := filepath.Join(dir, "key")
 
-	status, _, stderr := auscult(t, "replay", "--key", key, "-l", first, "--kafka", broker, "--topic", "alerts", walk)
+	// What is to be delivered has minutes for it.
+	patient := []string{"AUSCULT_KAFKA_TIMEOUT=" + patience.String(), "AUSCULT_OUTBOX_DRAIN=" + patience.String()}
+	status, _, stderr := auscultWith(t, t.Context(), patient, "", "replay", "--key", key, "-l", first, "--kafka", broker, "--topic", "alerts", walk)
 	if status != statusFailed || !strings.Contains(stderr, `topic "alerts" does not exist; create it or give --create-topics`) ||
 		!strings.Contains(stderr, "alerts were not delivered") {
 		t.Fatalf("status %d: %s", status, stderr)
@@ -38,7 +39,7 @@ func TestReplayDelivers(t *testing.T) {
 	}
 
 	// The same alerts again, and a sink that is new: it gets those of both runs.
-	status, _, stderr = auscultWith(t, context.Background(), []string{"AUSCULT_FILE_PATH=" + file}, "", "replay", "--key", key, "-l", second,
+	status, _, stderr = auscultWith(t, t.Context(), append(patient, "AUSCULT_FILE_PATH="+file), "", "replay", "--key", key, "-l", second,
 		"--outbox", kept, "--kafka", broker, "--topic", "alerts", "--create-topics", walk)
 	if status != statusDone {
 		t.Fatalf("status %d: %s", status, stderr)
@@ -50,7 +51,7 @@ func TestReplayDelivers(t *testing.T) {
 		t.Error("there is an outbox in the case folder, and --outbox said elsewhere")
 	}
 	third := filepath.Join(dir, "third")
-	status, _, stderr = auscult(t, "replay", "--key", key, "-l", third, "--kafka", broker, "--topic", "alerts", walk)
+	status, _, stderr = auscultWith(t, t.Context(), patient, "", "replay", "--key", key, "-l", third, "--kafka", broker, "--topic", "alerts", walk)
 	if status != statusDone {
 		t.Fatalf("status %d: %s", status, stderr)
 	}

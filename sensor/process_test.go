@@ -7,7 +7,11 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 )
+
+// patience is how long a test waits for what must come, on a machine that has next to no time for it.
+const patience = 3 * time.Minute
 
 // TestMain is the program itself when a test starts it as one.
 func TestMain(m *testing.M) {

@@ -45,7 +45,7 @@ func TestScreenKeepsProgressApart(t *testing.T) {
 	var out bytes.Buffer
 	s := &screen{w: &out, width: func() int { return 80 }}
 	stop := s.follow(func() point { return point{read: 1, total: 2} })
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		s.mu.Lock()
 		shown := s.shown
 		s.mu.Unlock()

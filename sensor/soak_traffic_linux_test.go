@@ -37,12 +37,12 @@ func newSoakTraffic(name string) (*soakTraffic, error) {
 	return &soakTraffic{fd: fd, to: unix.SockaddrLinklayer{Ifindex: int(req.Uint32())}}, nil
 }
 
-// run sends connections at rate packets a second for as long as it takes.
+// run sends connections at rate packets a second for that long, and longer where it had no time to send them all.
 func (s *soakTraffic) run(rate float64, last time.Duration) error {
 	start := time.Now()
 	for {
 		past := time.Since(start)
-		if past >= last {
+		if past >= last && float64(s.packets) >= rate*last.Seconds() {
 			return nil
 		}
 		if float64(s.packets) > rate*past.Seconds() {
