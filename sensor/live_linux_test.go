@@ -121,8 +121,9 @@ func end(t *testing.T, name string, protocol uint16) (fd int, at unix.SockaddrLi
 	return fd, at
 }
 
-// transmit sends the packets of a capture over the line and says how many they were. They have come when it returns.
-func transmit(t *testing.T, path string) (n int) {
+// transmit sends the packets of a capture from an end of a line, tx0, and says how many they were. They have come to the
+// other, rx0, when it returns.
+func transmit(t *testing.T, path, name string) (n int) {
 	t.Helper()
 	file, err := os.Open(path)
 	if err != nil {
@@ -133,10 +134,10 @@ func transmit(t *testing.T, path string) (n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fd, to := end(t, "tx0", 0)
+	fd, to := end(t, name, 0)
 	defer unix.Close(fd)
 	const all = unix.ETH_P_ALL<<8&0xff00 | unix.ETH_P_ALL>>8
-	far, _ := end(t, "rx0", all)
+	far, _ := end(t, strings.Replace(name, "tx", "rx", 1), all)
 	defer unix.Close(far)
 	var b [1]byte
 	for ; ; n++ {
@@ -290,7 +291,7 @@ func TestLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	packets := int(whole.Packets)
-	if all := transmit(t, walk); packets == 0 || packets >= all {
+	if all := transmit(t, walk, "tx0"); packets == 0 || packets >= all {
 		t.Fatalf("of %d packets %d are TCP: the filter is not tested", all, packets)
 	}
 	until(t, "all packets are read", func() bool { return scraped(t, "auscult_packets_total") >= packets })
@@ -410,7 +411,7 @@ func TestLiveSignals(t *testing.T) {
 	}
 	start(t, live, &stderr)
 	until(t, "it listens", func() bool { return strings.Contains(stderr.String(), "listening") })
-	packets := transmit(t, walk)
+	packets := transmit(t, walk, "tx0")
 	until(t, "all packets are read", func() bool { return scraped(t, "auscult_packets_total") >= packets })
 	until(t, "what was learned is written", func() bool { _, err := os.Stat(at("learned/usual")); return err == nil })
 	for _, name := range []string{alertsFile, callsFile} {
@@ -420,7 +421,7 @@ func TestLiveSignals(t *testing.T) {
 	}
 	live.Process.Signal(syscall.SIGHUP)
 	until(t, "the files are opened anew", func() bool { return strings.Contains(stderr.String(), "files opened anew") })
-	packets += transmit(t, walk)
+	packets += transmit(t, walk, "tx0")
 	until(t, "all packets are read", func() bool { return scraped(t, "auscult_packets_total") >= packets })
 	if err := os.Remove(at("learned/usual")); err != nil {
 		t.Fatal(err)

@@ -51,7 +51,7 @@ func TestLiveOutbox(t *testing.T) {
 			}
 		}()
 		until(t, "it listens", func() bool { return strings.Contains(stderr.String(), "listening") })
-		transmit(t, walk)
+		transmit(t, walk, "tx0")
 		until(t, "the file has what the case has", func() bool {
 			b, _ := os.ReadFile(at("out/alerts.jsonl"))
 			alerts := contents(t, filepath.Join(dir, run, alertsFile))
