@@ -8,6 +8,7 @@ import (
 
 	"auscult/detectors"
 	"auscult/pipeline/alert"
+	"auscult/pipeline/inventory"
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
 	"auscult/sensor/extract"
@@ -33,6 +34,8 @@ type Config struct {
 	// Sample is how often, in packet time, all counters are gathered into a Sample, in steps of the grid; 0: never. It costs some
 	// microseconds each time.
 	Sample time.Duration `yaml:"-"`
+	// Inventory takes in every call after detection, on the goroutine that owns it; nil: nobody does.
+	Inventory *inventory.Inventory `yaml:"-"`
 	// Watcher judges the samples; it may be nil.
 	Watcher Watcher `yaml:"-"`
 }

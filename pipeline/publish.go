@@ -26,6 +26,9 @@ func (o *owner) forward(calls []call.Call) {
 		}
 		if c.Kind != call.LinkOnly {
 			o.resolver.Resolve(c)
+			if o.apis != nil {
+				o.apis.Observe(c)
+			}
 		}
 	}
 	if len(calls) > 0 && o.last >= o.tidy {

@@ -7,6 +7,7 @@ import (
 
 	"auscult/detectors"
 	"auscult/pipeline/alert"
+	"auscult/pipeline/inventory"
 	"auscult/sensor/call"
 	"auscult/sensor/clock"
 	"auscult/sensor/extract"
@@ -82,9 +83,10 @@ type owner struct {
 	grave   uint64 // incidents that ended with a severity of Medium or more
 	prog    *Progress
 	watcher Watcher
-	publish Publisher // nil: calls are judged here
-	stop    func()    // ends the run when calls cannot be published any more
-	err     error     // of publish
+	publish Publisher            // nil: calls are judged here
+	stop    func()               // ends the run when calls cannot be published any more
+	err     error                // of publish
+	apis    *inventory.Inventory // may be nil
 }
 
 func newOwner(cfg Config) *owner {
@@ -98,6 +100,7 @@ func newOwner(cfg Config) *owner {
 		byKind:  map[string]uint64{},
 		found:   map[Finding]uint64{},
 		watcher: cfg.Watcher,
+		apis:    cfg.Inventory,
 	}
 }
 
@@ -137,7 +140,11 @@ func (o *owner) observe(dst []alert.Alert, c *call.Call) []alert.Alert {
 	if c.Kind == call.HTTP && !c.Running {
 		o.calls++
 	}
-	return o.count(dst, o.Observe(dst, c))
+	dst = o.count(dst, o.Observe(dst, c))
+	if o.apis != nil {
+		o.apis.Observe(c)
+	}
+	return dst
 }
 
 // count counts the alerts that after has beyond before, and returns after.

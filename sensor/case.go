@@ -21,9 +21,12 @@ const (
 	callsFile  = "calls.jsonl"
 	linksFile  = "connections.jsonl"
 	statsFile  = "stats.json"
+
+	inventoryFile = "inventory.json"
+	draftFile     = "inventory.openapi.json"
 )
 
-var caseFiles = append([]string{alertsFile, ecsFile, cefFile, callsFile, linksFile, statsFile}, custody.Files[:]...)
+var caseFiles = append([]string{alertsFile, ecsFile, cefFile, callsFile, linksFile, statsFile, inventoryFile, draftFile}, custody.Files[:]...)
 
 // caseFolder is where a run's results are kept together. What is in it tells of patients: only its owner reads it.
 type caseFolder string
@@ -63,20 +66,27 @@ func openCase(dir string, force bool) (caseFolder, error) {
 
 func (c caseFolder) path(name string) string { return filepath.Join(string(c), name) }
 
-// openStats makes stats.json, empty until writeTo, for a run that may not make files when it ends.
-func (c caseFolder) openStats() (*os.File, error) {
-	f, err := os.OpenFile(c.path(statsFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("case folder: %w", err)
+// lateFiles are written when a run ends.
+var lateFiles = [...]string{statsFile, inventoryFile, draftFile}
+
+// openLate makes lateFiles, empty until fill, for a run that may not make files when it ends.
+func (c caseFolder) openLate() (map[string]*os.File, error) {
+	late := map[string]*os.File{}
+	for _, name := range lateFiles {
+		f, err := os.OpenFile(c.path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return late, fmt.Errorf("case folder: %w", err)
+		}
+		late[name] = f
 	}
-	return f, nil
+	return late, nil
 }
 
-// fillStats writes text to the stats.json that openStats made, and closes it.
-func fillStats(f *os.File, text []byte) error {
+// fill writes text to a file that openLate made, and closes it.
+func fill(f *os.File, name string, text []byte) error {
 	_, err := f.Write(text)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", statsFile, err)
+		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil
 }
@@ -97,11 +107,11 @@ func (c caseFolder) remove() {
 	}
 }
 
-// writeStats writes stats.json whole or not at all.
-func (c caseFolder) writeStats(text []byte) error {
-	next := c.path(statsFile + ".new")
+// write writes a file whole or not at all.
+func (c caseFolder) write(name string, text []byte) error {
+	next := c.path(name + ".new")
 	if err := os.WriteFile(next, text, 0o600); err != nil {
-		return fmt.Errorf("write %s: %w", statsFile, err)
+		return fmt.Errorf("write %s: %w", name, err)
 	}
-	return os.Rename(next, c.path(statsFile))
+	return os.Rename(next, c.path(name))
 }

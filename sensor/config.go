@@ -14,6 +14,7 @@ import (
 	"auscult/pipeline/cluster"
 	"auscult/pipeline/custody"
 	"auscult/pipeline/evidence"
+	"auscult/pipeline/inventory"
 	"auscult/pipeline/outbox"
 	"auscult/pipeline/sink"
 	"auscult/replay"
@@ -42,6 +43,7 @@ type settings struct {
 	File            sink.FollowConfig  `yaml:"file"`
 	Cluster         cluster.Config     `yaml:"cluster"`
 	Evidence        evidence.Config    `yaml:"evidence"`
+	Inventory       inventory.Config   `yaml:"inventory"`
 	Site            site               `yaml:"site"`
 	Pseudonym       keyFile            `yaml:"pseudonym"`
 	TLS             keyLog             `yaml:"tls"`
@@ -92,24 +94,25 @@ type logging struct {
 
 func defaults() settings {
 	return settings{
-		Config:   pipeline.Defaults(),
-		Replay:   replay.Defaults(),
-		Capture:  capture.Defaults(),
-		Filter:   bpf.Defaults(),
-		Listen:   listening{Requests: 4},
-		Health:   healthDefaults(),
-		Baseline: baselineConfig{Every: 10 * time.Minute},
-		Outbox:   outbox.Defaults(),
-		Custody:  custody.Defaults(),
-		Kafka:    sink.KafkaDefaults(),
-		Syslog:   sink.SyslogDefaults(),
-		Webhook:  sink.WebhookDefaults(),
-		Cluster:  cluster.Defaults(),
-		Evidence: evidence.Defaults(),
-		Site:     site{Sensor: "auscult"},
-		TLS:      keyLog{MaxSecrets: 1 << 20},
-		Memory:   memory{GCPercent: 100, SoftLimit: 2 << 30},
-		Log:      logging{Level: "warn"},
+		Config:    pipeline.Defaults(),
+		Replay:    replay.Defaults(),
+		Capture:   capture.Defaults(),
+		Filter:    bpf.Defaults(),
+		Listen:    listening{Requests: 4},
+		Health:    healthDefaults(),
+		Baseline:  baselineConfig{Every: 10 * time.Minute},
+		Outbox:    outbox.Defaults(),
+		Custody:   custody.Defaults(),
+		Kafka:     sink.KafkaDefaults(),
+		Syslog:    sink.SyslogDefaults(),
+		Webhook:   sink.WebhookDefaults(),
+		Cluster:   cluster.Defaults(),
+		Inventory: inventory.Defaults(),
+		Evidence:  evidence.Defaults(),
+		Site:      site{Sensor: "auscult"},
+		TLS:       keyLog{MaxSecrets: 1 << 20},
+		Memory:    memory{GCPercent: 100, SoftLimit: 2 << 30},
+		Log:       logging{Level: "warn"},
 	}
 }
 
@@ -147,6 +150,9 @@ func (s *settings) Validate() error {
 	}
 	if err := s.Evidence.Validate(); err != nil {
 		return fmt.Errorf("evidence.%w", err)
+	}
+	if err := s.Inventory.Validate(); err != nil {
+		return fmt.Errorf("inventory.%w", err)
 	}
 	if s.TLS.MaxSecrets < 1 {
 		return fmt.Errorf("tls.max_secrets: %d is not positive", s.TLS.MaxSecrets)

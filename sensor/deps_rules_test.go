@@ -16,7 +16,7 @@ var layers = [][]string{
 	{"detectors/eval/world"},
 	{"pipeline/alert", "pipeline/ledger", "pipeline/lanes"},
 	{"detectors/eval", "detectors/eval/values"},
-	{"pipeline/ocsf", "pipeline/outbox", "pipeline/custody", "pipeline/evidence"},
+	{"pipeline/inventory", "pipeline/ocsf", "pipeline/outbox", "pipeline/custody", "pipeline/evidence"},
 	{"pipeline/ecs", "pipeline/cef"},
 	{"pipeline/sink/kafkatest"},
 	{"pipeline/sink"},
@@ -35,19 +35,20 @@ var readers = []string{"sensor/tcp", "sensor/tls", "sensor/http/http1", "sensor/
 // unseen lists what the stages after the call must not see, whatever their layer: they know calls, not packets
 // being read.
 var unseen = map[string][]string{
-	"detectors":         readers,
-	"detectors/stats":   append([]string{"sensor/call"}, readers...),
-	"pipeline/alert":    readers,
-	"pipeline/ocsf":     readers,
-	"pipeline/ecs":      append([]string{"sensor/call", "detectors"}, readers...),
-	"pipeline/cef":      append([]string{"sensor/call", "detectors"}, readers...),
-	"pipeline/outbox":   readers,
-	"pipeline/custody":  append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
-	"pipeline/evidence": readers,
-	"pipeline/sink":     readers,
-	"pipeline/cluster":  readers,
-	"sensor/capture":    append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
-	"replay":            append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
+	"detectors":          readers,
+	"detectors/stats":    append([]string{"sensor/call"}, readers...),
+	"pipeline/alert":     readers,
+	"pipeline/inventory": readers,
+	"pipeline/ocsf":      readers,
+	"pipeline/ecs":       append([]string{"sensor/call", "detectors"}, readers...),
+	"pipeline/cef":       append([]string{"sensor/call", "detectors"}, readers...),
+	"pipeline/outbox":    readers,
+	"pipeline/custody":   append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
+	"pipeline/evidence":  readers,
+	"pipeline/sink":      readers,
+	"pipeline/cluster":   readers,
+	"sensor/capture":     append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
+	"replay":             append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
 }
 
 // homes names the packages where an outside module may be imported; tests have their own list.
@@ -87,6 +88,7 @@ var testHomes = map[string]string{
 	"github.com/segmentio/kafka-go":         "sensor",
 	"github.com/twmb/franz-go":              "pipeline/sink sensor pipeline",
 	"github.com/santhosh-tekuri/jsonschema": "pipeline/ocsf pipeline/sink sensor pcaps",
+	"github.com/getkin/kin-openapi":         "pipeline/inventory",
 	"github.com/goccy/go-yaml":              "*",
 	"github.com/klauspost/compress":         "*",
 	"github.com/andybalholm/brotli":         "*",
@@ -99,7 +101,7 @@ var testHomes = map[string]string{
 
 // hot is the path of a packet: no clock, lock, log, network, file, goroutine or channel there.
 var hot = []string{"sensor/packet", "sensor/bpf", "sensor/tcp", "sensor/tls", "sensor/http", "sensor/http/http1", "sensor/http/http2",
-	"sensor/http/websocket", "sensor/http/inflate", "sensor/hl7", "sensor/call", "sensor/inject", "sensor/exposure", "sensor/phi", "sensor/fhir", "sensor/extract", "sensor/spare", "sensor/er7", "detectors", "detectors/rules", "detectors/stats", "pipeline/alert"}
+	"sensor/http/websocket", "sensor/http/inflate", "sensor/hl7", "sensor/call", "sensor/inject", "sensor/exposure", "sensor/phi", "sensor/fhir", "sensor/extract", "sensor/spare", "sensor/er7", "detectors", "detectors/rules", "detectors/stats", "pipeline/alert", "pipeline/inventory"}
 
 var coldImports = []string{"sync", "sync/atomic", "log", "log/slog", "net/http", "net", "os", "io/ioutil", "math/rand",
 	"math/rand/v2", "hash/maphash", "crypto/rand", "github.com/rs/zerolog"}

@@ -83,7 +83,7 @@ type line struct {
 func (l *line) open(environ []string, program []bpf.RawInstruction) (err error) {
 	if l.out.dir != "" {
 		// Its folder belongs to whoever started us, and shall: no file can be made there later.
-		if l.out.stats, err = l.out.dir.openStats(); err != nil {
+		if l.out.late, err = l.out.dir.openLate(); err != nil {
 			return &exit{statusFailed, err}
 		}
 	}
@@ -140,6 +140,7 @@ func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duratio
 	l.log.Info().Str("version", version()).Int("workers", l.settings.Workers).Strs("interfaces", l.flags.interfaces).Msg("listening")
 
 	cfg := l.settings.Config
+	cfg.Inventory = l.out.apis
 	judge := &health{cfg: l.settings.Health, links: func() []capture.InterfaceStats { return l.src.Stats().Interfaces }}
 	cfg.Sample, cfg.Watcher = sampleEvery, judge
 	if l.keeper != nil {

@@ -7,6 +7,7 @@ import (
 
 	"auscult/pipeline"
 	"auscult/pipeline/cluster"
+	"auscult/pipeline/inventory"
 	"auscult/pipeline/ocsf"
 	"auscult/pipeline/sink"
 	"auscult/sensor/pseudonym"
@@ -16,15 +17,16 @@ import (
 type outputs struct {
 	pipeline.Output
 	dir    caseFolder
-	stats  *os.File     // stats.json where it was opened ahead, else nil
-	outbox *sink.Outbox // nil without a sink that needs one
-	proof  *proof       // nil without evidence
+	late   map[string]*os.File // lateFiles where they were opened ahead, else nil
+	outbox *sink.Outbox        // nil without a sink that needs one
+	proof  *proof              // nil without evidence
 
 	published *cluster.Publisher // nil: calls are judged here
 	spool     *sink.Outbox       // of calls that wait for the brokers
 	spoolDir  string
 
-	custody *caseRecord // of the case folder, if there is one
+	custody *caseRecord          // of the case folder, if there is one
+	apis    *inventory.Inventory // nil where nobody asks for it
 }
 
 // openOutputs opens everything that is written to, so that what is wrong with it is known before a packet is
@@ -65,6 +67,7 @@ func (o *outputs) openFolder(s *settings, f *runFlags, names *pseudonym.Names, m
 		return &exit{statusFailed, err}
 	}
 	o.Alerts = append(o.Alerts, file.Show(o.custody.Witness(alertsFile)))
+	o.apis = inventory.New(s.Inventory, s.Detectors.API, names)
 	if as := formatOf(f.format); as.write != nil { // beside OCSF, which is what a case is read from again
 		other, err := sink.OpenFile(o.dir.path(as.file), names, meta)
 		if err != nil {
@@ -102,8 +105,8 @@ func (o *outputs) abandon() {
 	if o.published != nil {
 		o.published.Close()
 	}
-	if o.stats != nil {
-		o.stats.Close()
+	for _, f := range o.late {
+		f.Close()
 	}
 	if o.proof != nil {
 		o.proof.abandon()

@@ -96,8 +96,8 @@ func TestCaseFolder(t *testing.T) {
 	if contents(t, filepath.Join(dir, alertsFile)) == "" || contents(t, filepath.Join(dir, callsFile)) == "" {
 		t.Error("an empty file in the case folder")
 	}
-	first := statsOf(t, dir)
-	for _, name := range []string{alertsFile, callsFile, statsFile} {
+	first, apis := statsOf(t, dir), contents(t, filepath.Join(dir, inventoryFile))
+	for _, name := range []string{alertsFile, callsFile, statsFile, inventoryFile, draftFile} {
 		if st, err := os.Stat(filepath.Join(dir, name)); err != nil || st.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", name, st.Mode(), err)
 		}
@@ -110,6 +110,9 @@ func TestCaseFolder(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, callsFile)); err == nil {
 		t.Error("the call log of the case before is still there")
+	}
+	if second := contents(t, filepath.Join(dir, inventoryFile)); second != apis || !strings.Contains(apis, `"route": "/fhir/Patient/{id}"`) {
+		t.Errorf("inventory.json differs with three workers:\n%s\n%s", apis, second)
 	}
 	if second := statsOf(t, dir); second != first {
 		t.Errorf("stats.json differs beyond its run part:\n%s\n%s", first, second)

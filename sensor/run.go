@@ -46,14 +46,10 @@ func (n *session) close(err *error) {
 func (n *session) tell(r *report, out *outputs, err error) error {
 	if out.dir != "" {
 		text, failed := r.text()
-		switch {
-		case failed != nil:
-		case out.stats != nil:
-			failed = fillStats(out.stats, text)
-		default:
-			failed = out.dir.writeStats(text)
+		if failed == nil {
+			failed = out.write(statsFile, text)
 		}
-		err = errors.Join(err, failed)
+		err = errors.Join(err, failed, out.writeInventory())
 		err = errors.Join(err, out.custody.seal(r, text, err))
 	}
 	if !n.flags.quiet {
@@ -99,6 +95,7 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 		out.custody.watch(ctx, src)
 	}
 	cfg := s.Config
+	cfg.Inventory = out.apis
 	cfg.Sample, cfg.Watcher = healthStep, &health{cfg: s.Health}
 	var prog pipeline.Progress
 	start := time.Now()

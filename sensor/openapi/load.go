@@ -226,7 +226,7 @@ func (a *API) addPath(d *doc, t *openapi3.T, template string, item *openapi3.Pat
 		if o.RequestBody != nil && o.RequestBody.Value != nil {
 			op.Body = a.schemaOf(o.RequestBody.Value.Content)
 		}
-		op.answers = a.answersOf(o.Responses)
+		op.answers, op.media = a.answersOf(o.Responses)
 		if err := a.put(n, op); err != nil {
 			return err
 		}
@@ -245,11 +245,10 @@ func (a *API) put(n *node, op *Operation) error {
 	return nil
 }
 
-func (a *API) answersOf(rs *openapi3.Responses) []answer {
+func (a *API) answersOf(rs *openapi3.Responses) (out []answer, media []string) {
 	if rs == nil {
-		return nil
+		return nil, nil
 	}
-	var out []answer
 	for _, status := range slices.Sorted(maps.Keys(rs.Map())) {
 		r := rs.Value(status)
 		if r == nil || r.Value == nil {
@@ -263,8 +262,13 @@ func (a *API) answersOf(rs *openapi3.Responses) []answer {
 			}
 		}
 		out = append(out, answer{code, a.schemaOf(r.Value.Content)})
+		for name := range r.Value.Content {
+			name, _, _ = strings.Cut(name, ";")
+			media = append(media, strings.ToLower(strings.TrimSpace(name)))
+		}
 	}
-	return out
+	slices.Sort(media)
+	return out, slices.Compact(media)
 }
 
 func security(t *openapi3.T, o *openapi3.Operation) Security {

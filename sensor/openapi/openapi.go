@@ -36,6 +36,7 @@ type Operation struct {
 	Body       *Schema // nil when it says nothing of the body
 	query      []string
 	answers    []answer
+	media      []string // of answers, in lower case, without parameters
 }
 
 // Security is what an operation says of credentials.
@@ -206,4 +207,37 @@ func (o *Operation) Answer(status int) *Schema {
 		}
 	}
 	return best
+}
+
+// Lists is whether an answer with status is described, by itself, its class or as default; so is any where none are.
+func (o *Operation) Lists(status int) bool {
+	for _, a := range o.answers {
+		if a.status == status || a.status == status/100 || a.status == 0 {
+			return true
+		}
+	}
+	return len(o.answers) == 0
+}
+
+// Gives is whether answers of a media type, in lower case and without parameters, are described; so is any where none
+// are. A described range (application/*) takes what is in it.
+func (o *Operation) Gives(media string) bool {
+	for _, m := range o.media {
+		if m == media || m == "*/*" || strings.HasSuffix(m, "/*") && strings.HasPrefix(media, m[:len(m)-1]) {
+			return true
+		}
+	}
+	return len(o.media) == 0
+}
+
+// Media is the media types of the answers that are described, sorted.
+func (o *Operation) Media() []string { return o.media }
+
+// Titles are the names that the descriptions give themselves, in the order of the files.
+func (a *API) Titles() []string {
+	out := make([]string, len(a.docs))
+	for i, d := range a.docs {
+		out[i] = d.title
+	}
+	return out
 }

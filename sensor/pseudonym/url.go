@@ -134,6 +134,14 @@ func (n *Names) Query(dst []byte, c *call.Call) []byte {
 	return dst
 }
 
+// Parameter appends the name of a query parameter, as Query does.
+func (n *Names) Parameter(dst []byte, name string) []byte {
+	if n.Reveal || plainWord(name, maxVersion) {
+		return append(dst, name...)
+	}
+	return n.value(dst, name)
+}
+
 func (n *Names) param(dst []byte, s string) []byte {
 	eq := 0
 	for eq < len(s) && s[eq] != '=' {
