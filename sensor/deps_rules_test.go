@@ -20,6 +20,7 @@ var layers = [][]string{
 	{"pipeline/ecs", "pipeline/cef"},
 	{"pipeline/sink/kafkatest"},
 	{"pipeline/sink"},
+	{"pipeline/inspect"},
 	{"pipeline"},
 	{"pipeline/cluster"},
 	{"replay", "sensor/capture"},

@@ -123,7 +123,8 @@ ids, responses with more health data than a task needs. It only listens.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w (see %s --help)", err, c.CommandPath())
 	})
-	root.AddCommand(replayCommand(std), liveCommand(std), detectCommand(std), inventoryCommand(std), verifyCommand(std), configCommand(std),
+	root.AddCommand(replayCommand(std), liveCommand(std), detectCommand(std), inspectCommand(std), inventoryCommand(std),
+		verifyCommand(std), configCommand(std),
 		versionCommand())
 	return root
 }

@@ -95,11 +95,13 @@ func (f *replayFlags) peruse(ctx context.Context, flags *pflag.FlagSet, std stdi
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil // that it was stopped is told by the exit status
 	}
-	for _, notice := range src.Notices() {
-		fmt.Fprintln(n.screen, "auscult:", notice)
-	}
-	for _, fault := range src.Faults() {
-		fmt.Fprintln(n.screen, "auscult:", fault)
+	if !f.again { // the second reading finds the same
+		for _, notice := range src.Notices() {
+			fmt.Fprintln(n.screen, "auscult:", notice)
+		}
+		for _, fault := range src.Faults() {
+			fmt.Fprintln(n.screen, "auscult:", fault)
+		}
 	}
 	if err == nil {
 		err = tell()

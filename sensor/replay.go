@@ -18,6 +18,7 @@ type replayFlags struct {
 	failOnAlert, evidence  bool
 	recipients             []string
 	noInputHash            bool
+	again                  bool // the captures were read once already
 }
 
 func replayCommand(std stdio) *cobra.Command {
