@@ -15,6 +15,7 @@ import (
 	"auscult/pipeline/ocsf"
 	"auscult/pipeline/sink"
 	"auscult/replay"
+	"auscult/replay/report"
 	"auscult/sensor/call"
 	"auscult/sensor/pseudonym"
 )
@@ -48,6 +49,19 @@ func (s *identities) add(id string) {
 
 func (s *identities) Close() error { return nil }
 
+// watched shows the calls of a log to the report too.
+type watched struct {
+	pipeline.CallSink
+	page *report.Collector
+}
+
+func (l watched) WriteCalls(batch []call.Call) error {
+	if err := l.page.WriteCalls(batch); err != nil {
+		return err
+	}
+	return l.CallSink.WriteCalls(batch)
+}
+
 // TestNobodyIsNamed runs every case with every output and finds no identifier in any byte that was written, but
 // all of the accused when the operator asked to reveal them.
 func TestNobodyIsNamed(t *testing.T) {
@@ -70,19 +84,25 @@ func TestNobodyIsNamed(t *testing.T) {
 			cfg.Alert.Keys = keyer
 			var cards, lines, documents, events, calls bytes.Buffer
 			meta := ocsf.Meta{Version: "test", Tenant: "t", Sensor: "s"}
+			page := report.New(report.Defaults(), names, 0)
 			stats, err := pipeline.Run(t.Context(), cfg, src(), pipeline.Output{
 				Alerts: []pipeline.Sink{
+					page,
 					sink.NewTerminal(&cards, 100, true, names),
 					sink.NewLines(&lines, "lines", names, meta),
 					sink.NewLines(&documents, "documents", names, meta).As(ecs.Append),
 					sink.NewLines(&events, "events", names, meta).As(cef.Append),
 				},
-				Calls: sink.NewCallLog(&calls, "calls", names, 0),
+				Calls: watched{sink.NewCallLog(&calls, "calls", names, 0), page},
 			}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			written := map[string][]byte{"cards": cards.Bytes(), "alerts": lines.Bytes(), "ECS": documents.Bytes(),
+			text, err := page.Page(&report.Facts{First: stats.First, Last: stats.Last, Packets: stats.Packets, Calls: stats.Calls})
+			if err != nil {
+				t.Fatal(err)
+			}
+			written := map[string][]byte{"report": text, "cards": cards.Bytes(), "alerts": lines.Bytes(), "ECS": documents.Bytes(),
 				"CEF": events.Bytes(), "calls": calls.Bytes(), "stats": fmt.Appendf(nil, "%+v", stats)}
 			found := 0
 			for id := range known.seen {

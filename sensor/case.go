@@ -26,7 +26,7 @@ const (
 	draftFile     = "inventory.openapi.json"
 )
 
-var caseFiles = append([]string{alertsFile, ecsFile, cefFile, callsFile, linksFile, statsFile, inventoryFile, draftFile}, custody.Files[:]...)
+var caseFiles = append([]string{alertsFile, ecsFile, cefFile, callsFile, linksFile, statsFile, reportFile, inventoryFile, draftFile}, custody.Files[:]...)
 
 // caseFolder is where a run's results are kept together. What is in it tells of patients: only its owner reads it.
 type caseFolder string

@@ -18,6 +18,7 @@ import (
 	"auscult/pipeline/outbox"
 	"auscult/pipeline/sink"
 	"auscult/replay"
+	paper "auscult/replay/report"
 	"auscult/sensor/bpf"
 	"auscult/sensor/capture"
 	"auscult/sensor/openapi"
@@ -44,6 +45,7 @@ type settings struct {
 	Cluster         cluster.Config     `yaml:"cluster"`
 	Evidence        evidence.Config    `yaml:"evidence"`
 	Inventory       inventory.Config   `yaml:"inventory"`
+	Report          paper.Config       `yaml:"report"`
 	Site            site               `yaml:"site"`
 	Pseudonym       keyFile            `yaml:"pseudonym"`
 	TLS             keyLog             `yaml:"tls"`
@@ -109,6 +111,7 @@ func defaults() settings {
 		Cluster:   cluster.Defaults(),
 		Inventory: inventory.Defaults(),
 		Evidence:  evidence.Defaults(),
+		Report:    paper.Defaults(),
 		Site:      site{Sensor: "auscult"},
 		TLS:       keyLog{MaxSecrets: 1 << 20},
 		Memory:    memory{GCPercent: 100, SoftLimit: 2 << 30},
@@ -153,6 +156,9 @@ func (s *settings) Validate() error {
 	}
 	if err := s.Inventory.Validate(); err != nil {
 		return fmt.Errorf("inventory.%w", err)
+	}
+	if err := s.Report.Validate(); err != nil {
+		return fmt.Errorf("report.%w", err)
 	}
 	if s.TLS.MaxSecrets < 1 {
 		return fmt.Errorf("tls.max_secrets: %d is not positive", s.TLS.MaxSecrets)

@@ -17,7 +17,7 @@ var layers = [][]string{
 	{"pipeline/alert", "pipeline/ledger", "pipeline/lanes"},
 	{"detectors/eval", "detectors/eval/values"},
 	{"pipeline/inventory", "pipeline/ocsf", "pipeline/outbox", "pipeline/custody", "pipeline/evidence"},
-	{"pipeline/ecs", "pipeline/cef"},
+	{"pipeline/ecs", "pipeline/cef", "replay/report"},
 	{"pipeline/sink/kafkatest"},
 	{"pipeline/sink"},
 	{"pipeline/inspect"},
@@ -48,6 +48,7 @@ var unseen = map[string][]string{
 	"pipeline/evidence":  readers,
 	"pipeline/sink":      readers,
 	"pipeline/cluster":   readers,
+	"replay/report":      readers,
 	"sensor/capture":     append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
 	"replay":             append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
 }
@@ -78,6 +79,7 @@ var homes = map[string][]string{
 	"github.com/getkin/kin-openapi":         {"sensor/openapi"},
 	"github.com/oasdiff/yaml":               {"sensor/openapi"},
 	"cel.dev/cel-go":                        {"detectors/rules"},
+	"gonum.org/v1/plot":                     {"internal/chart"},
 	"github.com/twmb/franz-go":              nil,
 	"github.com/santhosh-tekuri/jsonschema": nil,
 }
@@ -97,6 +99,7 @@ var testHomes = map[string]string{
 	"github.com/rs/zerolog":                 "*",
 	"golang.org/x/term":                     "sensor",
 	"golang.org/x/sys":                      "sensor/bpf",
+	"golang.org/x/net":                      "replay/report",
 	"github.com/spf13/cobra":                "sensor",
 }
 

@@ -10,6 +10,7 @@ import (
 	"auscult/pipeline/inventory"
 	"auscult/pipeline/ocsf"
 	"auscult/pipeline/sink"
+	paper "auscult/replay/report"
 	"auscult/sensor/pseudonym"
 )
 
@@ -27,6 +28,8 @@ type outputs struct {
 
 	custody *caseRecord          // of the case folder, if there is one
 	apis    *inventory.Inventory // nil where nobody asks for it
+	page    *paper.Collector     // what its report is made of; nil without one
+	callLog bool                 // it holds the calls
 }
 
 // openOutputs opens everything that is written to, so that what is wrong with it is known before a packet is

@@ -93,6 +93,9 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	}
 	if out.custody != nil {
 		out.custody.watch(ctx, src)
+		if out.published == nil { // otherwise nobody here knows what is wrong with the calls
+			out.openReport(&s, f.reveal)
+		}
 	}
 	cfg := s.Config
 	cfg.Inventory = out.apis
@@ -133,6 +136,9 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	}
 	if f.saveBaseline != "" {
 		err = errors.Join(err, saveBaseline(f.saveBaseline, s.Engine))
+	}
+	if out.page != nil {
+		err = errors.Join(err, out.writePage(&r, &s, &stats, err))
 	}
 	if err := n.tell(&r, &out, err); err != nil {
 		return err

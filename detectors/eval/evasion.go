@@ -33,7 +33,7 @@ func evasionCells(n int) []*cell {
 }
 
 // evasionReport is the curves, as a table and as a plot for each order.
-func evasionReport(cells []*cell, command string) (text string, plots map[string]string) {
+func evasionReport(cells []*cell, command string) (text string, plots map[string]string, err error) {
 	var d document
 	d.title("How slowly an attacker must read", command)
 	d.text("Share of raids found within %d days (Wilson's 95 %% interval), by patients taken a day beside honest work, and the median of patients read until then. The last column is the largest take of the table whose chance of being found is below one half.", evasionDays)
@@ -49,15 +49,16 @@ func evasionReport(cells []*cell, command string) (text string, plots map[string
 		}
 	}
 	if len(at) == 0 {
-		return "", nil
+		return "", nil, nil
 	}
 	for _, name := range []string{"random", "+1"} {
 		d.heading("Order " + name)
 		d.table(append(columns, "unnoticed up to")...)
-		graph := chart.Chart{Title: "Chance of being found within 30 days, order " + name, X: "patients a day", Top: 100, Label: "%.0f %%", Step: 2}
-		for _, role := range evaders {
+		graph := chart.Chart{Title: "Chance of being found within 30 days, order " + name, X: chart.Axis{Label: "patients a day", Kind: chart.Log},
+			Y: chart.Axis{Label: "raids found, %", To: 100}, Height: 360}
+		for i, role := range evaders {
 			row := []any{role.String(), 0}
-			l := chart.Line{Name: role.String()}
+			l := chart.Series{Name: role.String(), Style: chart.Nth(i)}
 			free := 0
 			for _, take := range takes {
 				s := summarize(ours(at[fmt.Sprintf("%v, %s, %d/day", role, name, take)].results))
@@ -68,12 +69,14 @@ func evasionReport(cells []*cell, command string) (text string, plots map[string
 					free = take
 				}
 			}
-			graph.Lines = append(graph.Lines, l)
+			graph.Series = append(graph.Series, l)
 			d.row(append(row, fmt.Sprintf("%d/day", free))...)
 		}
 		file := "evasion-" + map[string]string{"random": "random", "+1": "sequential"}[name] + ".svg"
-		plots[file] = graph.SVG()
+		if plots[file], err = graph.File(); err != nil {
+			return "", nil, err
+		}
 		d.text("![](%s)", file)
 	}
-	return d.String(), plots
+	return d.String(), plots, nil
 }

@@ -101,7 +101,10 @@ func run(args []string, log io.Writer) error {
 		if err := write("attacks.md", attackReport(m.cells, others, z > 0, command)); err != nil {
 			return err
 		}
-		text, plots := evasionReport(m.cells, command)
+		text, plots, err := evasionReport(m.cells, command)
+		if err != nil {
+			return err
+		}
 		if len(plots) == 0 {
 			return nil
 		}

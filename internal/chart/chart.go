@@ -1,68 +1,267 @@
-// Package chart draws the plots of measurements that lie in the repository.
+// Package chart draws charts as SVG: the layout, the axes and the lines are gonum's, the colours are left to a style sheet.
 package chart
 
 import (
-	"fmt"
 	"math"
-	"strings"
+	"time"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
-// Chart is a plot with a logarithmic x axis and a y axis that begins at 0.
-type Chart struct {
-	Title, X string
-	Top      float64 // of the y axis
-	Label    string  // of a value on it, a format for a number
-	Step     float64 // from one mark of the x axis to the next, as a factor
-	Lines    []Line
-}
+// Kind is how the values of an axis are laid out.
+type Kind uint8
 
-// Line is what one colour shows.
-type Line struct {
-	Name string
-	X, Y []float64
-}
-
-var colours = [...]string{"#1b6ca8", "#c0392b", "#2e8b57", "#b8860b", "#6a3d9a", "#555555", "#d2691e", "#008b8b"}
-
+// Kinds of axis. The values of a Time axis are seconds since the Unix epoch, shown in UTC.
 const (
-	chartWidth, chartHeight = 640, 360
-	chartLeft, chartRight   = 50, 150
-	chartTop, chartBottom   = 36, 44
+	Linear Kind = iota
+	Log
+	Time
 )
 
-// SVG draws it.
-func (c *Chart) SVG() string {
-	low, high := math.Inf(1), 0.0
-	for _, l := range c.Lines {
-		for _, x := range l.X {
-			low, high = min(low, x), max(high, x)
-		}
-	}
-	px := func(x float64) float64 {
-		return chartLeft + math.Log(x/low)/max(1e-9, math.Log(high/low))*(chartWidth-chartLeft-chartRight)
-	}
-	py := func(y float64) float64 { return chartHeight - chartBottom - y/c.Top*(chartHeight-chartTop-chartBottom) }
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="11">`+"\n", chartWidth, chartHeight)
-	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="white"/><text x="%d" y="18" font-size="13">%s</text>`+"\n", chartLeft, c.Title)
-	for i := range 5 {
-		y := c.Top * float64(i) / 4
-		fmt.Fprintf(&b, `<path d="M%d %.1fH%d" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", chartLeft, py(y), chartWidth-chartRight, chartLeft-6, py(y)+4, fmt.Sprintf(c.Label, y))
-	}
-	for x := low; x <= high*1.001; x *= c.Step {
-		fmt.Fprintf(&b, `<path d="M%.1f %dV%d" stroke="#eee"/><text x="%.1f" y="%d" text-anchor="middle">%.0f</text>`+"\n", px(x), chartTop, chartHeight-chartBottom, px(x), chartHeight-chartBottom+15, x)
-	}
-	fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">%s</text>`+"\n", (chartLeft+chartWidth-chartRight)/2, chartHeight-8, c.X)
-	for i, l := range c.Lines {
-		colour := colours[i%len(colours)]
-		var points []string
-		for j := range l.X {
-			points = append(points, fmt.Sprintf("%.1f,%.1f", px(l.X[j]), py(l.Y[j])))
-		}
-		fmt.Fprintf(&b, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>`+"\n", strings.Join(points, " "), colour)
-		y := chartTop + 16*i
-		fmt.Fprintf(&b, `<rect x="%d" y="%d" width="12" height="3" fill="%s"/><text x="%d" y="%d">%s</text>`+"\n", chartWidth-chartRight+12, y, colour, chartWidth-chartRight+30, y+5, l.Name)
-	}
-	b.WriteString("</svg>\n")
-	return b.String()
+// Axis is one side of a chart.
+type Axis struct {
+	Label    string
+	Kind     Kind
+	From, To float64              // what it shows; both 0: what there is
+	Format   func(float64) string // of a value on it; nil: in the shortest way
 }
+
+// Style is what a series means, told by its shape and by its colour.
+type Style uint8
+
+// Styles.
+const (
+	Seen     Style = iota // a heavy line
+	Refused               // a line of short dashes
+	Expected              // a thin line of long dashes
+	Dots                  // a square for each value
+	Crosses               // a cross for each value
+	Marks                 // an upright line at each x, over the whole height
+	lines
+)
+
+// Nth is a line that differs from those of other i, of 0 to 7; it is for charts that are files of their own.
+func Nth(i int) Style { return lines + Style(i%8) }
+
+// Series is what one line, or one kind of mark, shows. X and Y have the same length; Y is nil for Marks.
+type Series struct {
+	Name  string // in the legend; empty: not there
+	Style Style
+	Steps bool // a value holds until the next
+	X, Y  []float64
+}
+
+// Chart is one picture. Title and Text are what it says to those who do not see it.
+type Chart struct {
+	ID, Title, Text string // ID is unique in the page it stands in
+	X, Y            Axis
+	Series          []Series
+	Width, Height   float64 // in points; 0: 700 by 240
+
+	alone bool
+}
+
+var sans = font.Font{Typeface: "Liberation", Variant: "Sans"}
+
+// File draws c as a file of its own.
+func (c *Chart) File() (string, error) {
+	own := *c
+	own.ID, own.alone = "chart", true
+	return own.SVG()
+}
+
+// SVG draws c as an element for a page whose style sheet has CSS in it. The same chart gives the same bytes.
+func (c *Chart) SVG() (string, error) {
+	p := plot.New()
+	p.BackgroundColor = nil
+	p.Legend.Top, p.Legend.Left = true, true
+	p.Legend.Padding, p.Legend.XOffs, p.Legend.YOffs = vg.Points(2), vg.Points(8), vg.Points(-2)
+	p.Legend.TextStyle.Font = font.From(sans, 10)
+	c.X.set(&p.X)
+	c.Y.set(&p.Y)
+	grid := plotter.NewGrid()
+	grid.Vertical.Color, grid.Horizontal.Color = faint, faint
+	p.Add(grid)
+	for i := range c.Series {
+		if err := c.Series[i].add(p, c.X.Kind == Log, c.Y.Kind == Log); err != nil {
+			return "", err
+		}
+	}
+	c.X.span(&p.X)
+	c.Y.span(&p.Y)
+	if room := .07 * float64(len(c.Series)+1); c.Y.To == 0 { // for the legend
+		if c.Y.Kind == Log {
+			p.Y.Max *= math.Pow(p.Y.Max/p.Y.Min, room)
+		} else {
+			p.Y.Max += room * (p.Y.Max - p.Y.Min)
+		}
+	}
+	return c.render(p)
+}
+
+func (a *Axis) set(to *plot.Axis) {
+	to.Label.Text = a.Label
+	to.Label.TextStyle.Font, to.Tick.Label.Font = font.From(sans, 11), font.From(sans, 10)
+	to.Padding = vg.Points(4)
+	switch a.Kind {
+	case Log:
+		to.Scale, to.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+	case Time:
+		to.Tick.Marker = times{}
+	}
+	if a.Format != nil {
+		to.Tick.Marker = named{to.Tick.Marker, a.Format}
+	}
+}
+
+// span sets what the axis shows, when all series are in it; never nothing, which gonum would refuse.
+func (a *Axis) span(to *plot.Axis) {
+	if a.From != 0 || a.To != 0 {
+		to.Min, to.Max = a.From, a.To
+	}
+	if math.IsInf(to.Min, 0) || math.IsInf(to.Max, 0) {
+		to.Min, to.Max = 1, 2
+	}
+	switch {
+	case a.Kind == Log:
+		to.Min = max(to.Min, least)
+		to.Max = max(to.Max, 10*to.Min)
+	case to.Min == to.Max:
+		to.Max++
+	}
+}
+
+// least is what stands for less on a logarithmic axis, where gonum panics at 0.
+const least = 1e-3
+
+func (s *Series) add(p *plot.Plot, logX, logY bool) error {
+	if len(s.X) == 0 {
+		return nil
+	}
+	if s.Style == Marks {
+		m := marks{s.X}
+		p.Add(m)
+		if s.Name != "" {
+			p.Legend.Add(s.Name, m)
+		}
+		return nil
+	}
+	xy := make(plotter.XYs, len(s.X))
+	for i := range xy {
+		xy[i] = plotter.XY{X: s.X[i], Y: s.Y[i]}
+		if logX {
+			xy[i].X = max(xy[i].X, least)
+		}
+		if logY {
+			xy[i].Y = max(xy[i].Y, least)
+		}
+	}
+	var drawn interface {
+		plot.Plotter
+		plot.Thumbnailer
+	}
+	if s.Style == Dots || s.Style == Crosses {
+		dots, err := plotter.NewScatter(xy)
+		if err != nil {
+			return err
+		}
+		dots.GlyphStyle = draw.GlyphStyle{Color: colour(s.Style), Radius: vg.Points(2), Shape: draw.BoxGlyph{}}
+		if s.Style == Crosses {
+			dots.Radius, dots.Shape = vg.Points(3.5), draw.CrossGlyph{}
+		}
+		drawn = dots
+	} else {
+		line, err := plotter.NewLine(xy)
+		if err != nil {
+			return err
+		}
+		line.LineStyle = stroke(s.Style)
+		if s.Steps {
+			line.StepStyle = plotter.PostStep
+		}
+		drawn = line
+	}
+	p.Add(drawn)
+	if s.Name != "" {
+		p.Legend.Add(s.Name, drawn)
+	}
+	return nil
+}
+
+// marks are upright lines.
+type marks struct{ x []float64 }
+
+func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
+	toX, _ := p.Transforms(&c)
+	for _, x := range m.x {
+		at := toX(x)
+		c.StrokeLine2(stroke(Marks), at, c.Min.Y, at, c.Max.Y)
+	}
+}
+
+// Thumbnail draws the mark of the legend.
+func (m marks) Thumbnail(c *draw.Canvas) {
+	at := c.Center().X
+	c.StrokeLine2(stroke(Marks), at, c.Min.Y, at, c.Max.Y)
+}
+
+// named are ticks with words of our own.
+type named struct {
+	plot.Ticker
+	format func(float64) string
+}
+
+func (n named) Ticks(low, high float64) []plot.Tick {
+	if n.Ticker == nil {
+		n.Ticker = plot.DefaultTicks{}
+	}
+	ticks := n.Ticker.Ticks(low, high)
+	for i := range ticks {
+		if ticks[i].Label != "" {
+			ticks[i].Label = n.format(ticks[i].Value)
+		}
+	}
+	return ticks
+}
+
+// times are ticks at round times of day.
+type times struct{}
+
+// rounds are the steps between two ticks, in seconds.
+var rounds = [...]float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 2 * 86400, 7 * 86400,
+	14 * 86400, 28 * 86400, 91 * 86400, 364 * 86400}
+
+func (times) Ticks(low, high float64) (ticks []plot.Tick) {
+	step := rounds[len(rounds)-1]
+	for _, r := range rounds {
+		if (high-low)/r <= 8 {
+			step = r
+			break
+		}
+	}
+	layout := "15:04:05"
+	switch {
+	case high-low < 1: // shown as its fractions
+		return named{plot.DefaultTicks{}, func(x float64) string { return at(x).Format("15:04:05.000") }}.Ticks(low, high)
+	case step >= 86400:
+		layout = "2 Jan 2006"
+	case math.Floor(low/86400) != math.Floor(high/86400):
+		layout = "2 Jan 15:04"
+	case step >= 60:
+		layout = "15:04"
+	}
+	for x := math.Ceil(low/step) * step; x <= high; x += step {
+		t := plot.Tick{Value: x, Label: at(x).Format(layout)}
+		if high-x < .04*(high-low) { // it would be cut
+			t.Label = ""
+		}
+		ticks = append(ticks, t)
+	}
+	return ticks
+}
+
+func at(seconds float64) time.Time { return time.UnixMilli(int64(math.Round(seconds * 1000))).UTC() }

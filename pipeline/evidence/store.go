@@ -28,6 +28,20 @@ const (
 	unfinished = ".new"
 )
 
+// Slices are the files with packets in the case folder dir, by incident, as paths below it.
+func Slices(dir string) map[string]string {
+	slices := map[string]string{}
+	files, _ := os.ReadDir(filepath.Join(dir, Folder)) // without a folder there are none
+	for _, f := range files {
+		for _, end := range [...]string{plain, sealed} {
+			if uid, ok := strings.CutSuffix(f.Name(), end); ok {
+				slices[uid] = Folder + "/" + f.Name()
+			}
+		}
+	}
+	return slices
+}
+
 // Store is a folder of slices, one file for each incident, and the index that names them. One goroutine.
 type Store struct {
 	dir        string

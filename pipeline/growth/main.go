@@ -85,10 +85,10 @@ func run(args []string, log io.Writer) error {
 		strings.TrimSpace("go run ./pipeline/growth "+strings.Join(args, " ")), *exchanges, base.flows, base.principals, base.endpoints, base.objects)
 	b.WriteString("Each principal asks for its own objects again and again; every connection stays open to the end.\n\n")
 	b.WriteString("| grows | how many | CPU s | µs an exchange | memory, MB | bytes for each more |\n|---|--:|--:|--:|--:|--:|\n")
-	spent := chart.Chart{Title: "CPU time of an exchange", X: "times as many", Label: "%.1f µs", Step: 10}
-	held := chart.Chart{Title: "Peak memory of the process", X: "times as many", Label: "%.0f MB", Step: 10}
-	for _, k := range kinds {
-		s, h := chart.Line{Name: k.name}, chart.Line{Name: k.name}
+	spent := chart.Chart{Title: "CPU time of an exchange", X: chart.Axis{Label: "times as many", Kind: chart.Log}, Y: chart.Axis{Label: "µs"}, Height: 360}
+	held := chart.Chart{Title: "Peak memory of the process", X: chart.Axis{Label: "times as many", Kind: chart.Log}, Y: chart.Axis{Label: "MB"}, Height: 360}
+	for nth, k := range kinds {
+		s, h := chart.Series{Name: k.name, Style: chart.Nth(nth)}, chart.Series{Name: k.name, Style: chart.Nth(nth)}
 		var first whole.Run
 		var least int
 		for i, factor := range []int{1, 10, 100} {
@@ -114,9 +114,9 @@ func run(args []string, log io.Writer) error {
 			fmt.Fprintf(log, "%d %s: %.2f CPU s, %d MB\n", *size, k.name, m.CPU.Seconds(), m.Memory>>20)
 			s.X, s.Y = append(s.X, float64(factor)), append(s.Y, each)
 			h.X, h.Y = append(h.X, float64(factor)), append(h.Y, float64(m.Memory>>20))
-			spent.Top, held.Top = max(spent.Top, each), max(held.Top, float64(m.Memory>>20))
+			spent.Y.To, held.Y.To = max(spent.Y.To, each), max(held.Y.To, float64(m.Memory>>20))
 		}
-		spent.Lines, held.Lines = append(spent.Lines, s), append(held.Lines, h)
+		spent.Series, held.Series = append(spent.Series, s), append(held.Series, h)
 	}
 	if *full {
 		t := traffic{flows: 1_000_000, principals: 200_000, endpoints: 100, objects: 800_000, exchanges: 1_000_000}
@@ -130,7 +130,15 @@ func run(args []string, log io.Writer) error {
 	if err := os.MkdirAll(*out, 0o755); err != nil {
 		return err
 	}
-	for name, text := range map[string]string{"growth.md": b.String(), "time.svg": spent.SVG(), "memory.svg": held.SVG()} {
+	time, err := spent.File()
+	if err != nil {
+		return err
+	}
+	memory, err := held.File()
+	if err != nil {
+		return err
+	}
+	for name, text := range map[string]string{"growth.md": b.String(), "time.svg": time, "memory.svg": memory} {
 		if err := os.WriteFile(filepath.Join(*out, name), []byte(text), 0o644); err != nil {
 			return err
 		}
