@@ -27,6 +27,7 @@ var outputFiles = []struct{ pattern, name string }{
 	{"case*/calls.jsonl", "calls.jsonl"},
 	{"case*/connections.jsonl", "connections.jsonl"},
 	{"case*/stats.json", "stats.json"},
+	{"case*/report.html", "report.html"},
 	{"case*/manifest.json", "manifest.json"},
 	{"case*/custody.log", "custody.log"},
 	{"case*/audit.jsonl", "audit.jsonl"},
@@ -282,7 +283,7 @@ func TestPrivacyIsTested(t *testing.T) {
 	people := newHunter(map[string]string{"clinician": clinician, "record": walked()[9], "MRN": mrn})
 	found := map[string]bool{}
 	h.each(func(name, _ string, b []byte) { found[name] = found[name] || len(people.find(unpacked(b), 1)) > 0 })
-	for _, name := range []string{"alerts.jsonl", "alerts.ecs.jsonl", "alerts.cef", "calls.jsonl", "outbox", "file", "Kafka", "syslog", "webhook", "standard output"} {
+	for _, name := range []string{"alerts.jsonl", "alerts.ecs.jsonl", "alerts.cef", "calls.jsonl", "report.html", "outbox", "file", "Kafka", "syslog", "webhook", "standard output"} {
 		if !found[name] {
 			t.Errorf("%s names nobody with --reveal: what this test would find there is not known", name)
 		}
