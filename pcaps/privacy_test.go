@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"auscult/pipeline"
@@ -43,7 +44,7 @@ func (s *identities) WriteCalls(batch []call.Call) error {
 
 func (s *identities) add(id string) {
 	if len(id) >= 6 {
-		s.seen[id] = true
+		s.seen[strings.Clone(id)] = true // calls are borrowed
 	}
 }
 
