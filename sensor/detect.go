@@ -91,7 +91,9 @@ func runDetect(ctx context.Context, std stdio, s *settings, f *runFlags, untilEn
 	if b.outbox, err = sink.OpenSpool(s.Outbox, "alerts", false, say, targets...); err != nil {
 		return &exit{statusFailed, err}
 	}
-	b.lines = func(names *pseudonym.Names, meta ocsf.Meta) pipeline.Sink { return standardOutput(std, n.screen, f.format, names, meta) }
+	b.lines = func(names *pseudonym.Names, meta ocsf.Meta) pipeline.Sink {
+		return standardOutput(std, n.screen, f.format, names, meta)
+	}
 	host, _ := os.Hostname()
 	id := host + "-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36)
 	m := cluster.NewMember(s.Cluster, s.Kafka, id, b, say)

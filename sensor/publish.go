@@ -70,13 +70,19 @@ func (s *settings) clusterBrokers() sink.KafkaConfig {
 	return k
 }
 
-// tellPublished says what was published.
-func (o *outputs) tellPublished(screen *screen) {
+// publication is what was published of a run.
+type publication struct {
+	Calls   uint64 `json:"calls"`
+	Batches uint64 `json:"batches"`
+	Raw     uint64 `json:"bytes_raw"`
+	Bytes   uint64 `json:"bytes"` // compressed and sealed, as they travel
+}
+
+// publication is nil where calls are judged here.
+func (o *outputs) publication() *publication {
 	if o.published == nil {
-		return
+		return nil
 	}
 	c := &o.published.Count
-	n, sealed := c.Calls.Load(), c.Sealed.Load()
-	fmt.Fprintf(screen, "auscult: published %d calls in %d batches, %d bytes sealed (%.0f a call, %.0f before compression)\n", n, c.Batches.Load(), sealed,
-		float64(sealed)/float64(max(1, n)), float64(c.Raw.Load())/float64(max(1, n)))
+	return &publication{c.Calls.Load(), c.Batches.Load(), c.Raw.Load(), c.Sealed.Load()}
 }

@@ -19,7 +19,7 @@ func replayed(t *testing.T, args ...string) (status int, stdout, stderr string) 
 	return auscult(t, append([]string{"replay", "--key", filepath.Join(t.TempDir(), "key")}, args...)...)
 }
 
-func contents(t *testing.T, path string) string {
+func contents(t testing.TB, path string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {

@@ -37,7 +37,8 @@ type report struct {
 	Lost      []loss   `json:"lost"`
 	Run       speed    `json:"run"`
 
-	Evidence *evidence.Stats `json:"evidence,omitempty"` // nil without --evidence
+	Evidence  *evidence.Stats `json:"evidence,omitempty"`  // nil without --evidence
+	Published *publication    `json:"published,omitempty"` // nil without --publish-calls
 }
 
 // input is one capture and what was read of it.
@@ -195,9 +196,12 @@ func (r *report) print(w io.Writer) error {
 	if r.Messages > 0 {
 		row("", counted(r.Messages, "HL7 v2 message")+" over MLLP")
 	}
-	if n := r.incidents(); n == 0 {
+	if p := r.Published; p != nil {
+		row("", fmt.Sprintf("published in %s, %sB sealed, to be judged by auscult detect", amount(p.Batches, "batches"), scaled(float64(p.Bytes))))
+	}
+	if n := r.incidents(); n == 0 && r.Published == nil {
 		row("alerts", "none")
-	} else {
+	} else if n > 0 { // of published calls, those on the sensor itself
 		row("alerts", fmt.Sprintf("%s in %s", counted(n, "incident"), counted(r.Alerts, "message")))
 		row("", fmt.Sprintf("%s of medium severity or more", grouped(r.Grave)))
 	}

@@ -44,6 +44,7 @@ func (n *session) close(err *error) {
 
 // tell writes the report of a run to its case folder, and the summary. err is what went wrong before.
 func (n *session) tell(r *report, out *outputs, err error) error {
+	r.Published = out.publication()
 	if out.dir != "" {
 		text, failed := r.text()
 		if failed == nil {
@@ -109,9 +110,6 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	stats, err := pipeline.Run(ctx, cfg, src, out.Output, &prog)
 	took := time.Since(start)
 	stop()
-	if !f.quiet {
-		out.tellPublished(n.screen)
-	}
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil // that it was stopped is told by the exit status
 	}

@@ -28,7 +28,7 @@ type batch struct {
 	First   clock.Time `cbor:"7,keyasint,omitzero"` // of the calls
 	Mark    clock.Time `cbor:"8,keyasint"`          // every call before it is in this batch or an earlier one
 	Calls   int        `cbor:"9,keyasint,omitzero"`
-	Size    int        `cbor:"10,keyasint,omitzero"` // bytes of the calls, neither compressed nor sealed
+	Size    int        `cbor:"10,keyasint,omitzero"` // bytes of the calls' records, neither compressed nor sealed
 	Replay  bool       `cbor:"11,keyasint,omitzero"` // of a capture: its time is not that of the day
 }
 
@@ -57,8 +57,8 @@ const (
 
 var errBatch = errors.New("is no batch of calls of this version")
 
-// head reads what stands in front of a message, and returns it and what is sealed with it.
-func (k *codec) head(b []byte) (h batch, clear, body []byte, err error) {
+// read reads what stands in front of a message, and returns it and what is sealed with it.
+func (k *heads) read(b []byte) (h batch, clear, body []byte, err error) {
 	if len(b) < len(magic)+2 || string(b[:len(magic)]) != magic {
 		return h, nil, nil, errBatch
 	}
@@ -67,7 +67,7 @@ func (k *codec) head(b []byte) (h batch, clear, body []byte, err error) {
 		return h, nil, nil, errBatch
 	}
 	clear, body = b[:len(magic)+2+n], b[len(magic)+2+n:]
-	if err := k.dec.Unmarshal(clear[len(magic)+2:], &h); err != nil {
+	if err := k.mode.Unmarshal(clear[len(magic)+2:], &h); err != nil {
 		return h, nil, nil, fmt.Errorf("head: %w", err)
 	}
 	switch {
@@ -78,6 +78,15 @@ func (k *codec) head(b []byte) (h batch, clear, body []byte, err error) {
 		return h, nil, nil, errors.New("head: says what cannot be")
 	}
 	return h, clear, body, nil
+}
+
+// heads reads what is in CBOR: heads and checkpoints.
+type heads struct{ mode cbor.DecMode }
+
+func newHeads() (*heads, error) {
+	mode, err := cbor.DecOptions{MaxNestedLevels: 8, MaxMapPairs: 4 * maxSensors, MaxArrayElements: 1 << 20,
+		IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden}.DecMode()
+	return &heads{mode}, err
 }
 
 // seal closes and opens the batches, or the states, of one site. It reuses its memory: one goroutine.

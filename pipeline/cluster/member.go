@@ -102,7 +102,7 @@ func (m *Member) generation(run context.Context, stop func(), fail func(error), 
 			both, cancel := context.WithCancel(run)
 			defer cancel()
 			defer context.AfterFunc(ctx, cancel)()
-			if err := w.run(both, func() bool { return ctx.Err() != nil }); err != nil {
+			if err := w.run(both); err != nil {
 				fail(err)
 			}
 			close(w.done)

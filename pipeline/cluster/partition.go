@@ -36,7 +36,7 @@ type partition struct {
 	sites   map[string]*bound
 	next    int64 // offset to be read next
 	through int64 // offset up to which all was read before a restart
-	codec   *codec
+	heads   *heads
 	refused map[string]bool
 	count   Counts // of what belongs to no site
 	alerts  []alert.Alert
@@ -50,14 +50,14 @@ type bound struct {
 }
 
 func newPartition(cfg *Config, bench Bench, say func(string)) (*partition, error) {
-	codec, err := newCodec()
-	return &partition{cfg: cfg, bench: bench, say: say, sites: map[string]*bound{}, codec: codec, refused: map[string]bool{}}, err
+	heads, err := newHeads()
+	return &partition{cfg: cfg, bench: bench, say: say, sites: map[string]*bound{}, heads: heads, refused: map[string]bool{}}, err
 }
 
 // take judges what the message at offset lets be judged. An error is about where alerts go.
 func (p *partition) take(offset int64, message []byte) error {
 	p.next = offset + 1
-	h, front, body, err := p.codec.head(message)
+	h, front, body, err := p.heads.read(message)
 	if err != nil {
 		p.refuse("", fmt.Sprintf("a message (offset %d) %v", offset, err))
 		return nil
@@ -108,7 +108,7 @@ func (p *partition) site(name string) (*bound, error) {
 		return nil, err
 	}
 	b := &bound{site: site{name: name, cfg: p.cfg, say: p.say, past: map[string]run{}, said: map[string]bool{}, through: p.through,
-		reading: reading{codec: p.codec, seal: calls}}}
+		reading: reading{seal: calls}}}
 	if b.sealed, err = newSeal(keys, statePurpose); err != nil {
 		return nil, err
 	}
@@ -276,7 +276,7 @@ func (cp *checkpoint) encode(limit int) ([]byte, error) {
 	return cbor.Marshal(cp)
 }
 
-func (k *codec) checkpoint(b []byte) (cp checkpoint, err error) {
-	err = k.dec.Unmarshal(b, &cp)
+func (k *heads) checkpoint(b []byte) (cp checkpoint, err error) {
+	err = k.mode.Unmarshal(b, &cp)
 	return cp, err
 }

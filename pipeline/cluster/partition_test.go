@@ -98,22 +98,20 @@ type published struct {
 // script keeps what a run publishes.
 type script struct {
 	t     testing.TB
-	codec *codec
 	steps []published
 }
 
 func (s *script) Publish(calls []call.Call) error {
-	var b bytes.Buffer
+	var r record
+	var b []byte
 	for i := range calls {
-		if err := s.codec.encode(&b, &calls[i]); err != nil {
-			s.t.Fatal(err)
-		}
+		b = r.encode(b, &calls[i])
 	}
 	out := make([]call.Call, len(calls))
-	rest := b.Bytes()
+	rest := string(b)
 	var err error
 	for i := range out {
-		if rest, err = s.codec.decode(&out[i], rest); err != nil {
+		if rest, err = r.decode(&out[i], rest); err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -131,11 +129,7 @@ func (s *script) Close() error { return nil }
 // scripted is what a replay of the case publishes.
 func scripted(t testing.TB, name string) []published {
 	t.Helper()
-	codec, err := newCodec()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &script{t: t, codec: codec}
+	s := &script{t: t}
 	cfg := pipeline.Defaults()
 	cfg.Workers = 2
 	src := replay.New(replay.Defaults(), filepath.Join("..", "..", "pcaps", name, "traffic.pcap"))
@@ -242,7 +236,7 @@ func TestSensorsTogether(t *testing.T) {
 						deaths--
 						p = newTestPartition(t, &cfg, b)
 						if kept != nil {
-							cp, err := p.codec.checkpoint(kept)
+							cp, err := p.heads.checkpoint(kept)
 							if err == nil {
 								err = p.restore(&cp)
 							}

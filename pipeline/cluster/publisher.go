@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"bytes"
 	"fmt"
 	"sync/atomic"
 
@@ -38,11 +37,11 @@ type Publisher struct {
 
 	cfg    Config
 	origin Origin
-	codec  *codec
+	record record
 	spool  Spool
 	linger clock.Time
 
-	buf   bytes.Buffer // calls of the batch that is being filled
+	buf   []byte // calls of the batch that is being filled
 	head  batch
 	seq   uint64
 	since clock.Time // mark of the last batch
@@ -72,15 +71,11 @@ func NewPublisher(cfg Config, origin Origin, keys *pseudonym.Keyer, spool Spool)
 	if origin.Sensor == "" || len(origin.Sensor) > maxName {
 		return nil, fmt.Errorf("%q cannot be the name of a sensor whose calls are published", origin.Sensor)
 	}
-	codec, err := newCodec()
-	if err != nil {
-		return nil, err
-	}
 	seal, err := newSeal(keys, callsPurpose)
 	if err != nil {
 		return nil, err
 	}
-	p := &Publisher{cfg: cfg, origin: origin, codec: codec, spool: spool, linger: clock.Time(cfg.Linger),
+	p := &Publisher{cfg: cfg, origin: origin, spool: spool, linger: clock.Time(cfg.Linger),
 		full: make(chan filled, queued), empty: make(chan []byte, queued+1), ended: make(chan struct{})}
 	if origin.Replay { // nobody waits for it, but others for its marks: the spool should not be one fsync a batch
 		p.linger = max(p.linger, clock.Time(cfg.Lag/4))
@@ -103,16 +98,14 @@ func (p *Publisher) begin() {
 func (p *Publisher) Publish(calls []call.Call) error {
 	for i := range calls {
 		c := &calls[i]
-		was := p.buf.Len()
-		if err := p.codec.encode(&p.buf, c); err != nil {
-			return err
-		}
-		if p.buf.Len() > p.cfg.BatchBytes && was > 0 { // all before this one
-			last := bytes.Clone(p.buf.Bytes()[was:])
-			p.buf.Truncate(was)
+		was := len(p.buf)
+		p.buf = p.record.encode(p.buf, c)
+		if len(p.buf) > p.cfg.BatchBytes && was > 0 { // all before this one
+			last := p.buf[was:]
+			p.buf = p.buf[:was]
 			p.mark = max(p.mark, c.Time)
 			p.flush(more)
-			p.buf.Write(last)
+			p.buf = append(p.buf, last...)
 		}
 		if p.head.Calls == 0 {
 			p.head.First = c.Time
@@ -165,9 +158,8 @@ func (p *Publisher) failed() error {
 // flush hands on what there is, and begins the next batch.
 func (p *Publisher) flush(k kind) {
 	p.head.Kind, p.head.Mark = k, p.mark
-	calls := append((<-p.empty)[:0], p.buf.Bytes()...)
-	p.full <- filled{p.head, calls}
-	p.buf.Reset()
+	p.full <- filled{p.head, p.buf}
+	p.buf = (<-p.empty)[:0]
 	p.since = p.mark
 	p.begin()
 }

@@ -49,7 +49,7 @@ type site struct {
 	began    int64      // offset of the first batch since the last end
 	through  int64      // offset up to which all was read before a restart
 	count    Counts
-	said     map[string]bool // sensors whose late calls were told
+	said     map[string]bool // what is said once
 }
 
 // run is a run of a sensor that is over.
@@ -276,8 +276,13 @@ func (s *site) tellBehind() {
 // late counts n calls of st that came too late.
 func (s *site) late(st *stream, n int) {
 	s.count.Late += uint64(n)
-	if !s.said[st.sensor] && len(s.said) < maxSensors {
-		s.said[st.sensor] = true
-		s.say(fmt.Sprintf("site %s: calls of sensor %s came too late and are not judged (further ones are only counted)", s.name, st.sensor))
+	s.sayOnce("late "+st.sensor, fmt.Sprintf("site %s: calls of sensor %s came too late and are not judged (further ones are only counted)", s.name, st.sensor))
+}
+
+// sayOnce says line unless something was said of what.
+func (s *site) sayOnce(what, line string) {
+	if !s.said[what] && len(s.said) < 2*maxSensors {
+		s.said[what] = true
+		s.say(line)
 	}
 }

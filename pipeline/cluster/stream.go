@@ -39,9 +39,8 @@ type held struct {
 
 // reading is what it takes to read batches.
 type reading struct {
-	codec *codec
-	seal  *seal
-	buf   []byte
+	record record
+	seal   *seal
 }
 
 // push queues a batch with calls.
@@ -60,7 +59,7 @@ func (s *stream) first(to clock.Time, r *reading, site *site) *call.Call {
 			}
 			if err := s.load(h, r); err != nil {
 				site.count.Broken++
-				site.say(fmt.Sprintf("site %s: a batch of %d calls of sensor %s cannot be read: %v", site.name, h.Calls, s.sensor, err))
+				site.sayOnce("broken "+s.sensor, fmt.Sprintf("site %s: a batch of %d calls of sensor %s cannot be read (further ones are only counted): %v", site.name, h.Calls, s.sensor, err))
 			}
 			late := 0
 			for s.next < len(s.calls) && s.calls[s.next].Time < h.late {
@@ -85,14 +84,15 @@ func (s *stream) first(to clock.Time, r *reading, site *site) *call.Call {
 // load decodes the calls of h.
 func (s *stream) load(h *held, r *reading) (err error) {
 	s.open, s.next, s.calls = true, 0, s.calls[:0]
-	if r.buf, err = r.seal.unzip(r.buf[:0], h.zipped, h.Size); err != nil {
+	b, err := r.seal.unzip(make([]byte, 0, h.Size), h.zipped, h.Size)
+	if err != nil {
 		return err
 	}
 	var last call.Order
-	for b := r.buf; len(b) > 0; {
+	for in := string(b); len(in) > 0; {
 		s.calls = append(s.calls, call.Call{})
 		c := &s.calls[len(s.calls)-1]
-		if b, err = r.codec.decode(c, b); err == nil && (c.Order.Compare(last) < 0 || c.Time < h.First || len(s.calls) > h.Calls) {
+		if in, err = r.record.decode(c, in); err == nil && (c.Order.Compare(last) < 0 || c.Time < h.First || len(s.calls) > h.Calls) {
 			err = errRecord
 		}
 		if err != nil {

@@ -45,8 +45,8 @@ func (w *worker) counted() Counts {
 // errWrite is what a worker ends the member with: alerts cannot be made durable.
 var errWrite = errors.New("alerts cannot be written")
 
-// run reads and judges until ctx ends; lost is whether the partition is somebody else's by then.
-func (w *worker) run(ctx context.Context, lost func() bool) error {
+// run reads and judges until ctx ends.
+func (w *worker) run(ctx context.Context) error {
 	var err error
 	if w.calls, err = sink.NewRaw(w.m.kafka, "calls", w.m.cfg.Topic, w.id, false); err != nil {
 		return err
@@ -66,18 +66,19 @@ func (w *worker) run(ctx context.Context, lost func() bool) error {
 		return err
 	}
 	w.saving.Wait()
-	if w.p == nil || lost() {
+	if w.p == nil {
 		return nil
 	}
-	// The last one, so that whoever comes next has nothing to judge again.
-	over, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastCheckpoint)
+	// The last one, so that whoever comes next has nothing to judge again: the group waits for it before it shares anew.
+	// If it has not waited, it does no harm: a checkpoint is right whoever makes it, and that which covers most counts.
+	over, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(lastCheckpoint, 2*w.m.cfg.Session))
 	defer cancel()
 	w.checkpoint(over)
 	w.saving.Wait()
 	return nil
 }
 
-// lastCheckpoint is how long the end of a member may take for it.
+// lastCheckpoint is how long it may take.
 const lastCheckpoint = 5 * time.Second
 
 // begin takes up the newest checkpoint.
@@ -94,7 +95,7 @@ func (w *worker) begin(ctx context.Context) error {
 		return err
 	}
 	if b != nil {
-		cp, err := p.codec.checkpoint(b)
+		cp, err := p.heads.checkpoint(b)
 		if err == nil {
 			err = p.restore(&cp)
 		}
