@@ -30,7 +30,7 @@ func (f *runFlags) registerOutputs(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.brokers, "kafka", nil, "also send alerts to Kafka at `HOST:PORT,…` (setting kafka.brokers)")
 	flags.StringVar(&f.topic, "topic", "", "Kafka `TOPIC` for alerts (setting kafka.topic)")
 	flags.BoolVar(&f.createTopics, "create-topics", false, "make the Kafka topic if it is missing (setting kafka.create_topics)")
-	flags.BoolVar(&f.publish, "publish-calls", false, "send every call to Kafka, sealed, to be judged by auscult detect, and judge none here\n(settings cluster)")
+	flags.BoolVar(&f.publish, "publish-calls", false, "send every call to Kafka, sealed, for auscult detect to judge; here\nnone is judged (settings cluster)")
 	flags.StringVar(&f.outbox, "outbox", "", "keep alerts in `DIR` until Kafka, syslog, webhook and file have them (setting outbox.dir;\ndefault outbox in the case folder, else with live under the state directory)")
 }
 

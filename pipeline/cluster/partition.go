@@ -36,7 +36,6 @@ type partition struct {
 	sites   map[string]*bound
 	next    int64 // offset to be read next
 	through int64 // offset up to which all was read before a restart
-	heads   *heads
 	refused map[string]bool
 	count   Counts // of what belongs to no site
 	alerts  []alert.Alert
@@ -49,31 +48,24 @@ type bound struct {
 	write  func([]alert.Alert) error
 }
 
-func newPartition(cfg *Config, bench Bench, say func(string)) (*partition, error) {
-	heads, err := newHeads()
-	return &partition{cfg: cfg, bench: bench, say: say, sites: map[string]*bound{}, heads: heads, refused: map[string]bool{}}, err
+func newPartition(cfg *Config, bench Bench, say func(string)) *partition {
+	return &partition{cfg: cfg, bench: bench, say: say, sites: map[string]*bound{}, refused: map[string]bool{}}
 }
 
-// take judges what the message at offset lets be judged. An error is about where alerts go.
-func (p *partition) take(offset int64, message []byte) error {
-	p.next = offset + 1
-	h, front, body, err := p.heads.read(message)
-	if err != nil {
-		p.refuse("", fmt.Sprintf("a message (offset %d) %v", offset, err))
+// take judges what a message lets be judged. An error is about where alerts go.
+func (p *partition) take(o *opened) error {
+	p.next = o.offset + 1
+	if o.fault != "" {
+		p.refuse(o.Site, o.fault)
 		return nil
 	}
-	b, err := p.site(h.Site)
+	b, err := p.site(o.Site)
 	if err != nil {
-		p.refuse(h.Site, fmt.Sprintf("site %q: its calls cannot be opened: %v", h.Site, err))
+		p.refuse(o.Site, fmt.Sprintf("site %q: its calls cannot be opened: %v", o.Site, err))
 		return nil
 	}
-	zipped, err := b.seal.open(body, front)
-	if err != nil {
-		p.refuse(h.Site, fmt.Sprintf("site %q: a batch of sensor %q %v", h.Site, h.Sensor, err))
-		return nil
-	}
-	p.sites[h.Site] = b // known by a message that is authentic
-	p.alerts = b.add(p.alerts[:0], offset, &h, zipped)
+	p.sites[o.Site] = b
+	p.alerts = b.add(p.alerts[:0], o)
 	if len(p.alerts) == 0 {
 		return nil
 	}
@@ -96,9 +88,6 @@ func (p *partition) site(name string) (*bound, error) {
 	if b := p.sites[name]; b != nil {
 		return b, nil
 	}
-	if !isName(name) {
-		return nil, fmt.Errorf("that cannot be the name of one")
-	}
 	keys, err := p.bench.Keys(name)
 	if err != nil {
 		return nil, err
@@ -108,7 +97,7 @@ func (p *partition) site(name string) (*bound, error) {
 		return nil, err
 	}
 	b := &bound{site: site{name: name, cfg: p.cfg, say: p.say, past: map[string]run{}, said: map[string]bool{}, through: p.through,
-		reading: reading{seal: calls}}}
+		reading: &reading{seal: calls}}}
 	if b.sealed, err = newSeal(keys, statePurpose); err != nil {
 		return nil, err
 	}

@@ -82,11 +82,16 @@ func newBench(t testing.TB) *testBench { return &testBench{t: t, said: map[strin
 
 func newTestPartition(t testing.TB, cfg *Config, b Bench) *partition {
 	t.Helper()
-	p, err := newPartition(cfg, b, func(line string) { t.Log(line) })
+	return newPartition(cfg, b, func(line string) { t.Log(line) })
+}
+
+func newTestOpener(t testing.TB, b Bench) *opener {
+	t.Helper()
+	o, err := newOpener(b.Keys)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return o
 }
 
 // published is what is asked of a Publisher.
@@ -218,10 +223,11 @@ func TestSensorsTogether(t *testing.T) {
 			messages := deal(t, cfg, steps, sensors, false, r)
 			for _, deaths := range []int{0, 5} {
 				b := newBench(t)
-				p := newTestPartition(t, &cfg, b)
+				p, o := newTestPartition(t, &cfg, b), newTestOpener(t, b)
 				var kept []byte
 				for offset := 0; offset < len(messages); {
-					if err := p.take(int64(offset), messages[offset]); err != nil {
+					m := o.open(int64(offset), messages[offset])
+					if err := p.take(&m); err != nil {
 						t.Fatal(err)
 					}
 					offset++
@@ -236,7 +242,7 @@ func TestSensorsTogether(t *testing.T) {
 						deaths--
 						p = newTestPartition(t, &cfg, b)
 						if kept != nil {
-							cp, err := p.heads.checkpoint(kept)
+							cp, err := o.heads.checkpoint(kept)
 							if err == nil {
 								err = p.restore(&cp)
 							}

@@ -42,7 +42,7 @@ type site struct {
 	judge   *pipeline.Site // nil: nothing came since the beginning, or the last end
 	streams []*stream      // in order of sensor and run
 	past    map[string]run // of sensors, the newest that is over
-	reading
+	*reading
 	released clock.Time // every call before it was judged, or will not be
 	sensors  int        // that publish, as the newest batch says
 	live     bool       // some of them are
@@ -58,8 +58,9 @@ type run struct {
 	Seq uint64 `cbor:"2,keyasint"`
 }
 
-// add takes the batch at offset, whose calls are compressed in zipped, and appends to dst what can be said now.
-func (s *site) add(dst []alert.Alert, offset int64, h *batch, zipped []byte) []alert.Alert {
+// add takes a batch and appends to dst what can be said now.
+func (s *site) add(dst []alert.Alert, o *opened) []alert.Alert {
+	h, offset := &o.batch, o.offset
 	st := s.stream(h, offset)
 	if st == nil {
 		return dst
@@ -74,7 +75,7 @@ func (s *site) add(dst []alert.Alert, offset int64, h *batch, zipped []byte) []a
 		s.say(fmt.Sprintf("site %s: %d batches of sensor %s are missing: its spool was full, or the topic has dropped them", s.name, n, h.Sensor))
 	}
 	if h.Calls > 0 {
-		st.push(held{batch: *h, offset: offset, before: st.place, late: max(s.released, st.Mark), zipped: zipped})
+		st.push(held{batch: *h, offset: offset, before: st.place, late: max(s.released, st.Mark), zipped: o.zipped, calls: o.calls})
 	}
 	st.place = place{h.Seq, max(st.Mark, h.Mark), h.Kind}
 	s.sensors, s.live = h.Sensors, s.live || !h.Replay
@@ -171,7 +172,7 @@ func (s *site) release(dst []alert.Alert, to clock.Time) []alert.Alert {
 		var first *call.Call
 		second := call.Order{Time: to}
 		for _, st := range s.streams {
-			c := st.first(to, &s.reading, s)
+			c := st.first(to, s.reading, s)
 			switch {
 			case c == nil:
 			case first == nil || c.Order.Compare(first.Order) < 0:

@@ -55,6 +55,7 @@ func (s *sender) send(k kind, mark clock.Time, times ...clock.Time) []byte {
 // reader is a partition of a test, with what it says.
 type reader struct {
 	*partition
+	opener *opener
 	offset int64
 	lines  []string
 }
@@ -62,11 +63,9 @@ type reader struct {
 func newReader(t *testing.T, cfg Config) *reader {
 	t.Helper()
 	r := &reader{}
-	p, err := newPartition(&cfg, newBench(t), func(line string) { r.lines = append(r.lines, line) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.partition = p
+	b := newBench(t)
+	r.partition = newPartition(&cfg, b, func(line string) { r.lines = append(r.lines, line) })
+	r.opener = newTestOpener(t, b)
 	return r
 }
 
@@ -74,7 +73,8 @@ func newReader(t *testing.T, cfg Config) *reader {
 func (r *reader) read(t *testing.T, messages ...[]byte) uint64 {
 	t.Helper()
 	for _, m := range messages {
-		if err := r.take(r.offset, m); err != nil {
+		o := r.opener.open(r.offset, m)
+		if err := r.take(&o); err != nil {
 			t.Fatal(err)
 		}
 		r.offset++
@@ -237,10 +237,6 @@ func TestPublisherNames(t *testing.T) {
 
 // FuzzTake: whatever a holder of the key sends, nothing panics, and nothing grows without bound.
 func FuzzTake(f *testing.F) {
-	heads, err := newHeads()
-	if err != nil {
-		f.Fatal(err)
-	}
 	var r record
 	c := call.Call{Order: call.Order{Time: 5 * second, Flow: 1}, Method: "GET", Path: "/Patient/1", Objects: []call.Object{{Type: "Patient", ID: "1", Key: 9}}}
 	f.Add(uint8(0), uint8(1), int64(10*second), int64(5*second), 1, r.encode(nil, &c), []byte("x"))
@@ -251,11 +247,13 @@ func FuzzTake(f *testing.F) {
 	}
 	cfg := Defaults()
 	f.Fuzz(func(t *testing.T, k, sensors uint8, mark, first int64, n int, calls, raw []byte) {
-		p, err := newPartition(&cfg, newBench(t), func(string) {})
-		if err != nil {
-			t.Fatal(err)
+		b := newBench(t)
+		p, o := newPartition(&cfg, b, func(string) {}), newTestOpener(t, b)
+		take := func(offset int64, m []byte) error {
+			o := o.open(offset, m)
+			return p.take(&o)
 		}
-		p.take(0, raw)
+		take(0, raw)
 		for i := range 3 {
 			h := batch{Site: "h", Sensor: fmt.Sprint("s", i&1), Run: 1, Seq: uint64(i + 1), Kind: kind(k), Sensors: int(sensors),
 				Mark: clock.Time(mark), First: clock.Time(first), Calls: n}
@@ -263,7 +261,7 @@ func FuzzTake(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := p.take(int64(i+1), m); err != nil {
+			if err := take(int64(i+1), m); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -272,7 +270,7 @@ func FuzzTake(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if back, err := heads.checkpoint(text); err != nil || back.Offset > back.Through {
+		if back, err := o.heads.checkpoint(text); err != nil || back.Offset > back.Through {
 			t.Errorf("checkpoint %+v (%v)", back, err)
 		}
 	})

@@ -35,16 +35,17 @@ type held struct {
 	before place      // of the stream
 	late   clock.Time // its calls before this came too late, or were judged before a restart
 	zipped []byte
+	calls  []call.Call // nil: in zipped only
 }
 
-// reading is what it takes to read batches.
-type reading struct {
-	record record
-	seal   *seal
-}
+// ahead is how many batches of a stream are kept as they will be judged.
+const ahead = 2
 
 // push queues a batch with calls.
 func (s *stream) push(h held) {
+	if len(s.queue) >= ahead { // it waits: what is compressed is a tenth
+		h.calls = nil
+	}
 	s.queue = append(s.queue, h)
 	s.bytes += len(h.zipped)
 }
@@ -81,27 +82,13 @@ func (s *stream) first(to clock.Time, r *reading, site *site) *call.Call {
 	return nil
 }
 
-// load decodes the calls of h.
+// load brings the calls of h, where they were not read ahead or were let go.
 func (s *stream) load(h *held, r *reading) (err error) {
-	s.open, s.next, s.calls = true, 0, s.calls[:0]
-	b, err := r.seal.unzip(make([]byte, 0, h.Size), h.zipped, h.Size)
-	if err != nil {
-		return err
+	s.open, s.next, s.calls = true, 0, h.calls
+	if s.calls == nil {
+		s.calls, err = r.load(nil, &h.batch, h.zipped)
 	}
-	var last call.Order
-	for in := string(b); len(in) > 0; {
-		s.calls = append(s.calls, call.Call{})
-		c := &s.calls[len(s.calls)-1]
-		if in, err = r.record.decode(c, in); err == nil && (c.Order.Compare(last) < 0 || c.Time < h.First || len(s.calls) > h.Calls) {
-			err = errRecord
-		}
-		if err != nil {
-			s.calls = s.calls[:len(s.calls)-1]
-			return err
-		}
-		last = c.Order
-	}
-	return nil
+	return err
 }
 
 // drop forgets the oldest batch.
@@ -109,8 +96,7 @@ func (s *stream) drop() {
 	s.bytes -= len(s.queue[0].zipped)
 	s.queue[0] = held{}
 	s.queue = s.queue[1:]
-	clear(s.calls)
-	s.calls, s.next, s.open = s.calls[:0], 0, false
+	s.calls, s.next, s.open = nil, 0, false
 }
 
 // resume is where the stream is to be read on from after a restart.

@@ -28,6 +28,7 @@ type worker struct {
 	standing   atomic.Uint32
 	count      atomic.Pointer[Counts]
 	p          *partition
+	opener     *opener
 	calls      *sink.Kafka
 	store      store
 	saving     sync.WaitGroup
@@ -90,20 +91,18 @@ func (w *worker) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := newPartition(&w.m.cfg, w.m.bench, w.m.say)
-	if err != nil {
+	if w.opener, err = newOpener(w.m.bench.Keys); err != nil {
 		return err
 	}
+	p := newPartition(&w.m.cfg, w.m.bench, w.m.say)
 	if b != nil {
-		cp, err := p.heads.checkpoint(b)
+		cp, err := w.opener.heads.checkpoint(b)
 		if err == nil {
 			err = p.restore(&cp)
 		}
 		if err != nil {
 			w.m.say(fmt.Sprintf("%s: the checkpoint cannot be used, and all that the topic holds is judged again: %v", w.m.name(w.id), err))
-			if p, err = newPartition(&w.m.cfg, w.m.bench, w.m.say); err != nil {
-				return err
-			}
+			p = newPartition(&w.m.cfg, w.m.bench, w.m.say)
 		}
 	}
 	w.p, w.saved = p, p.next
@@ -135,18 +134,21 @@ func rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// read judges what comes.
-func (w *worker) read(ctx context.Context) error {
-	if w.p == nil {
-		return nil
-	}
+// arrival is some messages on their way to who judges them.
+type arrival struct {
+	batch      []opened
+	begin, end int64 // of the partition
+}
+
+// fetch reads from offset on, ahead of who judges by one arrival, until ctx ends.
+func (w *worker) fetch(ctx context.Context, offset int64, to chan<- arrival) {
+	defer close(to)
 	var batch []sink.Message
-	next := time.Now().Add(w.m.cfg.Checkpoint)
 	var outage trouble
 	for ctx.Err() == nil {
-		var begin, end int64
+		var a arrival
 		var err error
-		if batch, begin, end, err = w.calls.Fetch(ctx, batch[:0], w.id, w.p.next); err != nil {
+		if batch, a.begin, a.end, err = w.calls.Fetch(ctx, batch[:0], w.id, offset); err != nil {
 			if ctx.Err() == nil && outage.lasts() {
 				w.m.complain(err.Error())
 			}
@@ -154,21 +156,53 @@ func (w *worker) read(ctx context.Context) error {
 			continue
 		}
 		outage = trouble{}
-		if w.p.next < begin {
-			if w.p.next > 0 {
-				w.m.say(fmt.Sprintf("%s: the topic has dropped what was not judged yet, up to offset %d; keep calls for longer (retention.ms)", w.m.name(w.id), begin))
+		offset = max(offset, a.begin)
+		for from := 0; from == 0 || from < len(batch); from += handful {
+			part := a
+			for _, m := range batch[from:min(from+handful, len(batch))] {
+				part.batch = append(part.batch, w.opener.open(m.Offset, m.Value))
+				offset = m.Offset + 1
 			}
-			w.p.next = begin
+			select {
+			case to <- part:
+			case <-ctx.Done():
+				return
+			}
 		}
-		for i := range batch {
-			if err := w.p.take(batch[i].Offset, batch[i].Value); err != nil {
+	}
+}
+
+// handful is how many batches are handed over at once: some megabytes.
+const handful = 4
+
+// read judges what comes.
+func (w *worker) read(ctx context.Context) error {
+	if w.p == nil {
+		return nil
+	}
+	ctx, stop := context.WithCancel(ctx)
+	arrivals := make(chan arrival, 1)
+	var beside sync.WaitGroup
+	beside.Go(func() { w.fetch(ctx, w.p.next, arrivals) })
+	defer beside.Wait()
+	defer stop()
+	next := time.Now().Add(w.m.cfg.Checkpoint)
+	for a := range arrivals {
+		if w.p.next < a.begin {
+			if w.p.next > 0 {
+				w.m.say(fmt.Sprintf("%s: the topic has dropped what was not judged yet, up to offset %d; keep calls for longer (retention.ms)", w.m.name(w.id), a.begin))
+			}
+			w.p.next = a.begin
+		}
+		for i := range a.batch {
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err := w.p.take(&a.batch[i]); err != nil {
 				return fmt.Errorf("%w: %w", errWrite, err)
 			}
-			if ctx.Err() != nil {
-				break
-			}
 		}
-		w.stand(end)
+		w.stand(a.end)
 		if now := time.Now(); now.After(next) {
 			w.checkpoint(ctx)
 			next = now.Add(w.m.cfg.Checkpoint)
