@@ -11,11 +11,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
 	"auscult/pipeline/custody"
+	"auscult/pipeline/sink"
 	"auscult/replay"
 	"auscult/sensor/pseudonym"
 )
@@ -30,6 +32,8 @@ type caseRecord struct {
 	hashed  bool        // inputs are hashed
 	program chan string // the hash of the program's file, when it is known
 	every   time.Duration
+	outbox  atomic.Pointer[sink.Outbox] // that delivers checkpoints; nil when none does
+	say     func(line string)
 }
 
 // beginCustody begins the record of the case folder dir.
@@ -55,12 +59,31 @@ func beginCustody(dir string, s *settings, f *runFlags, names *pseudonym.Names) 
 	}
 	if c.Record, err = custody.Begin(dir, custody.Options{
 		Config: s.Custody, Key: key, Case: custody.NewID(), Leaves: alertsFile, Version: version(), Revealed: f.reveal,
-		Ahead: s.Outbox.Live, Now: time.Now,
+		Ahead: s.Outbox.Live, Now: time.Now, Handed: c.hand,
 	}); err != nil {
 		return nil, &exit{statusFailed, err}
 	}
 	go func() { c.program <- programHash() }() // some 10 ms, beside the run
 	return c, nil
+}
+
+// deliver has checkpoints go out by an outbox with the alerts, and one more when all alerts are in it. What cannot be done is said.
+func (c *caseRecord) deliver(o *sink.Outbox, say func(line string)) {
+	c.say = say
+	c.outbox.Store(o)
+	o.Ending = func() {
+		c.Checkpoint()
+		c.outbox.Store(nil)
+	}
+}
+
+// hand makes p durable for delivery.
+func (c *caseRecord) hand(p custody.Checkpoint) {
+	if o := c.outbox.Load(); o != nil {
+		if err := o.Checkpoint(&p); err != nil {
+			c.say(fmt.Sprintf("checkpoint %d is in the case folder only: %v", p.Number, err))
+		}
+	}
 }
 
 // signingKeyFile is where the signing key is: as set, or beside the key of the pseudonyms.

@@ -44,6 +44,9 @@ func (o *outputs) openOutbox(environ []string, screen *screen, s *settings, name
 	if o.outbox, err = sink.OpenOutbox(s.Outbox, names, meta, discard, say, targets...); err != nil {
 		return &exit{statusFailed, err}
 	}
+	if o.custody != nil {
+		o.custody.deliver(o.outbox, say)
+	}
 	// It is the first: alerts are durable there before anything else becomes of them.
 	o.Alerts = slices.Insert(o.Alerts, 0, pipeline.Sink(o.outbox))
 	return nil

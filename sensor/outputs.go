@@ -97,6 +97,9 @@ func (o *outputs) openFolder(s *settings, f *runFlags, names *pseudonym.Names, m
 
 // abandon closes what was opened for a run that did not begin, and leaves no case behind.
 func (o *outputs) abandon() {
+	if o.outbox != nil {
+		o.outbox.Ending = nil // nothing is signed of it
+	}
 	for _, s := range o.Alerts {
 		s.Close()
 	}

@@ -88,7 +88,7 @@ func exact(s string) bool {
 
 func parseBody(text string) (c Checkpoint, err error) {
 	lines := strings.Split(text, "\n")
-	if len(lines) != 7 || !strings.HasPrefix(lines[0], originPrefix) {
+	if len(lines) != 7 || !strings.HasPrefix(lines[0], OriginPrefix) {
 		return c, fmt.Errorf("%w: another kind of note", ErrCheckpoint)
 	}
 	c.Origin = lines[0]

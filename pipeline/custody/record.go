@@ -29,7 +29,8 @@ const (
 // Files are the files of custody.
 var Files = [...]string{ManifestFile, LogFile, AuditFile, CheckpointsFile}
 
-const originPrefix = "auscult/"
+// OriginPrefix begins the origin of every checkpoint.
+const OriginPrefix = "auscult/"
 
 // Options are what a Record is begun with.
 type Options struct {
@@ -41,7 +42,7 @@ type Options struct {
 	Revealed bool             // names are written in the clear
 	Ahead    bool             // the run may make no file when it ends: manifest.json is made now
 	Now      func() time.Time // the clock
-	// Handed is given every checkpoint, so that it goes out with the alerts; it must not wait. It may be nil.
+	// Handed is given every checkpoint, so that it goes out with the alerts; alerts wait for it. It may be nil.
 	Handed func(Checkpoint)
 }
 
@@ -186,7 +187,7 @@ func (r *Record) checkpoint() {
 // sign makes the next checkpoint, when all that it is about is on the disk.
 func (r *Record) sign() error {
 	c := Checkpoint{
-		Origin: originPrefix + r.opt.Key.signer.Name() + "/" + r.opt.Case, Size: r.tree.Size(), Root: r.tree.Root(),
+		Origin: OriginPrefix + r.opt.Key.signer.Name() + "/" + r.opt.Case, Size: r.tree.Size(), Root: r.tree.Root(),
 		Time: r.opt.Now().Truncate(time.Second), Number: r.last.Number + 1, Previous: noPrior,
 	}
 	if r.last.Number > 0 {

@@ -47,6 +47,9 @@ func (w *Follow) Send(_ context.Context, batch []outbox.Record) (taken int, err 
 	}
 	w.buf = w.buf[:0]
 	for i := range batch {
+		if isCheckpoint(&batch[i]) {
+			continue // a file of findings holds nothing else
+		}
 		w.buf = append(append(w.buf, batch[i].Body...), '\n')
 	}
 	if _, err = w.f.Write(w.buf); err == nil {

@@ -145,7 +145,7 @@ func (k *Kafka) plan(batch []outbox.Record) (requests []*request, n int, err err
 	byPartition := map[int]*request{}
 	for i := range batch {
 		r := &batch[i]
-		if k.acked[r.Number] {
+		if k.acked[r.Number] || k.state && !k.raw && isCheckpoint(r) { // no incident is in that state
 			continue
 		}
 		body, ok := r.Body, len(r.Body) <= k.limit-perMessage
@@ -223,7 +223,7 @@ func (k *Kafka) record(r *outbox.Record, body []byte) kafka.Record {
 	if k.state && r.Activity == alert.Close {
 		body = nil
 	}
-	return kafka.Record{Time: time.Now(), Key: kafka.NewBytes([]byte(r.UID)), Value: kafka.NewBytes(body), Headers: []kafka.Header{
+	headers := []kafka.Header{
 		header("content-type", "application/json"),
 		header("ce_specversion", "1.0"),
 		header("ce_id", r.UID+"-"+fmt.Sprint(r.Sequence)),
@@ -231,14 +231,12 @@ func (k *Kafka) record(r *outbox.Record, body []byte) kafka.Record {
 		header("ce_type", eventType(r)),
 		header("ce_subject", r.UID),
 		header("ce_time", r.Time.UTC().Format(time.RFC3339Nano)),
-		header("ce_dataschema", ocsf.Schema),
 		header("ce_partitionkey", r.UID),
-	}}
-}
-
-// eventType is the CloudEvents type of r.
-func eventType(r *outbox.Record) string {
-	return "auscult.finding." + [...]string{"unknown", "create", "update", "close"}[r.Activity] + ".v1"
+	}
+	if !isCheckpoint(r) {
+		headers = append(headers, header("ce_dataschema", ocsf.Schema))
+	}
+	return kafka.Record{Time: time.Now(), Key: kafka.NewBytes([]byte(r.UID)), Value: kafka.NewBytes(body), Headers: headers}
 }
 
 // reset forgets what was learned of the brokers: the next try connects anew.

@@ -28,6 +28,9 @@ type Outbox struct {
 	running    sync.WaitGroup
 	buf        []byte
 	batch      []outbox.Record
+
+	// Ending is called when Close begins: what it gives to Append or Checkpoint is still delivered. It may be nil.
+	Ending func()
 }
 
 // OpenOutbox opens the outbox in cfg.Dir and begins to deliver what is in it. What a target cannot take is said, one
@@ -128,6 +131,9 @@ func (o *Outbox) Stats() (outbox.Stats, []SinkStats) {
 // Close waits for the targets to take what is left, as long as the configuration says, and ends. What a replay could
 // not deliver is an error; what a live run could not waits for the next, and is said.
 func (o *Outbox) Close() error {
+	if o.Ending != nil {
+		o.Ending()
+	}
 	begun := time.Now()
 	for o.waiting(begun) {
 		time.Sleep(10 * time.Millisecond)

@@ -107,6 +107,9 @@ func (s *Syslog) Send(ctx context.Context, batch []outbox.Record) (taken int, er
 	s.buf = s.buf[:0]
 	for i := range batch {
 		r := &batch[i]
+		if s.cfg.Format != "ocsf" && isCheckpoint(r) {
+			continue // that format has no place for it
+		}
 		message, whole, ok := s.message(r)
 		if !ok {
 			if i == 0 {
@@ -120,6 +123,9 @@ func (s *Syslog) Send(ctx context.Context, batch []outbox.Record) (taken int, er
 			s.cuts.Add(1)
 		}
 		s.buf = append(append(strconv.AppendInt(s.buf, int64(len(message)), 10), ' '), message...)
+	}
+	if len(s.buf) == 0 {
+		return len(batch), nil
 	}
 	if err := s.write(ctx); err != nil {
 		s.Close()
@@ -169,8 +175,7 @@ func (s *Syslog) write(ctx context.Context) error {
 // header is that of RFC 5424, section 6.2, with the space that follows it; no structured data.
 func (s *Syslog) header(r *outbox.Record) []byte {
 	pri := s.cfg.Facility*8 + syslogSeverity(r.Severity)
-	id := [...]string{"unknown", "create", "update", "close"}[r.Activity]
-	return fmt.Appendf(nil, "<%d>1 %s %s auscult - %s - ", pri, r.Time.UTC().Format("2006-01-02T15:04:05.000000Z"), s.host, id)
+	return fmt.Appendf(nil, "<%d>1 %s %s auscult - %s - ", pri, r.Time.UTC().Format("2006-01-02T15:04:05.000000Z"), s.host, activity(r))
 }
 
 // syslogSeverity is that of RFC 5424, table 2, for ours.
