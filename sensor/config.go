@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"auscult/pipeline/inventory"
 	"auscult/pipeline/outbox"
 	"auscult/pipeline/sink"
+	"auscult/pipeline/vault"
 	"auscult/replay"
 	paper "auscult/replay/report"
 	"auscult/sensor/bpf"
@@ -46,6 +48,7 @@ type settings struct {
 	Evidence        evidence.Config    `yaml:"evidence"`
 	Inventory       inventory.Config   `yaml:"inventory"`
 	Report          paper.Config       `yaml:"report"`
+	Vault           vault.Config       `yaml:"vault"`
 	Site            site               `yaml:"site"`
 	Pseudonym       keyFile            `yaml:"pseudonym"`
 	TLS             keyLog             `yaml:"tls"`
@@ -70,6 +73,31 @@ type keyFile struct {
 	// KeyFile holds the key that turns names into pseudonyms; it is made on first use. Empty: auscult/pseudonym.key
 	// in the user's folder for configuration.
 	KeyFile string `yaml:"key_file"`
+	// Rotate is which keys follow it, each from a moment of packet time on, in order.
+	Rotate []nextKey `yaml:"rotate"`
+}
+
+// nextKey is a key of pseudonyms that follows another.
+type nextKey struct {
+	// From is the moment, as 2026-04-01T00:00:00Z, from which calls and incidents that begin have pseudonyms under this key.
+	From time.Time `yaml:"from"`
+	// KeyFile holds it; it is made on first use.
+	KeyFile string `yaml:"key_file"`
+}
+
+// Validate names the first field that cannot be worked with.
+func (k keyFile) Validate() error {
+	for i, n := range k.Rotate {
+		switch {
+		case n.From.IsZero():
+			return fmt.Errorf("rotate: entry %d has no moment (from: 2026-04-01T00:00:00Z)", i+1)
+		case i > 0 && !n.From.After(k.Rotate[i-1].From):
+			return fmt.Errorf("rotate: entry %d is not after the one before it", i+1)
+		case n.KeyFile == "" || n.KeyFile == k.KeyFile || slices.ContainsFunc(k.Rotate[:i], func(o nextKey) bool { return o.KeyFile == n.KeyFile }):
+			return fmt.Errorf("rotate: entry %d has no key_file of its own", i+1)
+		}
+	}
+	return nil
 }
 
 // keyLog is where the secrets of TLS connections come from, beside those inside captures.
@@ -112,6 +140,7 @@ func defaults() settings {
 		Inventory: inventory.Defaults(),
 		Evidence:  evidence.Defaults(),
 		Report:    paper.Defaults(),
+		Vault:     vault.Defaults(),
 		Site:      site{Sensor: "auscult"},
 		TLS:       keyLog{MaxSecrets: 1 << 20},
 		Memory:    memory{GCPercent: 100, SoftLimit: 2 << 30},
@@ -159,6 +188,12 @@ func (s *settings) Validate() error {
 	}
 	if err := s.Report.Validate(); err != nil {
 		return fmt.Errorf("report.%w", err)
+	}
+	if err := s.Vault.Validate(); err != nil {
+		return fmt.Errorf("vault.%w", err)
+	}
+	if err := s.Pseudonym.Validate(); err != nil {
+		return fmt.Errorf("pseudonym.%w", err)
 	}
 	if s.TLS.MaxSecrets < 1 {
 		return fmt.Errorf("tls.max_secrets: %d is not positive", s.TLS.MaxSecrets)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,7 @@ type caseRecord struct {
 	every   time.Duration
 	outbox  atomic.Pointer[sink.Outbox] // that delivers checkpoints; nil when none does
 	say     func(line string)
+	id      string // of the case
 }
 
 // beginCustody begins the record of the case folder dir.
@@ -46,11 +48,11 @@ func beginCustody(dir string, s *settings, f *runFlags, names *pseudonym.Names) 
 	if err != nil {
 		return nil, &exit{statusUsage, fmt.Errorf("%w (--signing-key)", err)}
 	}
-	c := &caseRecord{reveal: f.reveal, hashed: s.Custody.HashInputs, every: s.Custody.Every, program: make(chan string, 1)}
+	c := &caseRecord{reveal: f.reveal, hashed: s.Custody.HashInputs, every: s.Custody.Every, program: make(chan string, 1), id: custody.NewID()}
 	if c.base.Config, err = effective(s, names); err != nil {
 		return nil, &exit{statusFailed, err}
 	}
-	c.base.PseudonymKey, c.base.Build = names.Keys.KeyID(), built()
+	c.base.PseudonymKey, c.base.Build = strings.Join(names.Keys.KeyIDs(), " "), built()
 	if s.Outbox.Dir == "" { // openOutbox puts it into the folder, and it goes on to change
 		c.base.Beside = []string{outboxFolder}
 	}
@@ -58,7 +60,7 @@ func beginCustody(dir string, s *settings, f *runFlags, names *pseudonym.Names) 
 		c.base.Beside = append(c.base.Beside, spoolFolder)
 	}
 	if c.Record, err = custody.Begin(dir, custody.Options{
-		Config: s.Custody, Key: key, Case: custody.NewID(), Leaves: alertsFile, Version: version(), Revealed: f.reveal,
+		Config: s.Custody, Key: key, Case: c.id, Leaves: alertsFile, Version: version(), Revealed: f.reveal,
 		Ahead: s.Outbox.Live, Now: time.Now, Handed: c.hand,
 	}); err != nil {
 		return nil, &exit{statusFailed, err}

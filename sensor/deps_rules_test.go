@@ -16,7 +16,7 @@ var layers = [][]string{
 	{"detectors/eval/world"},
 	{"pipeline/alert", "pipeline/ledger", "pipeline/lanes"},
 	{"detectors/eval", "detectors/eval/values"},
-	{"pipeline/inventory", "pipeline/ocsf", "pipeline/outbox", "pipeline/custody", "pipeline/evidence"},
+	{"pipeline/inventory", "pipeline/ocsf", "pipeline/outbox", "pipeline/custody", "pipeline/evidence", "pipeline/vault"},
 	{"pipeline/ecs", "pipeline/cef", "replay/report"},
 	{"pipeline/sink/kafkatest"},
 	{"pipeline/sink"},
@@ -46,6 +46,7 @@ var unseen = map[string][]string{
 	"pipeline/outbox":    readers,
 	"pipeline/custody":   append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
 	"pipeline/evidence":  readers,
+	"pipeline/vault":     append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
 	"pipeline/sink":      readers,
 	"pipeline/cluster":   readers,
 	"replay/report":      readers,
@@ -55,7 +56,7 @@ var unseen = map[string][]string{
 
 // homes names the packages where an outside module may be imported; tests have their own list.
 var homes = map[string][]string{
-	"filippo.io/age":                        {"pipeline/evidence"},
+	"filippo.io/age":                        {"pipeline/evidence", "pipeline/vault", "sensor"},
 	"github.com/gopacket/gopacket":          {"internal/shared"},
 	"github.com/segmentio/kafka-go":         {"pipeline/sink", "pipeline/cluster"},
 	"github.com/fxamacker/cbor":             {"pipeline/cluster"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -80,6 +81,9 @@ func runDetect(ctx context.Context, std stdio, s *settings, f *runFlags, untilEn
 		meta: ocsf.Meta{Version: version(), Sensor: s.Site.Sensor}}
 	s.Outbox.Live = false
 	targets, err := s.targets(ocsf.Meta{Version: version(), Sensor: s.Site.Sensor})
+	if err == nil && len(s.Pseudonym.Rotate) > 0 {
+		err = errors.New("pseudonym.rotate: detect judges under one key a site")
+	}
 	if err != nil {
 		return &exit{statusUsage, err}
 	}

@@ -12,7 +12,8 @@ type runFlags struct {
 	config, dir, calls, format, key, level        string
 	filterFile, keyLog, baseline                  string
 	brokers, openapi                              []string
-	topic, outbox, signingKey                     string
+	topic, outbox, signingKey, vault              string
+	vaultRecipients                               []string
 	workers                                       int
 	force, createTopics, reveal, checksums, quiet bool
 	publish                                       bool
@@ -39,6 +40,8 @@ func (f *runFlags) registerFolder(flags *pflag.FlagSet) {
 	flags.StringVarP(&f.dir, "log-dir", "l", "", "write a case folder `DIR` instead of alerts on standard output")
 	flags.BoolVar(&f.force, "force", false, "write over a case that is already in the case folder")
 	flags.StringVar(&f.signingKey, "signing-key", "", "sign what the case folder holds with the key in `FILE`, made if missing\n(setting custody.signing_key; see auscult verify)")
+	flags.StringVar(&f.vault, "vault", "", "keep in `FILE`, or in one of the folder FILE, whom the pseudonyms in alerts stand for, sealed to\n--vault-recipient (setting vault.path; see auscult reveal)")
+	flags.StringArrayVar(&f.vaultRecipients, "vault-recipient", nil, "the privacy officer's `AGE` recipient (age1…, or a file of such lines), who alone can read\nthe vault; may be repeated (setting vault.recipients)")
 	flags.StringVar(&f.calls, "calls", "none", "also write every call into the case folder: `jsonl|none`")
 }
 
@@ -94,6 +97,12 @@ func (f *runFlags) load(flags *pflag.FlagSet, environ []string) (settings, error
 	if given("signing-key") {
 		s.Custody.SigningKey = f.signingKey
 	}
+	if given("vault") {
+		s.Vault.Path = f.vault
+	}
+	if given("vault-recipient") {
+		s.Vault.Recipients = f.vaultRecipients
+	}
 	if given("log-level") {
 		s.Log.Level = f.level
 	}
@@ -115,6 +124,14 @@ func (f *runFlags) check(s *settings, flags *pflag.FlagSet, environ []string) er
 		return errors.New("--baseline is about judging calls, which --publish-calls leaves to auscult detect: keep one")
 	case !formatKnown(f.format):
 		return fmt.Errorf("--format: %q is none of ocsf, ecs, cef", f.format)
+	case f.vault == "" && flags.Changed("vault-recipient") && s.Vault.Path == "":
+		return errors.New("--vault-recipient is about a vault: add --vault FILE")
+	case f.vault != "" && f.dir == "":
+		return errors.New("--vault needs a case folder, whose audit log has every reveal: add -l DIR")
+	case s.Vault.Path != "" && f.dir != "" && f.reveal:
+		return errors.New("--reveal writes no pseudonyms that --vault could keep: leave one out")
+	case f.publish && len(s.Pseudonym.Rotate) > 0:
+		return errors.New("pseudonym.rotate: calls that are published are judged elsewhere, under one key")
 	case f.force && f.dir == "":
 		return errors.New("--force is about a case folder: add -l DIR")
 	}

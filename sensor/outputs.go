@@ -11,6 +11,7 @@ import (
 	"auscult/pipeline/ocsf"
 	"auscult/pipeline/sink"
 	paper "auscult/replay/report"
+	"auscult/sensor/clock"
 	"auscult/sensor/pseudonym"
 )
 
@@ -30,12 +31,13 @@ type outputs struct {
 	apis    *inventory.Inventory // nil where nobody asks for it
 	page    *paper.Collector     // what its report is made of; nil without one
 	callLog bool                 // it holds the calls
+	vault   *vaultSink           // nil when nobody may turn pseudonyms back
 }
 
 // openOutputs opens everything that is written to, so that what is wrong with it is known before a packet is
 // read. It also gives the alerts the key that incident ids are made with.
 func openOutputs(std stdio, screen *screen, s *settings, f *runFlags) (o outputs, err error) {
-	keys, err := openKey(s.Pseudonym.KeyFile)
+	keys, err := openKeys(s.Pseudonym)
 	if err != nil {
 		return o, &exit{statusUsage, err}
 	}
@@ -46,6 +48,9 @@ func openOutputs(std stdio, screen *screen, s *settings, f *runFlags) (o outputs
 	if f.dir == "" {
 		o.Alerts = append(o.Alerts, standardOutput(std, screen, f.format, names, meta))
 	} else if err = o.openFolder(s, f, names, meta); err != nil {
+		o.abandon()
+		return o, err
+	} else if err = o.openVault(s, names, meta); err != nil {
 		o.abandon()
 		return o, err
 	}
@@ -138,6 +143,22 @@ func standardOutput(std stdio, screen *screen, format string, names *pseudonym.N
 func colours(w io.Writer, environ []string) bool {
 	_, ok := terminal(w)
 	return ok && lookup(environ, "NO_COLOR") == ""
+}
+
+// openKeys is the key of the pseudonyms, with those that follow it.
+func openKeys(f keyFile) (*pseudonym.Keyer, error) {
+	keys, err := openKey(f.KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range f.Rotate {
+		next, err := pseudonym.LoadOrCreate(n.KeyFile)
+		if err != nil {
+			return nil, err
+		}
+		keys.Then(clock.Time(n.From.UnixNano()), next)
+	}
+	return keys, nil
 }
 
 func openKey(path string) (*pseudonym.Keyer, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path"
 	"path/filepath"
@@ -39,7 +40,9 @@ var outputFiles = []struct{ pattern, name string }{
 	{"followed.jsonl", "file"},
 	{"usual.baseline", "baseline"},
 	{"*.prof", "profiles"},
+	{"vault", "--vault"},
 	{"keys/pseudonym.key", "pseudonym.key"},
+	{"keys/second.key", "pseudonym.key"},
 	{"keys/signing.key", "signing.key"},
 }
 
@@ -86,8 +89,10 @@ func (h *house) everything(more ...string) {
 	capture, secrets := scene(h.t)
 	pcap, keys := h.give("scene.pcap", capture), h.give("tls.keys", secrets)
 	api := h.give("api.yml", []byte("openapi: 3.0.3\ninfo: {title: EHR, version: '1'}\npaths:\n  /api/v1/patients:\n    get:\n      responses: {'200': {description: ok}}\n"))
-	config := h.give("auscult.yml", []byte("alert:\n  allow:\n    - {principal: '"+clinician+"', endpoint: '/api/v1/users/{id}/inbox', detector: '*', reason: on leave, until: 2027-01-01T00:00:00Z}\n"+
-		"detectors:\n  rules:\n    - {name: deletes, when: call.method == \"DELETE\", severity: high, title: '{principal} deletes', reason: Nobody should.}\n"))
+	rules := "alert:\n  allow:\n    - {principal: '" + clinician + "', endpoint: '/api/v1/users/{id}/inbox', detector: '*', reason: on leave, until: 2027-01-01T00:00:00Z}\n" +
+		"detectors:\n  rules:\n    - {name: deletes, when: call.method == \"DELETE\", severity: high, title: '{principal} deletes', reason: Nobody should.}\n"
+	config := h.give("auscult.yml", []byte(rules))
+	rotated := h.give("rotated.yml", []byte(rules+"pseudonym:\n  rotate:\n    - {from: 2026-03-02T08:02:00Z, key_file: '"+h.at("keys/second.key")+"'}\n"))
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
 		h.t.Fatal(err)
@@ -98,8 +103,15 @@ func (h *house) everything(more ...string) {
 	}
 	h.env = append(h.env, "AUSCULT_CUSTODY_EVERY_ALERTS=10")
 	h.collectors()
-	replay(statusDone, "-l", h.at("case-ecs"), "--calls", "jsonl", "--format", "ecs", "--kafka", h.broker, "--topic", "alerts", "--create-topics", "--openapi", api,
-		"--evidence-recipient", identity.Recipient().String(), "--save-baseline", h.at("usual.baseline"), "--cpuprofile", h.at("cpu.prof"), "--memprofile", h.at("mem.prof"), pcap)
+	var sealed []string
+	if len(more) == 0 { // with --reveal there is nothing to turn back
+		sealed = []string{"-c", rotated, "--vault", h.at("vault"), "--vault-recipient", identity.Recipient().String()}
+	}
+	replay(statusDone, append(sealed, "-l", h.at("case-ecs"), "--calls", "jsonl", "--format", "ecs", "--kafka", h.broker, "--topic", "alerts", "--create-topics", "--openapi", api,
+		"--evidence-recipient", identity.Recipient().String(), "--save-baseline", h.at("usual.baseline"), "--cpuprofile", h.at("cpu.prof"), "--memprofile", h.at("mem.prof"), pcap)...)
+	if len(more) == 0 {
+		h.revealed(identity)
+	}
 	h.env = append(h.env, "AUSCULT_CLUSTER_TOPIC=calls", "AUSCULT_CLUSTER_STATE_TOPIC=memory", "AUSCULT_CLUSTER_GROUP=judges")
 	replay(statusDone, "--publish-calls", "--kafka", h.broker, "--create-topics", "--topic", "alerts", "--outbox", h.at("sent/outbox"), pcap)
 	for _, format := range []string{"ocsf", "cef"} {
@@ -132,6 +144,24 @@ func (h *house) everything(more ...string) {
 		h.run(statusDone, "completion", shell)
 	}
 	h.mistaken(config)
+}
+
+// revealed turns one pseudonym back: who that is goes to whoever asked on standard output, and nowhere else.
+func (h *house) revealed(officer *age.X25519Identity) {
+	h.t.Helper()
+	file := h.give("officer.txt", []byte(officer.String()+"\n"))
+	who := regexp.MustCompile(`usr:[a-z2-7]{6}:[a-z2-7]{20}`).FindAllString(contents(h.t, h.at("case-ecs/alerts.jsonl")), -1)
+	for _, p := range who {
+		args := []string{"reveal", "-l", h.at("case-ecs"), "--vault", h.at("vault"), "--identity", file, "--reason", "case 7", "-c", h.at("given/rotated.yml"),
+			"--signing-key", h.at("keys/signing.key"), p}
+		status, stdout, stderr := auscultWith(h.t, context.Background(), h.env, "", args...)
+		h.hear("standard error", []byte(stderr))
+		if status == statusDone && strings.TrimSpace(stdout) == clinician {
+			h.runs = append(h.runs, args)
+			return
+		}
+	}
+	h.t.Errorf("of %d pseudonyms none is that of %s", len(who), clinician)
 }
 
 // verifier is who signed a case.
@@ -344,7 +374,7 @@ func (h *house) covers() {
 
 // settings are those that the runs set: by the environment, by a file, or by a flag that says so in its help.
 func (h *house) settings() []string {
-	set := []string{"alert.allow", "detectors.rules", "AUSCULT_SYSLOG_ADDRESS", "AUSCULT_SYSLOG_TLS_CA_FILE", "AUSCULT_WEBHOOK_URL", "AUSCULT_WEBHOOK_TLS_CA_FILE",
+	set := []string{"alert.allow", "pseudonym.rotate", "detectors.rules", "AUSCULT_SYSLOG_ADDRESS", "AUSCULT_SYSLOG_TLS_CA_FILE", "AUSCULT_WEBHOOK_URL", "AUSCULT_WEBHOOK_TLS_CA_FILE",
 		"AUSCULT_WEBHOOK_SECRET_FILE"}
 	for _, v := range h.env {
 		name, _, _ := strings.Cut(v, "=")

@@ -57,6 +57,7 @@ func (n *session) tell(r *report, out *outputs, err error) error {
 		err = errors.Join(err, r.print(n.screen))
 		if out.dir != "" && err == nil {
 			out.custody.print(n.screen)
+			out.vault.tell(n.screen)
 		}
 	}
 	if err != nil {

@@ -182,7 +182,7 @@ func (f *Folder) pseudonym(s *detectors.Signal) string {
 	if f.cfg.Keys == nil {
 		return ""
 	}
-	f.scratch = f.cfg.Keys.Principal(f.scratch[:0], &s.Principal)
+	f.scratch = f.cfg.Keys.At(s.Time).Principal(f.scratch[:0], &s.Principal)
 	return string(f.scratch)
 }
 

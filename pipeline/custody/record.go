@@ -115,6 +115,8 @@ type Entry struct {
 	Case     string `json:"case,omitempty"`
 	Verifier string `json:"verifier,omitempty"`
 	Version  string `json:"version,omitempty"`
+	By       string `json:"by,omitempty"`        // who did it
+	Of       string `json:"pseudonym,omitempty"` // that was turned back; whose it is is not said
 	Text     string `json:"text,omitempty"`
 	File     string `json:"file,omitempty"` // that was rotated
 	Bytes    int64  `json:"bytes,omitempty"`

@@ -29,6 +29,7 @@ var analyticTypes = [...]string{"Unknown", "Rule", "Behavioral", "Statistical"}
 
 // Append appends a as one line of JSON, its line end included.
 func Append(dst []byte, a *alert.Alert, n *pseudonym.Names, meta Meta) []byte {
+	n.At(a.First)
 	w := &writer{b: append(dst, '{')}
 	s := &a.Signal
 	m := mappingOf(s.Detector)

@@ -93,6 +93,7 @@ const stamp = "2006-01-02T15:04:05.000000000Z"
 
 // Append appends c as a line of JSON.
 func (l *CallLog) Append(b []byte, c *call.Call) []byte {
+	l.names.At(c.Start)
 	b = l.endpoints(b, c)
 	if c.Forwarded != "" {
 		var s int

@@ -38,6 +38,7 @@ func (l *LinkLog) WriteCalls(batch []call.Call) error {
 // Append appends the connection of c as a line of JSON.
 func (l *LinkLog) Append(b []byte, c *call.Call) []byte {
 	k := c.Link
+	l.names.At(c.Start)
 	b = l.endpoints(b, c)
 	b = append(b, `,"network.protocol.name":"`...)
 	b = append(append(b, k.Protocol...), '"')

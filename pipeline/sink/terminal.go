@@ -40,6 +40,7 @@ func NewTerminal(w io.Writer, width int, color bool, names *pseudonym.Names) *Te
 func (t *Terminal) Write(_ context.Context, batch []alert.Alert) error {
 	t.out.Reset()
 	for i := range batch {
+		t.names.At(batch[i].First)
 		if batch[i].Activity == alert.Create {
 			t.card(&batch[i])
 		} else {

@@ -17,18 +17,21 @@ const (
 type Names struct {
 	Reveal bool // the operator asked for names in the clear
 	Keys   *Keyer
+	// Keep is told of every pseudonym of a principal, an object or a client application that is written; it may be nil.
+	Keep   func(Kept)
+	now    *Keyer // of the moment
 	decode []byte // scratch: a percent-decoded word
 }
 
 // Clone is an equal Names for another goroutine.
-func (n *Names) Clone() *Names { return &Names{Reveal: n.Reveal, Keys: n.Keys.Clone()} }
+func (n *Names) Clone() *Names { return &Names{Reveal: n.Reveal, Keys: n.Keys.Clone(), Keep: n.Keep} }
 
 // User appends who p is.
 func (n *Names) User(dst []byte, p *call.Principal) []byte {
 	if n.Reveal {
 		return append(dst, p.ID...)
 	}
-	return n.Keys.Principal(dst, p)
+	return n.kept(n.keys().Principal(dst, p), len(dst), p, nil)
 }
 
 // Object appends the name of a patient or record. Only the identifier counts, not its type, so that a value in
@@ -37,7 +40,7 @@ func (n *Names) Object(dst []byte, id string) []byte {
 	if n.Reveal {
 		return append(dst, id...)
 	}
-	return n.Keys.Append(dst, Object, id)
+	return n.told(dst, Object, id)
 }
 
 // App appends the name of a client application, which may be a person's own credential.
@@ -45,13 +48,14 @@ func (n *Names) App(dst []byte, id string) []byte {
 	if n.Reveal {
 		return append(dst, id...)
 	}
-	return n.Keys.Append(dst, App, id)
+	return n.told(dst, App, id)
 }
 
 // Token appends the pseudonym of a credential, given its hash. There is no clear form: it is a secret.
 func (n *Names) Token(dst []byte, token uint64) []byte {
-	n.Keys.buf = binary.BigEndian.AppendUint64(n.Keys.buf[:0], token)
-	return n.Keys.appendBuf(dst, Token)
+	k := n.keys()
+	k.buf = binary.BigEndian.AppendUint64(k.buf[:0], token)
+	return k.appendBuf(dst, Token)
 }
 
 // Word appends a short word of the protocol that names no person: a role, an issuer, a host, a method. It is
@@ -60,7 +64,7 @@ func (n *Names) Word(dst []byte, s string) []byte {
 	if n.Reveal || plainWord(s, maxNumber) {
 		return append(dst, s...)
 	}
-	return n.Keys.Append(dst, Text, s)
+	return n.keys().Append(dst, Text, s)
 }
 
 // Agent appends a User-Agent, at most 256 bytes of it, with numbers as long as identity numbers blotted out. One
@@ -70,7 +74,7 @@ func (n *Names) Agent(dst []byte, s string) []byte {
 		return append(dst, s...)
 	}
 	if strings.Contains(s, "@") {
-		return n.Keys.Append(dst, Text, s)
+		return n.keys().Append(dst, Text, s)
 	}
 	if len(s) > 256 {
 		s = s[:256]
@@ -103,7 +107,7 @@ func (n *Names) Addresses(dst []byte, s string) []byte {
 	if n.Reveal || (len(s) <= 256 && strings.Trim(s, "0123456789abcdefABCDEF.:, []") == "" && strings.ContainsAny(s, ".:")) {
 		return append(dst, s...)
 	}
-	return n.Keys.Append(dst, Text, s)
+	return n.keys().Append(dst, Text, s)
 }
 
 // Text appends what a detector wrote about p: {principal} becomes its name, each of ids, identifiers in the clear that

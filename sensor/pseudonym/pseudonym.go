@@ -12,6 +12,7 @@ import (
 	"hash"
 
 	"auscult/sensor/call"
+	"auscult/sensor/clock"
 )
 
 // Class is what an identifier names. Each class has its own key, so that a user and a patient with the same
@@ -56,6 +57,9 @@ type Keyer struct {
 	buf   []byte
 	sum   []byte
 	memo  []entry
+
+	next  *Keyer // from until on; nil: for good
+	until clock.Time
 }
 
 // entry remembers one answer. A pseudonym is a pure function of key, class and identifier, so a lost entry
@@ -94,6 +98,9 @@ func (k *Keyer) Clone() *Keyer {
 	c, err := FromKey(k.root[:])
 	if err != nil {
 		panic(err) // the key was good when k was made
+	}
+	if k.next != nil {
+		c.next, c.until = k.next.Clone(), k.until
 	}
 	return c
 }

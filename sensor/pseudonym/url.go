@@ -91,7 +91,7 @@ func (n *Names) Path(dst []byte, c *call.Call) []byte {
 			continue
 		}
 		if seg >= 2*maxSegments {
-			return n.Object(dst, p[i:])
+			return n.keys().Append(dst, Object, p[i:])
 		}
 		end := segmentEnd(p, i)
 		s := p[i:end]
@@ -102,7 +102,7 @@ func (n *Names) Path(dst []byte, c *call.Call) []byte {
 		if j < tend && t[j:tend] == s && !hole(s) && k.literal(s) && shown(before, s) {
 			dst = append(dst, s...)
 		} else {
-			dst = n.value(dst, s)
+			dst = n.value(dst, s, false)
 		}
 		i, j, before = end, tend, s
 	}
@@ -118,7 +118,7 @@ func (n *Names) Query(dst []byte, c *call.Call) []byte {
 	}
 	for count := 0; len(q) > 0; count++ {
 		if count == maxParams {
-			return n.Object(dst, q)
+			return n.keys().Append(dst, Object, q)
 		}
 		end := 0
 		for end < len(q) && q[end] != '&' {
@@ -139,7 +139,7 @@ func (n *Names) Parameter(dst []byte, name string) []byte {
 	if n.Reveal || plainWord(name, maxVersion) {
 		return append(dst, name...)
 	}
-	return n.value(dst, name)
+	return n.value(dst, name, true)
 }
 
 func (n *Names) param(dst []byte, s string) []byte {
@@ -149,7 +149,7 @@ func (n *Names) param(dst []byte, s string) []byte {
 	}
 	name := s[:eq]
 	if !plainWord(name, maxVersion) || (eq == len(s) && !shaping(name)) {
-		dst = n.value(dst, name)
+		dst = n.value(dst, name, true)
 	} else {
 		dst = append(dst, name...)
 	}
@@ -161,15 +161,16 @@ func (n *Names) param(dst []byte, s string) []byte {
 	if value == "" || (shaping(name) && plainWord(value, maxNumber)) {
 		return append(dst, value...)
 	}
+	secret := n.Keep != nil && secretName(name)
 	for count := 0; ; count++ {
 		if count == maxValues {
-			return n.value(dst, value)
+			return n.value(dst, value, secret)
 		}
 		comma := 0
 		for comma < len(value) && value[comma] != ',' {
 			comma++
 		}
-		dst = n.value(dst, value[:comma])
+		dst = n.value(dst, value[:comma], secret)
 		if comma == len(value) {
 			return dst
 		}
@@ -179,8 +180,8 @@ func (n *Names) param(dst []byte, s string) []byte {
 }
 
 // value appends the pseudonym of a level or value, decoded, and without the type or system before it
-// (Patient/17, urn:mrn|17), so that it equals the pseudonym of the object that was named.
-func (n *Names) value(dst []byte, s string) []byte {
+// (Patient/17, urn:mrn|17), so that it equals the pseudonym of the object that was named. What is secret nobody is told of.
+func (n *Names) value(dst []byte, s string, secret bool) []byte {
 	if s == "" {
 		return dst
 	}
@@ -200,8 +201,33 @@ func (n *Names) value(dst []byte, s string) []byte {
 			break
 		}
 	}
-	n.Keys.buf = append(n.Keys.buf[:0], d...)
-	return n.Keys.appendBuf(dst, Object)
+	k := n.keys()
+	k.buf = append(k.buf[:0], d...)
+	begin := len(dst)
+	dst = k.appendBuf(dst, Object)
+	if secret {
+		return dst
+	}
+	return n.kept(dst, begin, nil, k.buf)
+}
+
+// secretName is whether a parameter's name says that it holds a secret, which nobody is ever told.
+func secretName(name string) bool {
+	for _, word := range [...]string{"pass", "pwd", "secret", "token", "key", "auth", "code", "sig", "session", "sid", "otp", "pin", "assertion", "jwt", "cred"} {
+		if len(name) >= len(word) && containsFold(name, word) {
+			return true
+		}
+	}
+	return false
+}
+
+func containsFold(s, word string) bool {
+	for i := 0; i+len(word) <= len(s); i++ {
+		if strings.EqualFold(s[i:i+len(word)], word) {
+			return true
+		}
+	}
+	return false
 }
 
 // known is what a template must not show: identifiers that are known to be some.
