@@ -29,6 +29,8 @@ var outputFiles = []struct{ pattern, name string }{
 	{"case*/connections.jsonl", "connections.jsonl"},
 	{"case*/stats.json", "stats.json"},
 	{"case*/report.html", "report.html"},
+	{"case*/inventory.json", "inventory.json"},
+	{"case*/inventory.openapi.json", "inventory.openapi.json"},
 	{"case*/manifest.json", "manifest.json"},
 	{"case*/custody.log", "custody.log"},
 	{"case*/audit.jsonl", "audit.jsonl"},
@@ -130,6 +132,9 @@ func (h *house) everything(more ...string) {
 	replay(statusFailed, "-l", h.at("case-kept"), "--kafka", "127.0.0.1:1", pcap)
 	for _, format := range []string{"ocsf", "ecs", "cef"} {
 		replay(statusDone, "--format", format, "--baseline", "self", pcap)
+	}
+	for _, form := range [][]string{nil, {"--json"}, {"--draft"}} {
+		h.run(statusDone, slices.Concat([]string{"inventory", "-c", config}, form, more, []string{pcap})...)
 	}
 	half := h.give("cut.pcap", append(slices.Clone(capture[:len(capture)/3]), capture[len(capture)/2:]...))
 	replay(statusDone, half, pcap)

@@ -139,6 +139,9 @@ func (e *entry) query(v *Inventory, c *call.Call) {
 		if a.Where != call.InQuery || slices.ContainsFunc(e.params, func(p parameter) bool { return p.key == a.Key }) {
 			continue
 		}
+		if a.Len == 0 && !strings.Contains(c.Query, a.Name+"=") {
+			continue // ?krishnamurthy: it is a value, and names what is asked for
+		}
 		if len(e.params) == v.cfg.Parameters {
 			v.stats.Parameters++
 			return
