@@ -87,10 +87,11 @@ func (f *inspecting) listCalls(s *settings, std stdio, names *pseudonym.Names, w
 func inspectCalls(std stdio) *cobra.Command {
 	var f inspecting
 	return f.register(&cobra.Command{
-		Use:   "calls FILE|DIR… ['FILTER']",
-		Short: "Every call: when, who, what, and what came back",
-		Long:  "Every call: when, from where, who, what was asked, the status, and what health data came back.\n--json writes lines as in the calls.jsonl of a case folder.",
-		Args:  captures,
+		Use:     "calls FILE|DIR… ['FILTER']",
+		Short:   "Every call: when, who, what, and what came back",
+		Example: "  auscult inspect calls --limit 50 traffic.pcap",
+		Long:    "Every call: when, from where, who, what was asked, the status, and what health data came back.\n--json writes lines as in the calls.jsonl of a case folder.",
+		Args:    captures,
 		RunE: func(c *cobra.Command, args []string) error {
 			return f.show(c, std, args, func(s *settings, names *pseudonym.Names) shown { return f.listCalls(s, std, names, nil) })
 		},
@@ -100,10 +101,11 @@ func inspectCalls(std stdio) *cobra.Command {
 func inspectPrincipal(std stdio) *cobra.Command {
 	var f inspecting
 	return f.register(&cobra.Command{
-		Use:   "principal ID FILE|DIR… ['FILTER']",
-		Short: "The calls of one principal, followed through a capture",
-		Long:  "The calls of one principal, by its pseudonym or by its name in the clear, followed through a\ncapture: one user from several addresses and by several tokens is one principal.",
-		Args:  named("a principal"),
+		Use:     "principal ID FILE|DIR… ['FILTER']",
+		Short:   "The calls of one principal, followed through a capture",
+		Example: "  auscult inspect principal usr:fqouim:36jhselmllwzkjn35v4w traffic.pcap",
+		Long:    "The calls of one principal, by its pseudonym or by its name in the clear, followed through a\ncapture: one user from several addresses and by several tokens is one principal.",
+		Args:    named("a principal"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return f.show(c, std, args[1:], func(s *settings, names *pseudonym.Names) shown {
 				return f.listCalls(s, std, names, inspect.Who(names, args[0]))
@@ -125,9 +127,10 @@ func named(what string) cobra.PositionalArgs {
 func inspectFlows(std stdio) *cobra.Command {
 	var f inspecting
 	return f.register(&cobra.Command{
-		Use:   "flows FILE|DIR… ['FILTER']",
-		Short: "Connections that carried calls, TLS or MLLP",
-		Args:  captures,
+		Use:     "flows FILE|DIR… ['FILTER']",
+		Short:   "Connections that carried calls, TLS or MLLP",
+		Example: "  auscult inspect flows traffic.pcap 'host 10.1.2.3'",
+		Args:    captures,
 		RunE: func(c *cobra.Command, args []string) error {
 			return f.show(c, std, args, func(_ *settings, names *pseudonym.Names) shown {
 				flows := inspect.NewFlows(names, f.limit)
@@ -145,9 +148,10 @@ func inspectFlows(std stdio) *cobra.Command {
 func inspectPrincipals(std stdio) *cobra.Command {
 	var f inspecting
 	return f.register(&cobra.Command{
-		Use:   "principals FILE|DIR… ['FILTER']",
-		Short: "Who made calls, those who touched most patients first",
-		Args:  captures,
+		Use:     "principals FILE|DIR… ['FILTER']",
+		Short:   "Who made calls, those who touched most patients first",
+		Example: "  auscult inspect principals captures/",
+		Args:    captures,
 		RunE: func(c *cobra.Command, args []string) error {
 			return f.show(c, std, args, func(_ *settings, names *pseudonym.Names) shown {
 				who := inspect.NewPrincipals(names, f.limit)
@@ -165,9 +169,10 @@ func inspectPrincipals(std stdio) *cobra.Command {
 func inspectIncidents(std stdio) *cobra.Command {
 	var f inspecting
 	return f.register(&cobra.Command{
-		Use:   "incidents FILE|DIR… ['FILTER']",
-		Short: "What detection found, one row an incident",
-		Args:  captures,
+		Use:     "incidents FILE|DIR… ['FILTER']",
+		Short:   "What detection found, one row an incident",
+		Example: "  auscult inspect incidents --json traffic.pcap",
+		Args:    captures,
 		RunE: func(c *cobra.Command, args []string) error {
 			return f.show(c, std, args, func(s *settings, names *pseudonym.Names) shown {
 				found := inspect.NewIncidents(names, f.limit, "")
@@ -185,8 +190,9 @@ func inspectIncidents(std stdio) *cobra.Command {
 func inspectIncident(std stdio) *cobra.Command {
 	var f inspecting
 	return f.register(&cobra.Command{
-		Use:   "incident UID FILE|DIR… ['FILTER']",
-		Short: "One incident, and the calls of those in it from its first to its last",
+		Use:     "incident UID FILE|DIR… ['FILTER']",
+		Short:   "One incident, and the calls of those in it from its first to its last",
+		Example: "  auscult inspect incident auscult-6wrwiruahy7e5zxzdqaweisjt4 traffic.pcap",
 		Long: `One incident by its uid (finding_info.uid), as a card, and the calls of those in it from its first
 to its last; of one that accuses nobody, the calls to its endpoint. The captures are read twice.
 --json writes its last OCSF message, then lines as in calls.jsonl.`,

@@ -136,6 +136,7 @@ func (h *house) everything(more ...string) {
 	for _, form := range [][]string{nil, {"--json"}, {"--draft"}} {
 		h.run(statusDone, slices.Concat([]string{"inventory", "-c", config}, form, more, []string{pcap})...)
 	}
+	h.inspected(slices.Concat([]string{"-c", config}, more, []string{pcap})...)
 	half := h.give("cut.pcap", append(slices.Clone(capture[:len(capture)/3]), capture[len(capture)/2:]...))
 	replay(statusDone, half, pcap)
 	replay(statusInput, h.give("garbage.pcap", append([]byte("GET "+family), capture[100:]...)), pcap)
@@ -149,6 +150,22 @@ func (h *house) everything(more ...string) {
 		h.run(statusDone, "completion", shell)
 	}
 	h.mistaken(config)
+}
+
+// inspected prints every table of auscult inspect.
+func (h *house) inspected(args ...string) {
+	h.t.Helper()
+	alerts := contents(h.t, h.at("case-cef/alerts.jsonl"))
+	uid := regexp.MustCompile(`"finding_info":{"uid":"([^"]+)"`).FindStringSubmatch(alerts)
+	id := regexp.MustCompile(`"user":{"uid":"([^"]+)"`).FindStringSubmatch(alerts)
+	if uid == nil || id == nil {
+		h.t.Fatalf("no incident %q of anybody %q", uid, id)
+	}
+	for _, of := range [][]string{{"calls"}, {"flows"}, {"principals"}, {"incidents"}, {"principal", id[1]}, {"incident", uid[1]}} {
+		for _, form := range [][]string{{"--json"}, {"--limit", "100"}} {
+			h.run(statusDone, slices.Concat([]string{"inspect"}, of, form, args)...)
+		}
+	}
 }
 
 // revealed turns one pseudonym back: who that is goes to whoever asked on standard output, and nowhere else.
