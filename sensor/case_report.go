@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -72,17 +70,11 @@ func (o *outputs) openReport(s *settings, reveal bool) {
 // writePage writes the page of a run that ended with r and failed, if failed is not nil.
 func (o *outputs) writePage(r *report, s *settings, stats *pipeline.Stats, failed error) error {
 	text, err := o.page.Page(o.facts(r, s, stats, failed))
-	if err == nil {
-		next := o.dir.path(reportFile + ".new")
-		if err = os.WriteFile(next, text, 0o600); err == nil {
-			err = os.Rename(next, o.dir.path(reportFile))
-		}
-	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", reportFile, err)
+		return err
 	}
 	o.custody.Wrote(reportFile, text)
-	return nil
+	return o.write(reportFile, text)
 }
 
 // facts are what r says, as the page may show it: folders are named after patients and cases.
@@ -110,6 +102,9 @@ func (o *outputs) facts(r *report, s *settings, stats *pipeline.Stats, failed er
 	}
 	for _, q := range r.Silenced {
 		f.Silenced = append(f.Silenced, paper.Silenced(q))
+	}
+	if o.apis != nil {
+		f.Inventory = o.apis.Document()
 	}
 	if r.Evidence != nil {
 		f.Evidence = evidence.Slices(string(o.dir))

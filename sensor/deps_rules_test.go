@@ -26,7 +26,7 @@ var layers = [][]string{
 	{"replay", "sensor/capture"},
 	{"sensor/capture/rate", "pipeline/stages", "pipeline/growth"},
 	{"pcaps/rewrap"},
-	{"sensor", "pcaps", "internal/shared", "internal/wire"}, // nothing may import these: the last two are for tests
+	{"sensor", "pcaps", "internal/shared", "internal/wire", "internal/browser"}, // nothing may import these: the last three are for tests
 }
 
 // readers read packets, and what travels in them.
@@ -81,6 +81,7 @@ var homes = map[string][]string{
 	"github.com/oasdiff/yaml":               {"sensor/openapi"},
 	"cel.dev/cel-go":                        {"detectors/rules"},
 	"gonum.org/v1/plot":                     {"internal/chart"},
+	"github.com/chromedp":                   {"internal/browser"},
 	"github.com/twmb/franz-go":              nil,
 	"github.com/santhosh-tekuri/jsonschema": nil,
 }
@@ -101,6 +102,7 @@ var testHomes = map[string]string{
 	"golang.org/x/term":                     "sensor",
 	"golang.org/x/sys":                      "sensor/bpf",
 	"golang.org/x/net":                      "replay/report",
+	"github.com/chromedp":                   "sensor replay/report",
 	"github.com/spf13/cobra":                "sensor",
 }
 

@@ -14,13 +14,15 @@ type Config struct {
 	MaxPoints int `yaml:"max_points"`
 	// MaxRecords is how many distinct records of all callers are told apart; past it a curve of distinct records stays where it is.
 	MaxRecords int `yaml:"max_records"`
+	// MaxEndpoints is how many endpoints of the inventory are shown; inventory.json has them all.
+	MaxEndpoints int `yaml:"max_endpoints"`
 	// MaxRows is how many callers and endpoints the tables hold.
 	MaxRows int `yaml:"max_rows"`
 }
 
 // Defaults gives a report of less than 5 MB from less than 60 MB of memory.
 func Defaults() Config {
-	return Config{MaxIncidents: 200, MaxPictures: 60, MaxCallers: 2048, MaxPoints: 160, MaxRecords: 1 << 20, MaxRows: 15}
+	return Config{MaxIncidents: 200, MaxPictures: 40, MaxCallers: 2048, MaxPoints: 160, MaxRecords: 1 << 20, MaxEndpoints: 100, MaxRows: 15}
 }
 
 // Validate names the first field that cannot be worked with.
@@ -29,7 +31,7 @@ func (c Config) Validate() error {
 		name      string
 		n, lowest int
 	}{{"max_incidents", c.MaxIncidents, 1}, {"max_pictures", c.MaxPictures, 0}, {"max_callers", c.MaxCallers, 2}, {"max_points", c.MaxPoints, 16},
-		{"max_records", c.MaxRecords, 0}, {"max_rows", c.MaxRows, 1}} {
+		{"max_records", c.MaxRecords, 0}, {"max_endpoints", c.MaxEndpoints, 0}, {"max_rows", c.MaxRows, 1}} {
 		if f.n < f.lowest {
 			return fmt.Errorf("%s: %d is less than %d", f.name, f.n, f.lowest)
 		}

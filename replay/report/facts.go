@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"auscult/pipeline/inventory"
 	"auscult/sensor/clock"
 )
 
@@ -22,9 +23,10 @@ type Facts struct {
 	Lost                    []Lost
 	Silenced                []Silenced
 	Stopped                 bool
-	Failed                  bool              // something could not be written
-	Evidence                map[string]string // by incident, the file in the case folder with its packets; nil when none was asked for
-	CallLog                 bool              // the case folder holds the calls
+	Failed                  bool                // something could not be written
+	Evidence                map[string]string   // by incident, the file in the case folder with its packets; nil when none was asked for
+	CallLog                 bool                // the case folder holds the calls
+	Inventory               *inventory.Document // nil where there is none
 }
 
 // Capture is a file that was read.
@@ -76,7 +78,8 @@ func (f *Facts) gaps() (out []gap) {
 	}
 	switch {
 	case f.Missed > 0:
-		add("Missing calls", "About %s of the calls (some %s) are not in this report, because their packets are missing from the capture.", percent(1-f.Seen), grouped(f.Missed))
+		add("Missing calls", "About %s of the calls (some %s) are not in this report, because their packets are missing from the capture.",
+			percent(max(1-f.Seen, 1e-4)), grouped(f.Missed)) // Seen is rounded
 	case f.Calls > 0:
 		add("Missing calls", "None is known: nothing in the connections that were seen says that a call is missing.")
 	}

@@ -38,6 +38,7 @@ type view struct {
 	Endpoints               []endpointRow
 	EndpointsAll            int
 	Forgotten               []string
+	APIs                    *apis
 	Ledger                  []stage
 	Next                    *deadline
 	Packets, Bytes, AllSeen string
@@ -115,6 +116,7 @@ func (c *Collector) view(f *Facts) (*view, error) {
 		return nil, err
 	}
 	c.tables(v, cards)
+	v.APIs = c.inventory(f.Inventory)
 	for _, t := range []struct {
 		n    uint64
 		what string
