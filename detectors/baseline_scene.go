@@ -24,7 +24,7 @@ func (s *scene) save(e *encoder, self bool) {
 	s.circles.save(e)
 	people := make([]*principal, 0, s.principals.len())
 	s.principals.each(func(p *principal) {
-		if !self || p.lesson != nil {
+		if !self || p.lesson() != nil {
 			people = append(people, p)
 		}
 	})
@@ -172,10 +172,10 @@ func (p *principal) save(e *encoder, calm bool) {
 	e.number(uint64(p.group + 1))
 	e.real(p.known)
 	e.real(p.knownUn)
-	e.count(p.days)
+	e.count(int(p.days))
 	e.number(uint64(p.novel))
 	e.number(uint64(p.unexp))
-	e.time(p.bulk)
+	e.time(p.bulk())
 	for _, t := range p.tallies {
 		t.save(e)
 	}
@@ -194,7 +194,11 @@ func (p *principal) save(e *encoder, calm bool) {
 		e.hash(l.space)
 		e.time(l.used)
 		e.symbols(l.steps.Counts())
-		e.table(&l.own)
+		if l.near == nil {
+			e.table(&stats.Table{})
+		} else {
+			e.table(&l.near.own)
+		}
 		e.table(&l.ownAll)
 	}
 }
@@ -204,9 +208,11 @@ func (p *principal) restore(d *decoder, cfg *Config) {
 	p.service, p.shared = d.flag(), d.flag()
 	p.group = int8(d.count(groupCount+1, 0) - 1)
 	p.known, p.knownUn = d.real(), d.real()
-	p.days = d.count(1<<20, 0)
+	p.days = int32(d.count(1<<20, 0))
 	p.novel, p.unexp = uint32(d.count(1<<31, 0)), uint32(d.count(1<<31, 0))
-	p.bulk = d.time()
+	if first := d.time(); first != 0 {
+		p.more().bulk = first
+	}
 	for m := range p.tallies {
 		p.tallies[m] = restoreTally(d)
 	}
@@ -217,7 +223,12 @@ func (p *principal) restore(d *decoder, cfg *Config) {
 	}
 	p.contacts = d.recent(cfg.Contacts)
 	for range d.count(cfg.Lattices, 12) {
-		p.lattices = append(p.lattices, &lattice{space: d.hash(), used: d.time(), steps: d.few(), own: d.table(), ownAll: d.table()})
+		l := &lattice{space: d.hash(), used: d.time(), steps: d.few()}
+		if own := d.table(); own != (stats.Table{}) {
+			l.near = &closeness{own: own}
+		}
+		l.ownAll = d.table()
+		p.lattices = append(p.lattices, l)
 	}
 	if p.knownUn > p.known || p.first == 0 {
 		d.fail("says of a principal what cannot be")
@@ -225,7 +236,7 @@ func (p *principal) restore(d *decoder, cfg *Config) {
 }
 
 func (p *principal) saveLesson(e *encoder) {
-	l := p.lesson
+	l := p.lesson()
 	e.hash(p.key)
 	e.number(uint64(p.group + 1))
 	e.flag(l.suspect)
@@ -256,7 +267,7 @@ func (p *principal) restoreLesson(d *decoder) {
 	if l.theta > 1 {
 		d.fail("says of a principal what cannot be")
 	}
-	p.lesson = l
+	p.more().lesson = l
 }
 
 func (sp *space) save(e *encoder) {

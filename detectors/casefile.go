@@ -27,26 +27,39 @@ type casefile struct {
 	peer       int
 	reasonless int
 	patient    bool       // it named patients
-	step       int64      // of the walk
-	shape      string     // of the walk, in words
-	fill       float64    // share of the range that was asked for
+	walked     bool       // it is a walk, not only refusals
+	spoken     bool       // whether it was told at all
 	most       int        // patients in the largest answer
 	given      int        // patients that searches delivered, when that is what the case is about
-	walked     bool       // it is a walk, not only refusals
-	usual      string     // how many patients colleagues open, when that is what the case is about
-	facts      []Fact     // that stay as they were when it was first told
-	told       counts     // what was last told of it
-	spoken     bool       // whether it was told at all
 	order      call.Order // of its last call
 	client     packet.Addr
 	objects    stats.Distinct
 	people     stats.Distinct
-	evidence   [maxEvidence]*kept
-	kept       int // of them
+	evidence   *[maxEvidence]*kept // nil until a call was kept
+	kept       int                 // of them
 	patients   []string
 	path       string // the route, once it was asked for
 	endpoint   uint64
-	signal     *Signal // as last sent, to be told again with larger counts; nil before
+	words      *words // nil until it is told
+}
+
+// words are what few cases need, for few are ever told.
+type words struct {
+	signal Signal  // as last sent, to be told again with larger counts
+	told   counts  // what was last told of it
+	usual  string  // how many patients colleagues open, when that is what the case is about
+	facts  []Fact  // that stay as they were when it was first told
+	step   int64   // of the walk
+	shape  string  // of the walk, in words
+	fill   float64 // share of the range that was asked for
+}
+
+// tells are the words of the case, which it has from now on.
+func (f *casefile) tells() *words {
+	if f.words == nil {
+		f.words = new(words)
+	}
+	return f.words
 }
 
 // counts are the numbers of a case that grow.
@@ -79,7 +92,7 @@ func (s *scene) close(f *casefile) {
 	}
 	f.objects.Clear()
 	f.people.Clear()
-	*f = casefile{objects: f.objects, people: f.people}
+	*f = casefile{objects: f.objects, people: f.people, evidence: f.evidence}
 }
 
 // release frees what a principal held.
@@ -231,42 +244,47 @@ func (s *scene) restate(f *casefile) Signal {
 	sig.Calls, sig.Objects, sig.People, sig.Refusals = n.calls, n.objects, n.people, f.refusals
 	sig.Evidence = f.shown()
 	sig.Patients = f.patients[:len(f.patients):len(f.patients)]
-	f.told = n
+	f.tells().told = n
 	return sig
 }
 
 // say keeps the signal of the case.
 func (f *casefile) say(sig Signal) {
-	if f.signal == nil {
-		f.signal = new(Signal)
-	}
-	*f.signal = sig
+	f.tells().signal = sig
 }
 
 // gravity is how grave the case was last told to be.
 func (f *casefile) gravity() Severity {
-	if f.signal == nil {
+	if f.words == nil {
 		return 0
 	}
-	return f.signal.Severity
+	return f.words.signal.Severity
 }
 
 // said is the signal of the case as it was last kept.
 func (f *casefile) said() Signal {
-	if f.signal == nil {
+	if f.words == nil {
 		return Signal{}
 	}
-	return *f.signal
+	return f.words.signal
+}
+
+// lastTold is what was last told of it.
+func (f *casefile) lastTold() counts {
+	if f.words == nil {
+		return counts{}
+	}
+	return f.words.told
 }
 
 // grown tells whether an open case has doubled since it was last told.
 func (f *casefile) grown(now clock.Time) bool {
-	return f.open(now) && f.now().most() >= 2*f.told.most()
+	return f.open(now) && f.now().most() >= 2*f.lastTold().most()
 }
 
 // more tells whether an open case that was told has grown at all since.
 func (f *casefile) more(now clock.Time) bool {
-	return f.spoken && f.open(now) && f.now() != f.told
+	return f.spoken && f.open(now) && f.now() != f.lastTold()
 }
 
 // clonePrincipal copies the strings of p.

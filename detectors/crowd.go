@@ -77,11 +77,12 @@ func (d *distributed) crowd(dst []Signal, c *call.Call, k *contact, sp *space) [
 		sp.open(w)
 		f := &w.names.file
 		f.until = s.now + silence
-		f.usual = strconv.FormatFloat(mean, 'g', 2, 64)
-		f.facts = []Fact{{"numbers in the block", strconv.Itoa(1 << z.bits)}, {"asked for in it, in a day", strconv.Itoa(len(b.touches))},
-			{"usual in such a block", f.usual}, {"chance", strconv.FormatFloat(chance, 'e', 0, 64)}}
+		words := f.tells()
+		words.usual = strconv.FormatFloat(mean, 'g', 2, 64)
+		words.facts = []Fact{{"numbers in the block", strconv.Itoa(1 << z.bits)}, {"asked for in it, in a day", strconv.Itoa(len(b.touches))},
+			{"usual in such a block", words.usual}, {"chance", strconv.FormatFloat(chance, 'e', 0, 64)}}
 		if z.bits == allBits {
-			f.facts = f.facts[1:]
+			words.facts = words.facts[1:]
 		}
 		b.names = nil
 		b.touches = b.touches[:0]
@@ -177,13 +178,13 @@ func (d *distributed) tellBlock(b *block, sig Signal) Signal {
 	who := len(sig.Members) + 1
 	of := fmt.Sprintf("{principal} and %s read %s", count(who-1, "other account"), count(f.objects.Len(), thing(f)))
 	sig.Title = of + " out of one range of numbers, in " + span(f.last-f.since)
-	sig.Expected = "About " + f.usual + " of such a block of numbers are asked for in a day without a list, a search or a colleague before"
+	sig.Expected = "About " + f.tells().usual + " of such a block of numbers are asked for in a day without a list, a search or a colleague before"
 	sig.Observed = fmt.Sprintf("%s asked for %s of one block in %s, %d refused", count(who, "account"),
 		count(f.objects.Len(), thing(f)), count(f.calls, "call"), f.refusals)
-	sig.Facts = append(append(s.facts(&sig, f), Fact{"accounts", strconv.Itoa(who)}, Fact{"client addresses", m.addresses()}), f.facts...)
+	sig.Facts = append(append(s.facts(&sig, f), Fact{"accounts", strconv.Itoa(who)}, Fact{"client addresses", m.addresses()}), f.tells().facts...)
 	if b.whole() {
 		sig.Title = of + " without a reason in sight, a few each, in " + span(f.last-f.since)
-		sig.Expected = "About " + f.usual + " of all numbers are asked for in a day without a list, a search or a colleague before, by those who mostly have one"
+		sig.Expected = "About " + f.tells().usual + " of all numbers are asked for in a day without a list, a search or a colleague before, by those who mostly have one"
 		sig.Observed = fmt.Sprintf("%s asked for in %s, %d refused; named are those who asked for more than on their other days",
 			count(f.objects.Len(), thing(f)), count(f.calls, "call"), f.refusals)
 	}

@@ -40,6 +40,9 @@ func (s *scene) keep(f *casefile, c *call.Call) {
 		m.last.holders = 1
 	}
 	m.last.holders++
+	if f.evidence == nil {
+		f.evidence = new([maxEvidence]*kept)
+	}
 	f.evidence[f.kept] = m.last
 	f.kept++
 }

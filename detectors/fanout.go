@@ -68,7 +68,7 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 	if s.newPeople > 0 {
 		d.tally(deliveredPeople, s.newPeople, calm)
 	}
-	searched := !c.Continued && p.sweep.take(c, s.newPeople)
+	searched := !c.Continued && p.searched(c, s.newPeople)
 	if c.Flags&call.PageStep != 0 && !c.Continued {
 		p.harvest.page(s.now, s.newPeople)
 	}
@@ -92,7 +92,7 @@ func (d *fanout) Observe(dst []Signal, c *call.Call) []Signal {
 		}
 		f.touch(c, k)
 	}
-	p.sweep.opened = p.sweep.opened || noted
+	p.opened = p.opened || noted
 	if !noted && s.newPeople == 0 {
 		return dst
 	}
@@ -151,10 +151,10 @@ func (d *fanout) tally(m measure, n int, calm bool) {
 		p.tallies[m] = &tally{}
 	}
 	if p.group == groupCount {
-		p.tallies[m].add(m, s.now, n, calm, p.lesson, &s.groups[groupCount])
+		p.tallies[m].add(m, s.now, n, calm, p.lesson(), &s.groups[groupCount])
 		return
 	}
-	p.tallies[m].add(m, s.now, n, calm, p.lesson, &s.groups[groupCount], &s.groups[p.group])
+	p.tallies[m].add(m, s.now, n, calm, p.lesson(), &s.groups[groupCount], &s.groups[p.group])
 }
 
 // newcomer tells whether k is one of the newest numbers that anyone has asked for, at the pace at which people come:
@@ -205,7 +205,10 @@ func (d *fanout) settle() {
 	p := d.scene.p
 	p.plain, p.pace, p.rush, p.brisk = [3]stats.CUSUM{}, 0, 0, 0
 	p.paceCode.Reset()
-	p.sweep, p.harvest = sweep{}, harvest{}
+	p.opened, p.harvest = false, harvest{}
+	if p.sweep != nil {
+		*p.sweep = sweep{}
+	}
 }
 
 // mark feeds one first contact to stream U.
@@ -219,7 +222,7 @@ func (d *fanout) mark(c *call.Call, why reason, yes bool, g *group, calm bool) {
 	if yes {
 		p.unexp++
 	}
-	if l := p.lesson; l != nil && s.learning {
+	if l := p.lesson(); l != nil && s.learning {
 		l.novel++
 		if yes {
 			l.unexp++
@@ -280,7 +283,7 @@ func (d *fanout) mark(c *call.Call, why reason, yes bool, g *group, calm bool) {
 	if calm {
 		s.teach(p, func(g *group) { g.marks.Learn(m) })
 		if s.learning {
-			p.lesson.marks[m]++
+			p.lesson().marks[m]++
 		}
 	}
 }
@@ -297,10 +300,10 @@ func (d *fanout) volume(g *group) (v [measures]verdict) {
 	if s.watched() >= 7*day {
 		down = 1.7
 	}
-	how := way{cold: p.days < s.cfg.WarmDays, known: p.days >= wayDays, sought: p.way.sought, listed: p.way.listed,
+	how := way{cold: int(p.days) < s.cfg.WarmDays, known: p.days >= wayDays, sought: p.way.sought, listed: p.way.listed,
 		blind: p.theta(s.reasons(p)) >= offFamiliar}
 	for m := range v {
-		v[m] = p.tallies[m].judge(measure(m), s.now, g, &s.groups[groupCount], p.lesson, down, &how)
+		v[m] = p.tallies[m].judge(measure(m), s.now, g, &s.groups[groupCount], p.lesson(), down, &how)
 	}
 	return v
 }
@@ -318,7 +321,7 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 	w := p.contactHeat()
 	many := v[worst].p < s.h.tail
 	reasonless := noted && (w >= h || float64(p.brisk) >= s.cfg.ColdThreshold)
-	swept := searched && float64(p.sweep.w) >= h
+	swept := searched && p.sweep.heat() >= h
 	reaped := noted && float64(p.harvest.w) >= h
 	if !many && !reasonless && !swept && !reaped {
 		return dst
@@ -338,8 +341,8 @@ func (d *fanout) verdict(dst []Signal, c *call.Call, f *casefile, g *group, note
 			sig.Severity, sig.Confidence = High, p.confidence(85)
 		}
 	case swept:
-		sig.Score, sig.Threshold = float64(p.sweep.w), h
-		f.given = p.sweep.given
+		sig.Score, sig.Threshold = p.sweep.heat(), h
+		f.given = int(p.sweep.given)
 	case reaped:
 		sig.Score, sig.Threshold = float64(p.harvest.w), h
 	default:

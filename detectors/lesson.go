@@ -36,22 +36,22 @@ func (l *lesson) share(g *group) float64 {
 func (s *scene) conclude() {
 	var calm []*principal
 	s.principals.each(func(p *principal) {
-		if p.lesson != nil {
+		if p.lesson() != nil {
 			if p.group < 0 {
 				s.place(p)
 			}
-			p.lesson.suspect = p.lesson.suspect || p.accused(s.now) || !s.calmOf(p) || !p.person()
-			if !p.lesson.suspect {
+			p.lesson().suspect = p.lesson().suspect || p.accused(s.now) || !s.calmOf(p) || !p.person()
+			if !p.lesson().suspect {
 				calm = append(calm, p)
 			}
 		}
 	})
 	slices.SortFunc(calm, func(a, b *principal) int {
-		return cmp.Or(cmp.Compare(b.lesson.unexp, a.lesson.unexp), cmp.Compare(a.key, b.key))
+		return cmp.Or(cmp.Compare(b.lesson().unexp, a.lesson().unexp), cmp.Compare(a.key, b.key))
 	})
 	top := (len(calm) + 99) / 100
 	for _, p := range calm[:top] {
-		p.lesson.suspect = true
+		p.lesson().suspect = true
 	}
 	calm = calm[top:]
 	for i := range s.groups {
@@ -66,20 +66,20 @@ func (s *scene) conclude() {
 	}
 	for _, p := range calm {
 		each(p, func(g *group) {
-			for m := range p.lesson.rates {
-				for i := range p.lesson.rates[m] {
-					g.rates[m][i].Merge(p.lesson.rates[m][i])
+			for m := range p.lesson().rates {
+				for i := range p.lesson().rates[m] {
+					g.rates[m][i].Merge(p.lesson().rates[m][i])
 				}
 			}
-			g.marks.Merge(p.lesson.marks[:])
-			g.novel += uint64(p.lesson.novel)
-			g.unexp += uint64(p.lesson.unexp)
+			g.marks.Merge(p.lesson().marks[:])
+			g.novel += uint64(p.lesson().novel)
+			g.unexp += uint64(p.lesson().unexp)
 		})
 	}
 	for _, p := range calm {
 		each(p, func(g *group) {
-			if p.lesson.novel >= 4 {
-				g.shares[twentieth(p.lesson.share(g))]++
+			if p.lesson().novel >= 4 {
+				g.shares[twentieth(p.lesson().share(g))]++
 				g.total++
 			}
 		})
@@ -88,7 +88,7 @@ func (s *scene) conclude() {
 		s.groups[i].fit()
 	}
 	s.principals.each(func(p *principal) {
-		if l := p.lesson; l != nil {
+		if l := p.lesson(); l != nil {
 			l.theta = s.thetaWithout(p)
 			if l.suspect { // it is in no norm, and need not be taken out of one
 				l.rates, l.marks = [measures][len(scales)]stats.Rate{}, [paceMarks]uint32{}
@@ -100,8 +100,8 @@ func (s *scene) conclude() {
 // thetaWithout is the theta of the group that judges p, from the shares of the others.
 func (s *scene) thetaWithout(p *principal) float64 {
 	g := *s.reasons(p)
-	if !p.lesson.suspect && p.lesson.novel >= 4 {
-		g.shares[twentieth(p.lesson.share(&g))]--
+	if !p.lesson().suspect && p.lesson().novel >= 4 {
+		g.shares[twentieth(p.lesson().share(&g))]--
 		g.total--
 		g.theta = thetaCold
 		g.fit()

@@ -11,8 +11,8 @@ import (
 // What a principal may take of the heap, in bytes, all tables of all detectors with it: after one call, and after a
 // shift with a dozen patients whom lists gave.
 const (
-	boundOnce  = 4608
-	boundShift = 6144
+	boundOnce  = 3328
+	boundShift = 4992
 )
 
 // shiftwork is people who come from addresses of their own.

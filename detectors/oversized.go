@@ -112,22 +112,22 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 	case s.run != nil && s.run.why != "":
 		why = s.run.why // what is too large stays so, and grows
 	case p.service && class != single:
-	case class == bulk && (people > exportPeople || c.FHIR.Operation == "$export" && people != 1) && p.bulk == 0:
+	case class == bulk && (people > exportPeople || c.FHIR.Operation == "$export" && people != 1) && p.bulk() == 0:
 		why = whyBulk
 	case people >= limit && class == single || people > limit:
 		why = whyLimit
 	case c.Asked > 3*usual && people >= pageFew:
 		why = whyAsked
 	}
-	if class == bulk && people > exportPeople && p.bulk == 0 {
-		p.bulk = s.now
+	if class == bulk && people > exportPeople && p.bulk() == 0 {
+		p.more().bulk = s.now
 	}
 	if large := people > d.mild(e) && !d.redrawn(c); why == "" && !p.service && people > 0 && s.run.weigh(large, !c.Running) {
 		if p.excess.Add(mildSays(large)) >= s.h.excess {
 			why = whyMild
 		}
 	}
-	if why == "" && people > pageLarge && people > e.cap.besides(p.key) && p.person() && p.pull.take(s.now, s.newPeople, !c.Running) {
+	if why == "" && people > pageLarge && people > e.cap.besides(p.key) && p.person() && p.more().pull.take(s.now, s.newPeople, !c.Running) {
 		why = whyPages
 	}
 	if why == "" && !c.Running {
@@ -180,7 +180,10 @@ func (d *oversized) Observe(dst []Signal, c *call.Call) []Signal {
 	describeSize(&sig, c, class, why, usual)
 	f.say(sig)
 	f.spoken = true
-	p.excess, p.pull = 0, pull{}
+	p.excess = 0
+	if p.rare != nil {
+		p.rare.pull = pull{}
+	}
 	return append(dst, sig)
 }
 

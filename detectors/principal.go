@@ -18,7 +18,7 @@ type principal struct {
 	cases     [families]*casefile // nil while nothing is suspected
 	contacts  stats.Recent        // patients and records touched
 	delivered stats.Recent
-	named     stats.Recent // ids named in worklists: polling a list is no new walk
+	rare      *rare // nil before any of it is needed
 	shift     shift
 	service   bool
 	shared    bool
@@ -36,11 +36,10 @@ type principal struct {
 	rush     stats.CUSUM
 	brisk    stats.CUSUM
 	excess   stats.CUSUM
-	pull     pull // of large pages
 	refused  [2]stats.CUSUM
 	lattices []*lattice
 	harvest  harvest
-	sweep    sweep
+	sweep    *sweep // nil before a search that counts for one
 
 	who      call.Principal // cloned
 	looked   clock.Time     // a number up that no list gave, as its last contact
@@ -53,10 +52,41 @@ type principal struct {
 	unexp    uint32           // of them unexplained
 	known    float64          // first contacts on honest days before
 	knownUn  float64          // of them unexplained
-	days     int              // honest days before
+	days     int32            // honest days before
+	opened   bool             // a patient since the last search by what describes a person
 	tallies  [measures]*tally // nil while nothing was counted
-	bulk     clock.Time       // of its first bulk answer
-	lesson   *lesson          // of a first reading; nil otherwise
+}
+
+// rare is what is remembered of few principals.
+type rare struct {
+	named  stats.Recent // ids named in worklists: polling a list is no new walk
+	pull   pull         // of large pages
+	bulk   clock.Time   // of its first bulk answer
+	lesson *lesson      // of a first reading; nil otherwise
+}
+
+// more is where what few principals need is remembered, from now on of p too.
+func (p *principal) more() *rare {
+	if p.rare == nil {
+		p.rare = new(rare)
+	}
+	return p.rare
+}
+
+// lesson is what p is taught by in a first reading; nil otherwise.
+func (p *principal) lesson() *lesson {
+	if p.rare == nil {
+		return nil
+	}
+	return p.rare.lesson
+}
+
+// bulk is when p had its first bulk answer, 0 before.
+func (p *principal) bulk() clock.Time {
+	if p.rare == nil {
+		return 0
+	}
+	return p.rare.bulk
 }
 
 // family is a kind of finding on one principal, and a case of its own.
@@ -88,7 +118,7 @@ func (p *principal) meet(c *call.Call, now clock.Time) {
 
 // heat is the largest evidence held against the principal.
 func (p *principal) heat() float64 {
-	w := max(float64(p.rush), float64(p.brisk)-briskCredit, float64(p.pace), p.reasonless(), float64(p.sweep.w),
+	w := max(float64(p.rush), float64(p.brisk)-briskCredit, float64(p.pace), p.reasonless(), p.sweep.heat(),
 		float64(p.harvest.w)-harvestCredit, float64(p.excess), float64(p.refused[0]), float64(p.refused[1]))
 	for _, l := range p.lattices {
 		w = max(w, l.heat())
@@ -127,10 +157,10 @@ func (p *principal) person() bool { return !p.service && !p.shared }
 
 // ownMarks is what p itself taught its group of the pace of contacts.
 func (p *principal) ownMarks() []uint32 {
-	if p.lesson == nil {
+	if p.lesson() == nil {
 		return nil
 	}
-	return p.lesson.marks[:]
+	return p.lesson().marks[:]
 }
 
 // confidence is how sure a finding on this principal is one person's doing.
@@ -259,8 +289,8 @@ func (s *scene) teach(p *principal, f func(*group)) {
 // three days of its own tell; then its own mean and three deviations of a day of twenty contacts.
 func (p *principal) theta(g *group) float64 {
 	if !p.familiar() {
-		if p.lesson != nil && p.lesson.theta > 0 {
-			return max(p.lesson.theta, thetaCold)
+		if p.lesson() != nil && p.lesson().theta > 0 {
+			return max(p.lesson().theta, thetaCold)
 		}
 		return max(g.theta, thetaCold)
 	}

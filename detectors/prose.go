@@ -26,7 +26,7 @@ func (s *scene) describeWalk(sig *Signal, f *casefile, l *lattice) {
 		verb = "tried"
 	}
 	t := bestTrack(l)
-	shape := "lie close together"
+	words, shape := f.tells(), "lie close together"
 	if t != nil && t.exact >= t.near && float64(t.exact) >= float64(l.nearness) {
 		switch {
 		case t.step == 1:
@@ -36,10 +36,10 @@ func (s *scene) describeWalk(sig *Signal, f *casefile, l *lattice) {
 		default:
 			shape = "are " + strconv.FormatInt(abs(t.step), 10) + " apart"
 		}
-	} else if l == nil && f.shape != "" {
-		shape = f.shape // an update: the evidence was reset when the walk was told
+	} else if l == nil && words.shape != "" {
+		shape = words.shape // an update: the evidence was reset when the walk was told
 	}
-	f.shape = shape
+	words.shape = shape
 	sig.Title = fmt.Sprintf("{principal} %s %s whose numbers %s, in %s", verb, count(n, what), shape, took)
 	sig.Expected = "Patients come from worklists, searches and colleagues, so the numbers one person asks for are scattered"
 	sig.Observed = fmt.Sprintf("%s in %s; their numbers %s and no answer had delivered them", count(n, what), count(f.calls, "call"), shape)
@@ -50,12 +50,12 @@ func (s *scene) describeWalk(sig *Signal, f *casefile, l *lattice) {
 		}
 	}
 	if t != nil {
-		f.step = t.step
-		f.fill = fill(l, t)
+		words.step = t.step
+		words.fill = fill(l, t)
 	}
 	sig.Facts = s.facts(sig, f)
-	if f.step != 0 {
-		sig.Facts = append(sig.Facts, Fact{"step", strconv.FormatInt(f.step, 10)}, Fact{"range filled", percent(f.fill)})
+	if words.step != 0 {
+		sig.Facts = append(sig.Facts, Fact{"step", strconv.FormatInt(words.step, 10)}, Fact{"range filled", percent(words.fill)})
 	}
 }
 
@@ -65,9 +65,9 @@ func bestTrack(l *lattice) *track {
 		return nil
 	}
 	var best *track
-	for _, w := range [...]*walks{&l.plain, &l.stripped} {
-		for i := range w.tracks {
-			if t := &w.tracks[i]; best == nil || t.w() > best.w() {
+	for _, tracks := range l.tracks() {
+		for i := range tracks {
+			if t := &tracks[i]; best == nil || t.w() > best.w() {
 				best = t
 			}
 		}
@@ -116,7 +116,7 @@ func (s *scene) describeFanout(sig *Signal, f *casefile) {
 		}
 		sig.Title = fmt.Sprintf("{principal} %s %s in %s, %d of them for no visible reason", did, count(n, "patient"), took, f.reasonless)
 		if f.reasonless*2 < n {
-			sig.Title = fmt.Sprintf("{principal} %s %s in %s; usual is about %s", did, count(n, "patient"), took, f.usual)
+			sig.Title = fmt.Sprintf("{principal} %s %s in %s; usual is about %s", did, count(n, "patient"), took, f.tells().usual)
 		}
 		sig.Observed = fmt.Sprintf("%s in %s: %d delivered by a list or search first, %d seen by colleagues, %d unexplained",
 			count(n, "patient"), count(f.calls, "call"), f.delivered, f.peer, f.reasonless)
@@ -130,7 +130,7 @@ func (s *scene) describeFanout(sig *Signal, f *casefile) {
 	sig.Facts = append(s.facts(sig, f),
 		Fact{"delivered before", strconv.Itoa(f.delivered)}, Fact{"seen by colleagues", strconv.Itoa(f.peer)},
 		Fact{"unexplained", strconv.Itoa(f.reasonless)})
-	sig.Facts = append(sig.Facts, f.facts...)
+	sig.Facts = append(sig.Facts, f.tells().facts...)
 }
 
 // expectFanout writes what was usual, and the counts that were not, at the time of the alarm.
@@ -141,12 +141,13 @@ func (s *scene) expectFanout(sig *Signal, f *casefile, v [measures]verdict) {
 			worst = measure(m)
 		}
 	}
-	f.usual = count(int(max(1, math.Round(v[worst].mean))), "new patient") + " in " + scales[v[worst].scale].name
-	sig.Expected = "Like colleagues: about " + f.usual + ", nearly all from lists, searches or earlier care"
-	f.facts = nil
+	words := f.tells()
+	words.usual = count(int(max(1, math.Round(v[worst].mean))), "new patient") + " in " + scales[v[worst].scale].name
+	sig.Expected = "Like colleagues: about " + words.usual + ", nearly all from lists, searches or earlier care"
+	words.facts = nil
 	for m, name := range [...]string{"patients opened", "opened unexplained", "patients delivered"} {
 		if v[m].p < 1e-4 {
-			f.facts = append(f.facts, Fact{name + " in " + scales[v[m].scale].name, strconv.Itoa(v[m].n)},
+			words.facts = append(words.facts, Fact{name + " in " + scales[v[m].scale].name, strconv.Itoa(v[m].n)},
 				Fact{name + ": chance", fmt.Sprintf("%.0e", v[m].p)})
 		}
 	}

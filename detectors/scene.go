@@ -117,7 +117,7 @@ func (s *scene) begin(c *call.Call) {
 	if fresh || p.who.Key == 0 {
 		p.init(c, s.now)
 		if s.learning {
-			p.lesson = &lesson{}
+			p.more().lesson = &lesson{}
 		}
 	}
 	p.meet(c, s.now)
@@ -177,14 +177,14 @@ func (s *scene) warm(c *call.Call) {
 
 // namedBefore tells whether an earlier part of an exchange has named o.
 func namedBefore(p *principal, o *call.Object, now clock.Time) bool {
-	return p.contacts.Has(o.Key, now, contactHalf) || p.named.Has(o.Key, now, contactHalf)
+	return p.contacts.Has(o.Key, now, contactHalf) || p.more().named.Has(o.Key, now, contactHalf)
 }
 
 // explain sets why and num of k.
 func (s *scene) explain(c *call.Call, k *contact) {
 	p := s.p
 	switch {
-	case p.contacts.Has(k.Key, s.now, contactHalf), k.list && p.named.Has(k.Key, s.now, contactHalf):
+	case p.contacts.Has(k.Key, s.now, contactHalf), k.list && p.more().named.Has(k.Key, s.now, contactHalf):
 		k.why = again
 	case p.delivered.Has(k.Key, s.now, deliveredHalf):
 		k.why = delivered
@@ -219,7 +219,7 @@ func (s *scene) finish(c *call.Call) {
 	for i := range s.contacts {
 		k := &s.contacts[i]
 		if k.list { // opening one of a worklist is still to come
-			if p.named.Keep(k.Key, s.now, contactHalf, s.cfg.Contacts) {
+			if p.more().named.Keep(k.Key, s.now, contactHalf, s.cfg.Contacts) {
 				s.stats.EarlyForgotten++
 			}
 			continue
@@ -264,8 +264,8 @@ func (s *scene) calm() bool {
 	if s.calmOf(s.p) {
 		return true
 	}
-	if s.learning && s.p.lesson != nil {
-		s.p.lesson.suspect = true
+	if s.learning && s.p.lesson() != nil {
+		s.p.lesson().suspect = true
 	}
 	return false
 }

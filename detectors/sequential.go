@@ -170,7 +170,7 @@ func (d *sequential) follow(c *call.Call, k *contact, l *lattice, at int, walked
 	}
 	if walked || k.why == again {
 		l.plain.pass(x)
-		l.stripped.pass(k.num.second)
+		l.pass(k.num.second)
 		return
 	}
 	g := s.peers(p)
@@ -197,11 +197,14 @@ func (d *sequential) follow(c *call.Call, k *contact, l *lattice, at int, walked
 		l.patients = k.Patient
 		l.shown = l.shown || c.OK() && c.PHI.People > 0
 		if k.num.two {
+			if l.stripped == nil {
+				l.stripped = new(walks)
+			}
 			l.stripped.step(k.num.second, around, near, 8, 2, reaches[k.num.kind][1])
 		}
 	} else {
 		l.plain.pass(x)
-		l.stripped.pass(k.num.second)
+		l.pass(k.num.second)
 	}
 	if k.list {
 		return // a worklist is near itself; only a strict walk through it counts
@@ -258,14 +261,15 @@ const nearFrom = 2
 // unexplained contacts, and of all.
 func (d *sequential) code(sp *space, l *lattice, symbol int, evidence, calm bool) {
 	if evidence {
+		n := l.unlike()
 		p0 := honest(symbol)
 		p0 = max(
-			l.own.P(symbol, sp.symbols.P(symbol, p0, priorWeight), ownWeight),
+			n.own.P(symbol, sp.symbols.P(symbol, p0, priorWeight), ownWeight),
 			l.ownAll.P(symbol, sp.symbolsAll.P(symbol, p0, priorWeight), ownWeight))
 		if l.nearness <= 0 {
-			l.code.Reset()
+			n.code.Reset()
 		}
-		p1 := l.code.Take(symbol, nearSymbols)
+		p1 := n.code.Take(symbol, nearSymbols)
 		if symbol < nearFrom {
 			p1 = min(p1, p0)
 		}
@@ -280,7 +284,7 @@ func (d *sequential) code(sp *space, l *lattice, symbol int, evidence, calm bool
 		sp.symbolsAll.Learn(symbol)
 	}
 	if evidence {
-		l.own.Learn(symbol)
+		l.unlike().own.Learn(symbol)
 		if person {
 			sp.symbols.Learn(symbol)
 		}
@@ -295,7 +299,7 @@ func (d *sequential) verdict(dst []Signal, c *call.Call, f *casefile) []Signal {
 	for _, l := range p.lattices {
 		if f.calls > driftCalls && f.leisurely() && l.walk() < l.heat() {
 			l.nearness = 0
-			l.code.Reset()
+			l.reset()
 		}
 		if bar := s.bar(p, l, f); l.heat()-bar > over {
 			best, h, over = l, bar, l.heat()-bar

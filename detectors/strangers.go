@@ -101,8 +101,9 @@ func (d *distributed) stranger(dst []Signal, c *call.Call, k *contact) []Signal 
 	}
 	u.told, b.names, b.touches = m, nil, b.touches[:0]
 	m.file.until = s.now + silence
-	m.file.usual = strconv.FormatFloat(mean, 'g', 2, 64)
-	m.file.facts = []Fact{{"chance", strconv.FormatFloat(chance, 'e', 0, 64)},
+	words := m.file.tells()
+	words.usual = strconv.FormatFloat(mean, 'g', 2, 64)
+	words.facts = []Fact{{"chance", strconv.FormatFloat(chance, 'e', 0, 64)},
 		{"what would explain it", "an interface behind a gateway that has checked already"}}
 	return append(dst, d.tellStrangers(m, Signal{Detector: d.Name(), Severity: High, Confidence: 75,
 		Score: -math.Log(chance), Threshold: -math.Log(strangersTail)}))
@@ -117,9 +118,9 @@ func (d *distributed) tellStrangers(m *members, sig Signal) Signal {
 	who := len(sig.Members) + 1
 	sig.Title = fmt.Sprintf("{principal} and %s read %s without any credential, in %s",
 		count(who-1, "other client"), count(f.objects.Len(), thing(f)), span(f.last-f.since))
-	sig.Expected = "Others show a credential here; about " + f.usual + " patients are read without one in a day"
+	sig.Expected = "Others show a credential here; about " + f.tells().usual + " patients are read without one in a day"
 	sig.Observed = fmt.Sprintf("%s asked for %s in %s", count(who, "client"), count(f.objects.Len(), thing(f)), count(f.calls, "call"))
-	sig.Facts = append(append(s.facts(&sig, f), Fact{"client addresses", strconv.Itoa(who)}), f.facts...)
+	sig.Facts = append(append(s.facts(&sig, f), Fact{"client addresses", strconv.Itoa(who)}), f.tells().facts...)
 	f.say(sig)
 	return sig
 }

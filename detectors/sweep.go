@@ -12,11 +12,10 @@ import (
 // another, each answered with many patients not seen before, and none of them opened. Who looks for somebody opens
 // what was found, or types on.
 type sweep struct {
-	w      stats.CUSUM
-	given  int  // new patients of the searches that made w
-	opened bool // a patient was opened since the last search
-	n      uint8
-	term   [24]byte // of the last search
+	w     stats.CUSUM
+	given int32 // new patients of the searches that made w
+	n     uint8
+	term  [24]byte // of the last search
 }
 
 const (
@@ -26,9 +25,9 @@ const (
 	sweepHonest, sweepAttack = 0.1, 0.9
 )
 
-// take feeds one call, if it is a search by what describes a person, and tells whether it was. people is how many
+// searched feeds one call, if it is a search by what describes a person, and tells whether it was. people is how many
 // patients it gave that this principal had not been given before.
-func (w *sweep) take(c *call.Call, people int) bool {
+func (p *principal) searched(c *call.Call, people int) bool {
 	if c.Flags&call.Search == 0 || c.Flags&call.PageStep != 0 || !c.OK() {
 		return false
 	}
@@ -36,21 +35,33 @@ func (w *sweep) take(c *call.Call, people int) bool {
 	if term == "" {
 		return false
 	}
+	if p.sweep == nil {
+		p.sweep = new(sweep)
+	}
+	w := p.sweep
 	last := string(w.term[:w.n])
 	short := term[:min(len(term), len(w.term))]
 	typing := last != "" && (strings.HasPrefix(short, last) || strings.HasPrefix(last, short))
 	w.n = uint8(copy(w.term[:], short))
-	wide := people >= sweepPeople && !w.opened
-	w.opened = false
+	wide := people >= sweepPeople && !p.opened
+	p.opened = false
 	if typing && wide {
 		return false // the same search, typed on
 	}
 	if w.w <= 0 {
 		w.given = 0
 	}
-	w.given += people
+	w.given += int32(people)
 	w.w.Add(stats.Bernoulli(wide, sweepAttack, sweepHonest))
 	return true
+}
+
+// heat is the evidence of a sweep.
+func (w *sweep) heat() float64 {
+	if w == nil {
+		return 0
+	}
+	return float64(w.w)
 }
 
 // harvest watches for a person who pages deep into a list of patients and then opens what it gave, one chart after

@@ -60,7 +60,10 @@ func (u *tokenUse) askedFor(key uint64) bool {
 // succeed judges a program that comes with a token nobody has used yet, by those that it brought before.
 func (d *tokenReuse) succeed(dst []Signal, k *carrier, c *call.Call) []Signal {
 	n := d.brief(k, c)
-	copy(k.chain[1:], k.chain[:maxChain-1])
+	if len(k.chain) < maxChain {
+		k.chain = append(k.chain, 0)
+	}
+	copy(k.chain[1:], k.chain)
 	k.chain[0] = useKey(c)
 	f := d.thieves.find(clientKey(c))
 	if n < briefLeast && (n == 0 || f == nil || !f.open(d.scene.now)) || c.Forwarded != "" || d.scene.p == nil {
@@ -82,8 +85,8 @@ func (d *tokenReuse) brief(k *carrier, c *call.Call) (n int) {
 	next := c.Time // when the one after it came
 	for i, key := range k.chain {
 		u := d.uses.find(key)
-		if u == nil || u.who == c.Principal.Key || u.at[1].client != 0 || u.at[0].last >= next ||
-			next-u.at[0].last > briefGap || u.at[0].last-u.first > briefStay {
+		if u == nil || u.who == c.Principal.Key || u.away != nil || u.home.last >= next ||
+			next-u.home.last > briefGap || u.home.last-u.first > briefStay {
 			return n
 		}
 		if p := d.scene.principals.find(u.who); p != nil && p.accused(d.scene.now) {

@@ -26,14 +26,36 @@ type tokenReuse struct {
 type tokenUse struct {
 	who         uint64 // Principal.Key
 	first, seen clock.Time
-	at          [2]place
-	now         int // index of the place of the last call
-	turns       int // changes between the two places
-	turned      [sameTurns]clock.Time
-	more        bool // a third place: a pool of proxies
-	wide        *spread
+	home        place
+	away        *away             // nil while it was used in one place only
 	asked       [briefAsks]uint64 // the first patients that nothing explains, each once
 	vetted      bool              // its signature is its own
+}
+
+// away is how a token is used in two places.
+type away struct {
+	place  place // the second
+	now    int   // index of the place of the last call
+	turns  int   // changes between the two places
+	turned [sameTurns]clock.Time
+	more   bool // a third place: a pool of proxies
+	wide   *spread
+}
+
+// at is the place of an index; that of 1 there is only when the token was away.
+func (u *tokenUse) at(i int) *place {
+	if i == 0 {
+		return &u.home
+	}
+	return &u.away.place
+}
+
+// last is the place of the last call.
+func (u *tokenUse) last() *place {
+	if u.away == nil {
+		return &u.home
+	}
+	return u.at(u.away.now)
 }
 
 // place is a client that used a token.
@@ -50,15 +72,28 @@ type place struct {
 
 // carrier is a program at an address, with the tokens that it was the second to use, and all it used.
 type carrier struct {
-	seen       clock.Time
-	since      clock.Time // of the first of its foreign tokens
-	tokens     stats.Set  // at most relayTokens
-	later      stats.Set  // of them, those that were first seen elsewhere
+	seen    clock.Time
+	tokens  stats.Set // at most relayTokens
+	alien   *alien    // nil while all of them were first seen with it
+	browser bool
+	known   clock.Time // until when a case of who used it speaks for it
+	chain   []uint64   // useKeys of the tokens that it was the first to use, newest first, at most maxChain
+}
+
+// alien is what a program used that was first seen elsewhere.
+type alien struct {
+	since      clock.Time // of the first of foreign
+	later      stats.Set  // of the tokens
 	foreign    stats.Set
 	reasonless stats.Set // foreign tokens with which it asked for what nothing explains
-	browser    bool
-	known      clock.Time       // until when a case of who used it speaks for it
-	chain      [maxChain]uint64 // useKeys of the tokens that it was the first to use, newest first
+}
+
+// others is where tokens that were first seen elsewhere are counted.
+func (k *carrier) others() *alien {
+	if k.alien == nil {
+		k.alien = new(alien)
+	}
+	return k.alien
 }
 
 // parallel is what the case of a user tells.
@@ -89,8 +124,10 @@ const (
 
 func newTokenReuse(s *scene) *tokenReuse {
 	d := &tokenReuse{scene: s}
-	d.uses = newLRU(s.cfg.Tokens, func(u *tokenUse) bool { return u.at[1].client == 0 }, nil)
-	d.carriers = newLRU(s.cfg.Tokens, func(k *carrier) bool { return k.foreign.Len() == 0 && k.later.Len() < relayTokens }, nil)
+	d.uses = newLRU(s.cfg.Tokens, func(u *tokenUse) bool { return u.away == nil }, nil)
+	d.carriers = newLRU(s.cfg.Tokens, func(k *carrier) bool {
+		return k.alien == nil || k.alien.foreign.Len() == 0 && k.alien.later.Len() < relayTokens
+	}, nil)
 	d.users = newCasebook(s, s.cfg.Logins, d.shared)
 	d.thieves = newCasebook(s, s.cfg.Logins, d.rotated)
 	return d
@@ -132,19 +169,19 @@ func (d *tokenReuse) Observe(dst []Signal, c *call.Call) []Signal {
 		return dst
 	}
 	d.ask(u, c)
-	pl := &u.at[u.now]
-	if u.wide == nil && u.at[1].client != 0 && c.Client.Addr != pl.addr && c.Client.Addr != u.at[1-u.now].addr {
-		u.wide = spreadFrom(u)
+	pl, w := u.last(), u.away
+	if w != nil && w.wide == nil && c.Client.Addr != pl.addr && c.Client.Addr != u.at(1-w.now).addr {
+		w.wide = spreadFrom(u)
 	}
-	if u.wide != nil {
-		u.wide.note(c)
-		if p, enough := d.spread(u.wide, c.Time); enough && !c.Principal.Service {
+	if w != nil && w.wide != nil {
+		w.wide.note(c)
+		if p, enough := d.spread(w.wide, c.Time); enough && !c.Principal.Service {
 			return d.tell(dst, u.who, p, c)
 		}
 	}
 	if pl.addr == c.Client.Addr {
 		pl.note(c)
-		if u.at[1].client == 0 {
+		if w == nil {
 			return dst
 		}
 		return d.judge(dst, u, c)
@@ -154,17 +191,23 @@ func (d *tokenReuse) Observe(dst []Signal, c *call.Call) []Signal {
 
 // arrive begins a place.
 func (d *tokenReuse) arrive(u *tokenUse, i int, c *call.Call) *carrier {
-	u.now = i
-	u.at[i] = place{client: clientKey(c), addr: c.Client.Addr, tls: ciphers(c.Secure.JA4)}
-	u.at[i].note(c)
-	k, _ := d.carriers.use(stats.Mix(u.at[i].client) ^ text(c.UserAgent))
+	if i > 0 && u.away == nil {
+		u.away = new(away)
+	}
+	if u.away != nil {
+		u.away.now = i
+	}
+	at := u.at(i)
+	*at = place{client: clientKey(c), addr: c.Client.Addr, tls: ciphers(c.Secure.JA4)}
+	at.note(c)
+	k, _ := d.carriers.use(stats.Mix(at.client) ^ text(c.UserAgent))
 	k.seen = c.Time
 	k.browser = webAgent(c.UserAgent)
 	if k.tokens.Len() < relayTokens {
 		k.tokens.Add(c.Principal.Token)
 	}
-	if i > 0 && k.later.Len() < relayTokens {
-		k.later.Add(c.Principal.Token)
+	if i > 0 && k.others().later.Len() < relayTokens {
+		k.alien.later.Add(c.Principal.Token)
 	}
 	return k
 }
@@ -196,40 +239,37 @@ func ciphers(ja4 string) uint64 {
 
 // moved follows a token to another address.
 func (d *tokenReuse) moved(dst []Signal, u *tokenUse, c *call.Call) []Signal {
-	if u.more {
+	left := u.last().last
+	if w := u.away; w == nil {
+		d.arrive(u, 1, c)
+	} else if other := 1 - w.now; w.more {
 		return dst
-	}
-	other := 1 - u.now
-	o := &u.at[other]
-	left := u.at[u.now].last
-	switch {
-	case o.client == 0:
-		d.arrive(u, other, c)
-	case o.addr == c.Client.Addr:
-		u.now = other
+	} else if o := u.at(other); o.addr == c.Client.Addr {
+		w.now = other
 		o.note(c)
-	default: // a machine that roams on leaves a place for good; one that has come back does not
-		if u.turns >= otherTurns {
-			u.more = true
+	} else { // a machine that roams on leaves a place for good; one that has come back does not
+		if w.turns >= otherTurns {
+			w.more = true
 			return dst
 		}
-		u.at[0] = u.at[u.now]
-		u.turns = 0
+		u.home = *u.last()
+		w.turns = 0
 		d.arrive(u, 1, c)
 	}
-	if u.turns > 0 && c.Time-u.turned[0] > turnMemory {
-		u.turns = 0
+	w := u.away
+	if w.turns > 0 && c.Time-w.turned[0] > turnMemory {
+		w.turns = 0
 	}
-	u.turns++
-	u.at[u.now].lapse = max(u.at[u.now].lapse, c.Time-left)
-	copy(u.turned[1:], u.turned[:sameTurns-1])
-	u.turned[0] = c.Time
+	w.turns++
+	u.last().lapse = max(u.last().lapse, c.Time-left)
+	copy(w.turned[1:], w.turned[:sameTurns-1])
+	w.turned[0] = c.Time
 	return d.judge(dst, u, c)
 }
 
 // judge says whether the two places of a token are two machines.
 func (d *tokenReuse) judge(dst []Signal, u *tokenUse, c *call.Call) []Signal {
-	a, b := &u.at[0], &u.at[1]
+	w, a, b := u.away, u.at(0), u.at(1)
 	other := differ(a, b)
 	relay := d.relay(a) || d.relay(b)
 	if other {
@@ -244,16 +284,16 @@ func (d *tokenReuse) judge(dst []Signal, u *tokenUse, c *call.Call) []Signal {
 		if a.health == 0 || b.health == 0 {
 			least++
 		}
-		enough = u.turns >= otherTurns && min(a.calls, b.calls) >= least && min(a.lapse, b.lapse) > relayLapse
+		enough = w.turns >= otherTurns && min(a.calls, b.calls) >= least && min(a.lapse, b.lapse) > relayLapse
 	default:
-		enough = u.turns >= sameTurns && u.turned[0]-u.turned[sameTurns-1] <= sameTime &&
+		enough = w.turns >= sameTurns && w.turned[0]-w.turned[sameTurns-1] <= sameTime &&
 			min(a.health, b.health) >= sameCalls && min(a.lapse, b.lapse) > relayLapse && apart(a.addr, b.addr) && d.alone(a) && d.alone(b)
 	}
 	f := d.users.find(u.who)
 	if !enough && (f == nil || !f.open(d.scene.now)) {
 		return dst
 	}
-	return d.tell(dst, u.who, parallel{turns: u.turns, calls: [2]int{a.calls, b.calls}, health: [2]int{a.health, b.health}, other: other}, c)
+	return d.tell(dst, u.who, parallel{turns: w.turns, calls: [2]int{a.calls, b.calls}, health: [2]int{a.health, b.health}, other: other}, c)
 }
 
 // tell tells the case of whose token it was when it was first seen, for a login may name the owner later.
@@ -281,7 +321,7 @@ func differ(a, b *place) bool {
 // relay is whether the program at a place carries on many tokens that were first seen elsewhere, and is no browser.
 func (d *tokenReuse) relay(p *place) bool {
 	k := d.carriers.find(stats.Mix(p.client) ^ p.agents[0])
-	return k != nil && k.later.Len() >= relayTokens && !k.browser
+	return k != nil && k.alien != nil && k.alien.later.Len() >= relayTokens && !k.browser
 }
 
 // alone is whether the program at a place was seen with no token but this one.
@@ -306,13 +346,14 @@ func apart(a, b packet.Addr) bool {
 
 // rotate judges a machine that uses several tokens which belong elsewhere: it must ask for what nothing explains.
 func (d *tokenReuse) rotate(dst []Signal, u *tokenUse, c *call.Call) []Signal {
-	if u.now != 1 || d.scene.p == nil || c.Forwarded != "" {
+	if u.away.now != 1 || d.scene.p == nil || c.Forwarded != "" {
 		return dst
 	}
-	k := d.carriers.find(stats.Mix(u.at[1].client) ^ text(c.UserAgent))
-	if k == nil {
+	who := d.carriers.find(stats.Mix(u.at(1).client) ^ text(c.UserAgent))
+	if who == nil {
 		return dst
 	}
+	k := who.others()
 	if c.Time-k.since > rotateTime {
 		k.foreign.Clear()
 		k.reasonless.Clear()
@@ -322,7 +363,7 @@ func (d *tokenReuse) rotate(dst []Signal, u *tokenUse, c *call.Call) []Signal {
 		k.foreign.Add(c.Principal.Token)
 	}
 	for i := range d.scene.contacts {
-		if c.Time-u.at[0].last > absentTime && d.scene.contacts[i].why == unexplained && k.reasonless.Len() < maxTried {
+		if c.Time-u.home.last > absentTime && d.scene.contacts[i].why == unexplained && k.reasonless.Len() < maxTried {
 			k.reasonless.Add(c.Principal.Token)
 		}
 	}
@@ -330,7 +371,7 @@ func (d *tokenReuse) rotate(dst []Signal, u *tokenUse, c *call.Call) []Signal {
 		return dst
 	}
 	q := claimed(c)
-	f := d.thieves.of(u.at[1].client)
+	f := d.thieves.of(u.at(1).client)
 	f.state.tokens, f.state.reasonless = k.foreign.Len(), k.reasonless.Len()
 	d.thieves.note(f, q)
 	return d.thieves.tell(dst, f, q)

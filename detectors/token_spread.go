@@ -41,9 +41,9 @@ func unrelated(a, b packet.Addr) bool {
 // spreadFrom begins with the two places that are known; the third is that of the call at hand.
 func spreadFrom(u *tokenUse) *spread {
 	s := &spread{}
-	for i := range u.at {
-		if i == 0 || unrelated(u.at[0].addr, u.at[i].addr) {
-			s.sites[s.n] = site{place: u.at[i], entered: 1}
+	for i := range 2 {
+		if at := u.at(i); i == 0 || unrelated(u.home.addr, at.addr) {
+			s.sites[s.n] = site{place: *at, entered: 1}
 			s.n++
 		}
 	}

@@ -237,6 +237,13 @@ func abs(x int64) int64 {
 	return x
 }
 
+// pass moves the tracks of stripped identifiers over one.
+func (l *lattice) pass(second uint64) {
+	if l.stripped != nil {
+		l.stripped.pass(second)
+	}
+}
+
 // lattice is how one principal moves in one family of identifiers.
 type lattice struct {
 	space    uint64
@@ -247,16 +254,15 @@ type lattice struct {
 	listed   bool   // some of the evidence came from identifiers named together
 	nearness stats.CUSUM
 	plain    walks
-	stripped walks // of the identifier without its last digit: a check digit hides the step
-	all      walks // of every first contact, to learn what order is usual
+	stripped *walks // of the identifier without its last digit: a check digit hides the step; nil before a step of one
+	all      walks  // of every first contact, to learn what order is usual
 	steps    stats.Few
-	today    [3]uint16 // steps of unexplained contacts that the end of the day will teach
-	sorted   []uint64  // the last own identifiers
-	order    []uint64  // as they came, in a ring
-	oldest   uint16    // of order
-	code     stats.KT
-	own      stats.Table // nearness of its unexplained contacts
-	ownAll   stats.Table // and of all
+	today    [3]uint16   // steps of unexplained contacts that the end of the day will teach
+	sorted   []uint64    // the last own identifiers
+	order    []uint64    // as they came, in a ring
+	oldest   uint16      // of order
+	near     *closeness  // nil before an unexplained contact was near or far
+	ownAll   stats.Table // nearness of all contacts
 }
 
 // memory of a lattice: identifiers whose neighbourhood counts as near.
@@ -267,25 +273,62 @@ func (l *lattice) heat() float64 {
 }
 
 // walk is the evidence of the tracks.
-func (l *lattice) walk() float64 { return max(l.plain.top, l.stripped.top) }
+func (l *lattice) walk() float64 {
+	if l.stripped == nil {
+		return l.plain.top
+	}
+	return max(l.plain.top, l.stripped.top)
+}
 
 func (l *lattice) calm() {
 	l.nearness = 0
 	l.plain.calm()
-	l.stripped.calm()
-	l.code.Reset()
+	if l.stripped != nil {
+		l.stripped.calm()
+	}
+	l.reset()
 	l.listed = false
 }
 
 // exact is the evidence of one step kept to the number.
 func (l *lattice) exact() float64 {
 	b := 0.0
-	for _, w := range [...]*walks{&l.plain, &l.stripped} {
-		for i := range w.tracks {
-			b = max(b, float64(w.tracks[i].exact))
+	for _, tracks := range l.tracks() {
+		for i := range tracks {
+			b = max(b, float64(tracks[i].exact))
 		}
 	}
 	return b
+}
+
+// tracks are those of whole and of stripped identifiers.
+func (l *lattice) tracks() (all [2][]track) {
+	all[0] = l.plain.tracks
+	if l.stripped != nil {
+		all[1] = l.stripped.tracks
+	}
+	return all
+}
+
+// closeness is how near the unexplained contacts of a principal in a space lie to each other.
+type closeness struct {
+	code stats.KT    // of those since the evidence was last nothing
+	own  stats.Table // of those of calm days
+}
+
+// reset forgets the regularity of nearness.
+func (l *lattice) reset() {
+	if l.near != nil {
+		l.near.code.Reset()
+	}
+}
+
+// unlike is where the nearness of unexplained contacts is counted.
+func (l *lattice) unlike() *closeness {
+	if l.near == nil {
+		l.near = new(closeness)
+	}
+	return l.near
 }
 
 // Symbols of the table of steps: how a contact lies to the tracks of all contacts before.
