@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -139,7 +140,7 @@ func (e *entry) query(v *Inventory, c *call.Call) {
 		if a.Where != call.InQuery || slices.ContainsFunc(e.params, func(p parameter) bool { return p.key == a.Key }) {
 			continue
 		}
-		if a.Len == 0 && !strings.Contains(c.Query, a.Name+"=") {
+		if a.Len == 0 && bare(c.Query, a.Name) {
 			continue // ?krishnamurthy: it is a value, and names what is asked for
 		}
 		if len(e.params) == v.cfg.Parameters {
@@ -149,6 +150,18 @@ func (e *entry) query(v *Inventory, c *call.Call) {
 		e.params = append(e.params, parameter{a.Key, string(v.names.Parameter(nil, a.Name)),
 			e.op != nil && a.Kind != call.Secret && !e.op.Takes(a.Name)})
 	}
+}
+
+// bare is whether name stands in a query without a value, not even an empty one.
+func bare(query, name string) bool {
+	for p := range strings.SplitSeq(query, "&") {
+		if !strings.Contains(p, "=") && p != "" {
+			if said, err := url.QueryUnescape(p); err != nil || said == name {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // host is what is known of one server by one name.
