@@ -38,6 +38,8 @@ type Config struct {
 	Inventory *inventory.Inventory `yaml:"-"`
 	// Watcher judges the samples; it may be nil.
 	Watcher Watcher `yaml:"-"`
+	// Rules gives the allow-list rules while the run goes on; it may be nil.
+	Rules Rules `yaml:"-"`
 }
 
 // Defaults is the configuration that suits a hospital's core switch.

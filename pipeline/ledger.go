@@ -57,7 +57,7 @@ func (o *owner) stats(workers []*worker) Stats {
 	}
 	for i, n := range o.folder.Silenced() {
 		if n > 0 {
-			st.Silenced = append(st.Silenced, Count{o.allow[i].Reason, n})
+			st.Silenced = append(st.Silenced, Count{o.folder.Allowed()[i].Reason, n})
 		}
 	}
 	st.Loss = estimate(&sum, o.calls)

@@ -75,7 +75,6 @@ func Run(ctx context.Context, cfg Config, src Source, out Output, prog *Progress
 // goroutine: at about 2 µs a call it is far from being the limit.
 type owner struct {
 	*Site
-	allow   []alert.Rule
 	calls   uint64
 	byKind  map[string]uint64
 	found   map[Finding]uint64 // by all but its Count
@@ -83,6 +82,7 @@ type owner struct {
 	grave   uint64 // incidents that ended with a severity of Medium or more
 	prog    *Progress
 	watcher Watcher
+	rules   Rules
 	publish Publisher            // nil: calls are judged here
 	stop    func()               // ends the run when calls cannot be published any more
 	err     error                // of publish
@@ -96,10 +96,10 @@ func newOwner(cfg Config) *owner {
 	}
 	return &owner{
 		Site:    site,
-		allow:   cfg.Alert.Allow,
 		byKind:  map[string]uint64{},
 		found:   map[Finding]uint64{},
 		watcher: cfg.Watcher,
+		rules:   cfg.Rules,
 		apis:    cfg.Inventory,
 	}
 }

@@ -38,6 +38,13 @@ type Watcher interface {
 	Close(dst []alert.Alert, at clock.Time) []alert.Alert
 }
 
+// Rules gives rules of the allow-list to a run that goes on. It is asked by the goroutine that folds alerts, at every
+// sample: all calls before the packet time at are judged then, and none after it. A rule that begins at that time or later
+// does what it would have done had it been there from the start; no other may be given.
+type Rules interface {
+	Take(at clock.Time) []alert.Rule
+}
+
 // Sample is the newest sample of a run; nil before the first.
 func (p *Progress) Sample() *Sample { return p.sample.Load() }
 
@@ -97,6 +104,11 @@ func (o *owner) sampled(dst []alert.Alert, g *gather) []alert.Alert {
 	s.Time = g.at
 	if o.prog != nil {
 		o.prog.sample.Store(s)
+	}
+	if o.rules != nil {
+		for _, r := range o.rules.Take(g.at) {
+			o.folder.Allow(r)
+		}
 	}
 	if o.watcher == nil {
 		return dst

@@ -100,3 +100,53 @@ func TestLedgerIsWhole(t *testing.T) {
 		seen[l.Unit+l.Cause] = true
 	}
 }
+
+// ruling gives a rule at the first sample.
+type ruling struct {
+	rule  alert.Rule
+	given bool
+}
+
+func (r *ruling) Take(at clock.Time) []alert.Rule {
+	if r.given || at.UTC().After(r.rule.From) {
+		return nil
+	}
+	r.given = true
+	return []alert.Rule{r.rule}
+}
+
+// TestRules: a rule that comes while the run goes on does what it does when it is there from the start, with any number of
+// workers.
+func TestRules(t *testing.T) {
+	run := func(workers int, from time.Time, early bool) ([]string, pipeline.Stats) {
+		rule := alert.Rule{Endpoint: "GET *", Reason: "known", From: from, Until: from.AddDate(1, 0, 0)}
+		var sink memory
+		cfg := pipeline.Defaults()
+		cfg.Workers, cfg.Sample = workers, time.Second
+		r := &ruling{rule: rule}
+		if early {
+			cfg.Alert.Allow = []alert.Rule{rule}
+		} else {
+			cfg.Rules = r
+		}
+		stats, err := pipeline.Run(t.Context(), cfg, replay.New(replay.Defaults(), capture), pipeline.Output{Alerts: []pipeline.Sink{&sink}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !early && !r.given {
+			t.Fatal("no sample was early enough")
+		}
+		return sink.uids, stats
+	}
+	_, whole := run(1, time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC), true)
+	from := time.Unix(1795679500, 0).UTC() // the walk is under way
+	want, stats := run(1, from, true)
+	if len(stats.Silenced) != 1 || stats.Silenced[0].Name != "known" || len(want) == 0 || stats.Alerts >= whole.Alerts {
+		t.Fatalf("the rule does nothing, or all: %+v, %d alerts of %d", stats.Silenced, stats.Alerts, whole.Alerts)
+	}
+	for _, workers := range []int{1, 2, 3, 8} {
+		if got, s := run(workers, from, false); !reflect.DeepEqual(got, want) || !reflect.DeepEqual(s.Silenced, stats.Silenced) {
+			t.Errorf("%d workers: %d alerts, %+v; want %d, %+v", workers, len(got), s.Silenced, len(want), stats.Silenced)
+		}
+	}
+}

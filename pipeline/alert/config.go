@@ -19,6 +19,8 @@ type Config struct {
 	MaxMembers int `yaml:"max_members"`
 	// Allow is what is known and accepted.
 	Allow []Rule `yaml:"allow"`
+	// AllowFile is a file of more such rules, a YAML list; one that is missing holds none. The live page adds to it.
+	AllowFile string `yaml:"allow_file"`
 	// Keys makes incident ids depend on who is accused without saying who it is. Without it the ids are as
 	// stable, and depend on the call alone.
 	Keys *pseudonym.Keyer `yaml:"-"`
@@ -35,6 +37,8 @@ type Rule struct {
 	Detector string `yaml:"detector"`
 	// Reason is why; it is required.
 	Reason string `yaml:"reason"`
+	// From begins the rule, in packet time; without it the rule has always held.
+	From time.Time `yaml:"from,omitempty"`
 	// Until ends the rule, in packet time. It is required: what is known and accepted today may be an attack in a year.
 	Until time.Time `yaml:"until"`
 }
@@ -54,23 +58,34 @@ func (c Config) Validate() error {
 	case c.MaxMembers < 1:
 		return fmt.Errorf("max_members: %d is not positive", c.MaxMembers)
 	}
-	for i, r := range c.Allow {
-		if strings.TrimSpace(r.Reason) == "" {
-			return fmt.Errorf("allow[%d].reason: %q says nothing", i, r.Reason)
+	for i := range c.Allow {
+		if err := c.Allow[i].check(fmt.Sprintf("allow[%d]", i)); err != nil {
+			return err
 		}
-		if r.Until.IsZero() {
-			return fmt.Errorf("allow[%d].until: missing; say when %q ends, like 2027-01-31T00:00:00Z", i, r.Reason)
-		}
-		if r.Principal == "" && r.Endpoint == "" && r.Detector == "" {
-			return fmt.Errorf("allow[%d]: %q would silence everything", i, r.Reason)
-		}
+	}
+	return nil
+}
+
+// Validate names the field that cannot be worked with.
+func (r *Rule) Validate() error { return r.check("rule") }
+
+func (r *Rule) check(name string) error {
+	switch {
+	case strings.TrimSpace(r.Reason) == "":
+		return fmt.Errorf("%s.reason: %q says nothing", name, r.Reason)
+	case r.Until.IsZero():
+		return fmt.Errorf("%s.until: missing; say when %q ends, like 2027-01-31T00:00:00Z", name, r.Reason)
+	case !r.From.IsZero() && r.Until.Before(r.From):
+		return fmt.Errorf("%s.until: %q ends before it begins", name, r.Reason)
+	case r.Principal == "" && r.Endpoint == "" && r.Detector == "":
+		return fmt.Errorf("%s: %q would silence everything", name, r.Reason)
 	}
 	return nil
 }
 
 // fits is whether r silences s; pseudonym is that of its principal.
 func (r *Rule) fits(s *detectors.Signal, pseudonym string) bool {
-	if s.Time.UTC().After(r.Until) {
+	if at := s.Time.UTC(); at.Before(r.From) || at.After(r.Until) {
 		return false
 	}
 	return (r.Detector == "" || glob(r.Detector, s.Detector)) &&

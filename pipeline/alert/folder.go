@@ -1,6 +1,8 @@
 package alert
 
 import (
+	"slices"
+
 	"auscult/detectors"
 	"auscult/sensor/clock"
 )
@@ -43,6 +45,7 @@ func NewFolder(cfg Config) *Folder {
 	if cfg.Keys != nil {
 		cfg.Keys = cfg.Keys.Clone() // the sinks run on another goroutine
 	}
+	cfg.Allow = slices.Clone(cfg.Allow) // Allow adds to it
 	return &Folder{cfg: cfg, open: map[key]*incident{}, silenced: make([]uint64, len(cfg.Allow))}
 }
 
@@ -51,6 +54,16 @@ func (f *Folder) Stats() Stats { return f.stats }
 
 // Silenced is how many signals each rule of the allow-list swallowed, in its order.
 func (f *Folder) Silenced() []uint64 { return f.silenced }
+
+// Allow adds a rule to the allow-list. What was folded before stays as it is, so a Folder that has the rule from the start
+// does the same only if no signal of its From or later has been folded yet.
+func (f *Folder) Allow(r Rule) {
+	f.cfg.Allow = append(f.cfg.Allow, r)
+	f.silenced = append(f.silenced, 0)
+}
+
+// Allowed is the allow-list.
+func (f *Folder) Allowed() []Rule { return f.cfg.Allow }
 
 // Open is how many incidents are open.
 func (f *Folder) Open() int { return f.count }
