@@ -24,6 +24,7 @@ import (
 	"auscult/sensor/bpf"
 	"auscult/sensor/capture"
 	"auscult/sensor/openapi"
+	"auscult/sensor/page"
 )
 
 // envConfig names the configuration file when no flag does.
@@ -36,6 +37,7 @@ type settings struct {
 	Capture         capture.Config     `yaml:"capture"`
 	Filter          bpf.Config         `yaml:"filter"`
 	Listen          listening          `yaml:"listen"`
+	Page            page.Config        `yaml:"page"`
 	Health          healthConfig       `yaml:"health"`
 	Baseline        baselineConfig     `yaml:"baseline"`
 	Outbox          outbox.Config      `yaml:"outbox"`
@@ -129,6 +131,7 @@ func defaults() settings {
 		Capture:   capture.Defaults(),
 		Filter:    bpf.Defaults(),
 		Listen:    listening{Requests: 4},
+		Page:      page.Defaults(),
 		Health:    healthDefaults(),
 		Baseline:  baselineConfig{Every: 10 * time.Minute},
 		Outbox:    outbox.Defaults(),
@@ -164,6 +167,9 @@ func (s *settings) Validate() error {
 	}
 	if err := s.Listen.Validate(); err != nil {
 		return fmt.Errorf("listen.%w", err)
+	}
+	if err := s.Page.Validate(); err != nil {
+		return fmt.Errorf("page.%w", err)
 	}
 	if err := s.Health.Validate(); err != nil {
 		return fmt.Errorf("health.%w", err)

@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"pipeline/inspect"},
 	{"pipeline"},
 	{"pipeline/cluster"},
-	{"replay", "sensor/capture"},
+	{"replay", "sensor/capture", "sensor/page"},
 	{"sensor/capture/rate", "pipeline/stages", "pipeline/growth"},
 	{"pcaps/rewrap"},
 	{"sensor", "pcaps", "internal/shared", "internal/wire", "internal/browser"}, // nothing may import these: the last three are for tests
@@ -51,6 +51,7 @@ var unseen = map[string][]string{
 	"pipeline/cluster":   readers,
 	"replay/report":      readers,
 	"sensor/capture":     append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
+	"sensor/page":        readers,
 	"replay":             append([]string{"sensor/http", "sensor/call", "detectors"}, readers...),
 }
 
@@ -104,6 +105,7 @@ var testHomes = map[string]string{
 	"golang.org/x/net":                      "replay/report",
 	"github.com/chromedp":                   "sensor replay/report",
 	"github.com/spf13/cobra":                "sensor",
+	"github.com/chromedp":                   "sensor",
 }
 
 // hot is the path of a packet: no clock, lock, log, network, file, goroutine or channel there.

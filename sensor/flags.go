@@ -10,7 +10,7 @@ import (
 // runFlags is what the command line of replay and of live says alike.
 type runFlags struct {
 	config, dir, calls, format, key, level        string
-	filterFile, keyLog, baseline                  string
+	filterFile, keyLog, baseline, allow           string
 	brokers, openapi                              []string
 	topic, outbox, signingKey, vault              string
 	vaultRecipients                               []string
@@ -47,6 +47,7 @@ func (f *runFlags) registerFolder(flags *pflag.FlagSet) {
 
 // registerRun adds the flags about how packets are read, and what is said meanwhile.
 func (f *runFlags) registerRun(flags *pflag.FlagSet) {
+	flags.StringVar(&f.allow, "allow", "", "do not alert on what `FILE` says is known and accepted (setting alert.allow_file)")
 	flags.BoolVar(&f.checksums, "checksums", false, "drop segments with wrong checksums (setting extract.packet.checksums)")
 	flags.IntVar(&f.workers, "workers", 0, "read with `N` workers; changes speed, never results (default one a CPU)")
 	flags.StringVarP(&f.config, "config", "c", "", "read settings from `FILE` (YAML; default $"+envConfig+"; see auscult config)")
@@ -78,6 +79,9 @@ func (f *runFlags) load(flags *pflag.FlagSet, environ []string) (settings, error
 	}
 	if given("openapi") {
 		s.Detectors.OpenAPI = f.openapi
+	}
+	if given("allow") {
+		s.Alert.AllowFile = f.allow
 	}
 	if given("key") {
 		s.Pseudonym.KeyFile = f.key
@@ -136,6 +140,9 @@ func (f *runFlags) check(s *settings, flags *pflag.FlagSet, environ []string) er
 		return errors.New("--force is about a case folder: add -l DIR")
 	}
 	if err := s.check(f.config, environ); err != nil {
+		return err
+	}
+	if err := s.accept(); err != nil {
 		return err
 	}
 	return s.describe()

@@ -121,6 +121,9 @@ func (e *exporter) Collect(out chan<- prometheus.Metric) {
 	if e.w.outbox != nil {
 		delivering(e.w.outbox, out, count)
 	}
+	if e.w.page != nil {
+		paged(e.w.page, out)
+	}
 }
 
 // text is every counter that is not zero in a line of its own, named as in /metrics.

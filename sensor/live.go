@@ -21,6 +21,7 @@ type liveFlags struct {
 	interfaces              []string
 	user, recording, listen string
 	public                  bool
+	cert, certKey, tokens   string
 	saveBaseline            string
 }
 
@@ -39,8 +40,13 @@ behind a VLAN tag must be asked for as such: tcp port 80 or (vlan and tcp port 8
 Alerts go to standard output or, with -l, to a case folder, as replay writes them; -w records
 what was seen, and a replay of that gives the same alerts. Every ten seconds a line on standard
 error says how it goes. SIGUSR1 writes it with every counter; SIGHUP goes on in new files of the
-case folder, where the old ones were renamed. --listen serves /metrics (Prometheus), /healthz
-and /readyz.
+case folder, where the old ones were renamed.
+
+--listen serves the live page at /: incidents as they open and grow, traffic and loss, health; and
+/metrics (Prometheus), /healthz and /readyz. On 127.0.0.1 anybody of this machine may look. An
+operator, by a token of --listen-tokens, may mark an incident as expected, which adds to the file
+of --allow and to the audit log of the case folder (-l). Where other machines reach it, the page
+asks for a token of everybody, and for TLS (--listen-cert, --listen-key).
 
 It needs CAP_NET_RAW: root, which becomes the user of --user, or a service as in
 sensor/systemd/auscult.service.
@@ -79,8 +85,11 @@ func (f *liveFlags) register(flags *pflag.FlagSet) {
 		user = "nobody"
 	}
 	flags.StringVar(&f.user, "user", user, "become `NAME`, UID or UID:GID once everything is open; of whoever is not root,\nnothing changes")
-	flags.StringVar(&f.listen, "listen", "", "serve /metrics, /healthz and /readyz at `HOST:PORT` (setting listen.address)")
+	flags.StringVar(&f.listen, "listen", "", "serve the live page, /metrics, /healthz and /readyz at `HOST:PORT` (setting listen.address)")
 	flags.BoolVar(&f.public, "listen-public", false, "let --listen be an address that other machines reach (setting listen.public)")
+	flags.StringVar(&f.cert, "listen-cert", "", "serve TLS with the certificate in `FILE` (PEM; setting listen.cert)")
+	flags.StringVar(&f.certKey, "listen-key", "", "and its private key in `FILE` (setting listen.key)")
+	flags.StringVar(&f.tokens, "listen-tokens", "", "let in who shows a token of `FILE`: a line is analyst or operator, the token, and\na name (setting listen.tokens)")
 	f.registerOutputs(flags)
 	flags.StringVar(&f.keyLog, "keylog", "", "open TLS with the secrets in `FILE` (as SSLKEYLOGFILE makes it; followed;\nsetting tls.key_log)")
 	flags.StringArrayVar(&f.openapi, "openapi", nil, openapiUsage)
@@ -100,6 +109,12 @@ func (f *liveFlags) settings(flags *pflag.FlagSet, environ []string) (settings, 
 	}
 	if flags.Changed("listen-public") {
 		s.Listen.Public = f.public
+	}
+	for name, set := range map[string]struct{ of, to *string }{"listen-cert": {&f.cert, &s.Listen.Cert}, "listen-key": {&f.certKey, &s.Listen.Key},
+		"listen-tokens": {&f.tokens, &s.Listen.Tokens}} {
+		if flags.Changed(name) {
+			*set.to = *set.of
+		}
 	}
 	switch {
 	case len(f.interfaces) == 0:

@@ -14,6 +14,7 @@ import (
 
 	"auscult/pipeline"
 	"auscult/sensor/capture"
+	"auscult/sensor/page"
 )
 
 // sampleEvery is how old, in packet time, what /metrics tells of the pipeline may be.
@@ -47,7 +48,7 @@ func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter st
 	asked := make(chan os.Signal, 4) // from now on, or it would end the program
 	signal.Notify(asked, syscall.SIGUSR1, syscall.SIGHUP)
 	defer signal.Stop(asked)
-	l := &line{asked: asked, session: n, settings: &s, flags: f, out: &out}
+	l := &line{asked: asked, session: n, settings: &s, flags: f, out: &out, watch: watch{lanes: &metered{}}}
 	if err := l.open(std.environ, program); err != nil {
 		out.abandon()
 		return errors.Join(err, l.close(nil))
@@ -76,7 +77,8 @@ type line struct {
 	server    *server
 	manager   *notifier
 	watch     watch
-	keeper    *keeper // nil: what is learned is not kept
+	allowing  *page.Allowing // nil where nothing can be marked as expected
+	keeper    *keeper        // nil: what is learned is not kept
 }
 
 // open opens all that needs privileges, and then gives them up.
@@ -87,7 +89,10 @@ func (l *line) open(environ []string, program []bpf.RawInstruction) (err error) 
 			return &exit{statusFailed, err}
 		}
 	}
-	if l.server, err = openServer(l.settings.Listen); err != nil {
+	if l.server, err = openServer(l.settings.Listen, l.settings.Page); err != nil {
+		return err
+	}
+	if err = l.openPage(); err != nil {
 		return err
 	}
 	if l.manager, err = openNotifier(environ); err != nil {
@@ -125,9 +130,11 @@ func (l *line) open(environ []string, program []bpf.RawInstruction) (err error) 
 
 // run reads until ctx ends.
 func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duration, err error) {
-	lanes := &metered{Source: l.src}
+	lanes := l.watch.lanes
+	lanes.Source, l.watch.src = l.src, l.src
 	l.watch.outbox = l.out.outbox
-	l.watch.src, l.watch.lanes, l.watch.sinks, l.watch.logs, l.watch.cfg = l.src, lanes, tallied(&l.out.Output), locked(&l.out.Output), &l.settings.Config
+	l.watch.sinks, l.watch.logs, l.watch.cfg = tallied(&l.out.Output), locked(&l.out.Output), &l.settings.Config
+	l.watch.show(&l.out.Output)
 	l.watch.begin()
 	if l.server != nil {
 		l.server.serve(l.settings.Listen, &l.watch)
@@ -143,6 +150,13 @@ func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duratio
 	cfg.Inventory = l.out.apis
 	judge := &health{cfg: l.settings.Health, links: func() []capture.InterfaceStats { return l.src.Stats().Interfaces }}
 	cfg.Sample, cfg.Watcher = sampleEvery, judge
+	if l.allowing != nil {
+		cfg.Rules = l.allowing
+	}
+	if l.watch.page != nil {
+		cfg.Watcher = &finds{Watcher: cfg.Watcher, apis: l.out.apis, page: l.watch.page}
+		beside.Go(func() { l.watch.page.Run(over) })
+	}
 	if l.keeper != nil {
 		l.keeper.Watcher, cfg.Watcher = judge, l.keeper
 		beside.Go(func() { l.keeper.run(over, l.log) })
@@ -238,6 +252,9 @@ func (l *line) close(err error) error {
 	}
 	if l.server != nil {
 		err = errors.Join(err, l.server.Close())
+	}
+	if l.allowing != nil {
+		err = errors.Join(err, l.allowing.Close())
 	}
 	l.manager.close()
 	return err

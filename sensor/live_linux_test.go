@@ -125,6 +125,12 @@ func end(t *testing.T, name string, protocol uint16) (fd int, at unix.SockaddrLi
 // other, rx0, when it returns.
 func transmit(t *testing.T, path, name string) (n int) {
 	t.Helper()
+	return transmitSome(t, path, name, 0, 1<<31)
+}
+
+// transmitSome sends the packets of a capture from one number to before another, and says how many they were.
+func transmitSome(t *testing.T, path, name string, from, before int) (count int) {
+	t.Helper()
 	file, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -140,14 +146,18 @@ func transmit(t *testing.T, path, name string) (n int) {
 	far, _ := end(t, strings.Replace(name, "tx", "rx", 1), all)
 	defer unix.Close(far)
 	var b [1]byte
-	for ; ; n++ {
+	for n := 0; n < before; n++ {
 		frame, _, err := r.ReadPacketData()
 		if errors.Is(err, io.EOF) {
-			return n
+			break
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
+		if n < from {
+			continue
+		}
+		count++
 		if err := unix.Sendto(fd, frame, 0, &to); err != nil {
 			t.Fatal(err)
 		}
@@ -161,6 +171,7 @@ func transmit(t *testing.T, path, name string) (n int) {
 			}
 		}
 	}
+	return count
 }
 
 // sent is how many packets left an interface (proc_net_dev).
@@ -175,8 +186,8 @@ func sent(t *testing.T, name string) string {
 
 const served = "127.0.0.1:9477"
 
-// page is /metrics.
-func page(t *testing.T) string {
+// metricsPage is /metrics.
+func metricsPage(t *testing.T) string {
 	t.Helper()
 	answer, err := http.Get("http://" + served + "/metrics")
 	if err != nil {
@@ -193,7 +204,7 @@ func page(t *testing.T) string {
 // scraped is a counter of /metrics; -1 when it is not there.
 func scraped(t *testing.T, name string) int {
 	t.Helper()
-	for line := range strings.Lines(page(t)) {
+	for line := range strings.Lines(metricsPage(t)) {
 		if value, ok := strings.CutPrefix(strings.TrimSpace(line), name+" "); ok {
 			x, err := strconv.ParseFloat(value, 64)
 			if err != nil {

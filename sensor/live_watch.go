@@ -12,6 +12,7 @@ import (
 	"auscult/pipeline/sink"
 	"auscult/sensor/capture"
 	"auscult/sensor/clock"
+	"auscult/sensor/page"
 )
 
 // stalled is how long the pipeline may stand still until it counts as dead. On an idle line packet time goes on, so it
@@ -23,13 +24,15 @@ const watchEvery = time.Second
 
 // watch knows how a live run is doing. Any goroutine may ask.
 type watch struct {
-	src    interface{ Stats() capture.Stats }
-	lanes  *metered
-	sinks  tallies
-	outbox *sink.Outbox // nil when alerts are delivered to nobody
-	logs   []*lockedLog
-	cfg    *pipeline.Config // for the bounds of tables
-	prog   pipeline.Progress
+	src      interface{ Stats() capture.Stats }
+	lanes    *metered
+	sinks    tallies
+	outbox   *sink.Outbox // nil when alerts are delivered to nobody
+	logs     []*lockedLog
+	cfg      *pipeline.Config // for the bounds of tables
+	page     *page.Page       // nil when there is none
+	allowing *page.Allowing   // nil where nothing can be marked as expected
+	prog     pipeline.Progress
 
 	mu      sync.Mutex
 	ready   bool      // the interfaces are open, and privileges are given up

@@ -32,6 +32,8 @@ type outputs struct {
 	page    *paper.Collector     // what its report is made of; nil without one
 	callLog bool                 // it holds the calls
 	vault   *vaultSink           // nil when nobody may turn pseudonyms back
+	names   *pseudonym.Names
+	meta    ocsf.Meta
 }
 
 // openOutputs opens everything that is written to, so that what is wrong with it is known before a packet is
@@ -44,6 +46,7 @@ func openOutputs(std stdio, screen *screen, s *settings, f *runFlags) (o outputs
 	s.Alert.Keys = keys
 	names := &pseudonym.Names{Reveal: f.reveal, Keys: keys}
 	meta := ocsf.Meta{Version: version(), Tenant: s.Site.Tenant, Sensor: s.Site.Sensor}
+	o.names, o.meta = names, meta
 
 	if f.dir == "" {
 		o.Alerts = append(o.Alerts, standardOutput(std, screen, f.format, names, meta))

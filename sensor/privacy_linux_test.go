@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -90,17 +93,35 @@ func TestPrivacyLive(t *testing.T) {
 	h.hear("notify", []byte(told(t, conn)))
 	packets := transmit(t, pcap, "tx0")
 	until(t, "all packets are read", func() bool { return scraped(t, "auscult_packets_total") >= packets })
-	for _, page := range served {
+	asked := func(page string) (text []byte) {
 		answer, err := http.Get("http://127.0.0.1:9477" + page)
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := io.ReadAll(answer.Body)
-		answer.Body.Close()
+		defer answer.Body.Close()
+		if page != "/events" {
+			text, err = io.ReadAll(answer.Body)
+		}
+		// Events have no end: the first of them is all that there is by now.
+		for r := bufio.NewReader(answer.Body); page == "/events" && err == nil && !bytes.HasSuffix(text, []byte("\n\n")); {
+			var line []byte
+			line, err = r.ReadBytes('\n')
+			text = append(text, line...)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
+		return text
+	}
+	for _, page := range served {
+		text := asked(page)
 		h.hear(page, text)
+		for _, m := range regexp.MustCompile(`"uid":"(auscult-[a-z2-7]+)"`).FindAllSubmatch(text, -1) {
+			h.hear("/incident", asked("/incident?uid="+string(m[1])))
+		}
+	}
+	if text := string(h.heard["/incident"]); !strings.Contains(text, `"shown":[{"who":"usr:`) {
+		t.Errorf("no incident was shown: %s", text)
 	}
 	live.Process.Signal(syscall.SIGUSR1)
 	until(t, "it says how it goes", func() bool { return strings.Contains(stderr.String(), " packets/s  ") })

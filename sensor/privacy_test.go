@@ -49,7 +49,8 @@ var outputFiles = []struct{ pattern, name string }{
 }
 
 // otherOutputs are the outputs that are no files.
-var otherOutputs = []string{"standard output", "standard error", "Kafka", "syslog", "webhook", "/metrics", "/healthz", "/readyz"}
+var otherOutputs = []string{"standard output", "standard error", "Kafka", "syslog", "webhook", "/metrics", "/healthz", "/readyz", "/", "/events", "/incident",
+	"/expect", "/login", "/logout"}
 
 // untried are the flags that no run of this test needs, each with why. A flag that is in no run and not in here fails the test.
 var untried = map[string]string{
@@ -61,6 +62,7 @@ var untried = map[string]string{
 	"workers": "changes speed, never what is written", "user": "whose process it is", "help": "says the same always",
 	"force": "what was there before is gone", "no-input-hash": "writes less", "fail-on-alert": "the exit status",
 	"interface": "live is tried by TestPrivacyLive", "listen": "live is tried by TestPrivacyLive", "listen-public": "who may ask",
+	"listen-cert": "the login", "listen-key": "the login", "listen-tokens": "the login; what an operator writes is tried by TestExpect",
 }
 
 // quiet are the settings in words, or lists of them, that no run of this test needs, each with why.
@@ -73,6 +75,7 @@ var quietSettings = map[string]string{
 	"kafka.tls.ca_file": "the login", "kafka.tls.cert_file": "the login", "kafka.tls.key_file": "the login",
 	"syslog.format": "those of --format", "syslog.tls.cert_file": "the login", "syslog.tls.key_file": "the login",
 	"webhook.tls.cert_file": "the login", "webhook.tls.key_file": "the login",
+	"listen.cert": "the login", "listen.key": "the login", "listen.tokens": "the login",
 	"site.tenant": "the site's own word", "site.sensor": "the site's own word",
 }
 
@@ -129,7 +132,8 @@ func (h *house) everything(more ...string) {
 	replay(statusFailed, "--publish-calls", "--kafka", "127.0.0.1:1", "--outbox", h.at("none/outbox"), pcap)
 	replay(statusFailed, "-l", h.at("case-cef"), "--format", "cef", "--kafka", "127.0.0.1:1", "--outbox", h.at("state/outbox"), "--baseline", h.at("usual.baseline"),
 		"--signing-key", h.at("keys/signing.key"), "--key", h.at("keys/pseudonym.key"), "--log-level", "debug", pcap)
-	replay(statusFailed, "-l", h.at("case-kept"), "--kafka", "127.0.0.1:1", pcap)
+	allowed := h.give("allow.yml", []byte("- {principal: '"+clinician+"', reason: a drill, from: 2026-01-01T00:00:00Z, until: 2027-01-01T00:00:00Z}\n"))
+	replay(statusFailed, "-l", h.at("case-kept"), "--kafka", "127.0.0.1:1", "--allow", allowed, pcap)
 	for _, format := range []string{"ocsf", "ecs", "cef"} {
 		replay(statusDone, "--format", format, "--baseline", "self", pcap)
 	}
@@ -217,7 +221,7 @@ func (h *house) mistaken(config string) {
 	pcap := h.at("given/scene.pcap")
 	text := h.give("secret.txt", []byte(tokenOf+"\n"+family+": "+mrn+"\n"+opaque+" "+password+"\n"))
 	for _, wrong := range []string{pcap, text} {
-		for _, flag := range []string{"--key", "--signing-key", "--baseline", "--keylog", "--evidence-recipient", "--openapi"} {
+		for _, flag := range []string{"--key", "--signing-key", "--baseline", "--keylog", "--evidence-recipient", "--openapi", "--allow"} {
 			want := statusUsage
 			if flag == "--keylog" {
 				want = statusDone // lines that are no secrets are counted
@@ -273,13 +277,16 @@ func pages(t *testing.T) (found []string) {
 	if err != nil || len(sources) == 0 {
 		t.Fatal("no source of the program: ", err)
 	}
+	sources = append(sources, "page/routes.go")
 	served := regexp.MustCompile(`\.Handle(?:Func)?\("(?:[A-Z]+ )?([^"]+)"`)
 	for _, name := range sources {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		for _, m := range served.FindAllStringSubmatch(contents(t, name), -1) {
-			found = append(found, m[1])
+			if page := strings.TrimSuffix(m[1], "{$}"); !slices.Contains(found, page) {
+				found = append(found, page)
+			}
 		}
 	}
 	return found

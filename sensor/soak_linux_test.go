@@ -35,7 +35,7 @@ type soaked map[string]float64
 func soakedNow(t *testing.T) soaked {
 	t.Helper()
 	s := soaked{}
-	for line := range strings.Lines(page(t)) {
+	for line := range strings.Lines(metricsPage(t)) {
 		i := strings.LastIndexByte(line, ' ')
 		if x, err := strconv.ParseFloat(strings.TrimSpace(line[i+1:]), 64); err == nil && line[0] != '#' {
 			s[line[:i]] = x
