@@ -27,6 +27,9 @@ const shots = "PAGE_SHOTS"
 // TestLivePage looks at the page with a Chromium while an attack goes by: it appears, grows, is opened and marked as
 // expected by keys alone, and what comes after is silent, in a replay of the recording too.
 func TestLivePage(t *testing.T) {
+	if testing.Short() {
+		return // the race detector does not see into another process
+	}
 	if !elsewhere(t) {
 		return
 	}
