@@ -105,7 +105,6 @@ var testHomes = map[string]string{
 	"golang.org/x/net":                      "replay/report",
 	"github.com/chromedp":                   "sensor replay/report",
 	"github.com/spf13/cobra":                "sensor",
-	"github.com/chromedp":                   "sensor",
 }
 
 // hot is the path of a packet: no clock, lock, log, network, file, goroutine or channel there.
