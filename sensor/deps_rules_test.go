@@ -83,6 +83,7 @@ var homes = map[string][]string{
 	"cel.dev/cel-go":                        {"detectors/rules"},
 	"gonum.org/v1/plot":                     {"internal/chart"},
 	"github.com/chromedp":                   {"internal/browser"},
+	"github.com/compose-spec/compose-go":    nil,
 	"github.com/twmb/franz-go":              nil,
 	"github.com/santhosh-tekuri/jsonschema": nil,
 }
@@ -95,6 +96,7 @@ var testHomes = map[string]string{
 	"github.com/twmb/franz-go":              "pipeline/sink sensor pipeline",
 	"github.com/santhosh-tekuri/jsonschema": "pipeline/ocsf pipeline/sink sensor pcaps",
 	"github.com/getkin/kin-openapi":         "pipeline/inventory",
+	"github.com/compose-spec/compose-go":    "sensor",
 	"github.com/goccy/go-yaml":              "*",
 	"github.com/klauspost/compress":         "*",
 	"github.com/andybalholm/brotli":         "*",

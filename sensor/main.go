@@ -124,6 +124,6 @@ ids, responses with more health data than a task needs. It only listens.`,
 		return usagef("%w (see %s --help)", err, c.CommandPath())
 	})
 	root.AddCommand(replayCommand(std), liveCommand(std), detectCommand(std), inspectCommand(std), inventoryCommand(std),
-		verifyCommand(std), revealCommand(std), configCommand(std), versionCommand())
+		verifyCommand(std), revealCommand(std), configCommand(std), manCommand(), versionCommand())
 	return root
 }

@@ -150,6 +150,7 @@ func (h *house) everything(more ...string) {
 	h.run(statusDone, "config")
 	h.run(statusDone, "config", "-c", h.give("other.yml", []byte("kafka: {user: sensor, password_file: /run/secret}\nwebhook: {secret_file: /run/hook}\n")))
 	h.run(statusDone, "version")
+	h.run(statusDone, "man", h.at("given/man"))
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		h.run(statusDone, "completion", shell)
 	}
