@@ -38,6 +38,7 @@ const (
 	Seen     Style = iota // a heavy line
 	Refused               // a line of short dashes
 	Expected              // a thin line of long dashes
+	Bound                 // a thin line of dots
 	Dots                  // a square for each value
 	Crosses               // a cross for each value
 	Marks                 // an upright line at each x, over the whole height
@@ -245,8 +246,13 @@ func (times) Ticks(low, high float64) (ticks []plot.Tick) {
 	}
 	layout := "15:04:05"
 	switch {
-	case high-low < 1: // shown as its fractions
-		return named{plot.DefaultTicks{}, func(x float64) string { return at(x).Format("15:04:05.000") }}.Ticks(low, high)
+	case high-low < 4: // shown as its fractions
+		return named{plot.DefaultTicks{}, func(x float64) string {
+			if high-x < .06*(high-low) { // it would be cut
+				return ""
+			}
+			return at(x).Format("15:04:05.000")
+		}}.Ticks(low, high)
 	case step >= 86400:
 		layout = "2 Jan 2006"
 	case math.Floor(low/86400) != math.Floor(high/86400):

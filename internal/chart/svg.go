@@ -27,14 +27,11 @@ const CSS = `.chart{display:block;width:100%;height:auto;max-width:60rem;font-fa
 const alone = `<style>` + CSS + `.c5{stroke:#1b6ca8}.c6{stroke:#c0392b}.c7{stroke:#2e8b57}.c8{stroke:#b8860b}.c9{stroke:#6a3d9a}.c10{stroke:#555}.c11{stroke:#d2691e}.c12{stroke:#008b8b}</style>`
 
 // What gonum is told as a colour stands for a class of CSS: #0000nn is classes[n], behind c for a stroke and f for a fill.
-var classes = [...]string{"x", "1", "2", "3", "1", "2", "4", "g", "5", "6", "7", "8", "9", "10", "11", "12"}
+var classes = [...]string{"x", "1", "2", "3", "3", "1", "2", "4", "5", "6", "7", "8", "9", "10", "11", "12", "g"}
 
-var faint = color.RGBA{B: 7, A: 255}
+var faint = color.RGBA{B: byte(len(classes) - 1), A: 255}
 
 func colour(s Style) color.Color {
-	if s >= lines {
-		return color.RGBA{B: byte(8 + s - lines), A: 255}
-	}
 	return color.RGBA{B: 1 + byte(s), A: 255}
 }
 
@@ -45,6 +42,8 @@ func stroke(s Style) draw.LineStyle {
 		l.Dashes = []vg.Length{vg.Points(2), vg.Points(2)}
 	case Expected:
 		l.Width, l.Dashes = vg.Points(1.2), []vg.Length{vg.Points(7), vg.Points(3)}
+	case Bound:
+		l.Width, l.Dashes = vg.Points(1.2), []vg.Length{vg.Points(1.5), vg.Points(2.5)}
 	case Marks:
 		l.Width = vg.Points(1.2)
 	}

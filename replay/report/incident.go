@@ -30,7 +30,6 @@ type card struct {
 	Expected, Observed   string
 	Numbers              []row
 	Exposed              string
-	Classes              []string
 	Breach               bool
 	Pictures             []picture
 	NoPicture            string
@@ -63,25 +62,34 @@ func (c *Collector) cards(f *Facts) ([]card, error) {
 	out := make([]card, 0, len(list))
 	for i, in := range list {
 		k := c.card(i+1, in, f)
-		switch {
-		case in.Signal.Severity < detectors.Medium:
-		case i >= c.cfg.MaxPictures:
-			k.NoPicture = fmt.Sprintf("Only the first %d incidents of this report are drawn.", c.cfg.MaxPictures)
-		default:
+		if in.Signal.Severity >= detectors.Medium {
 			sc := c.scene(k.Anchor, in, f.First, f.Last)
-			var err error
-			if k.Pictures, err = c.pictures(&sc); err != nil {
+			if err := c.fill(&k, &sc, i < c.cfg.MaxPictures); err != nil {
 				return nil, err
 			}
-			if len(k.Pictures) == 0 {
-				k.NoPicture = "There are too few calls to draw, or nothing about them that changes over time."
-			}
-			k.Classes = sc.classes()
 		}
-		k.Exposed = exposed(in, k.Classes, k.Breach)
 		out = append(out, k)
 	}
 	return out, nil
+}
+
+// fill adds what the calls of the accused say: the pictures, and what was exposed, with whom that may concern.
+func (c *Collector) fill(k *card, sc *scene, drawn bool) (err error) {
+	m := ocsf.MeaningOf(sc.in.Signal.Detector)
+	s := &sc.in.Signal
+	classes := sc.classes()
+	k.Breach = m.Breach && (s.People > 0 || s.Objects > 0 || len(classes) > 0)
+	k.Exposed = exposed(s, classes, k.Breach)
+	m.Breach = k.Breach
+	k.Clocks = deadlines(&m, sc.in.known.Time)
+	if !drawn {
+		k.NoPicture = fmt.Sprintf("Only the first %d incidents of this report are drawn.", c.cfg.MaxPictures)
+		return nil
+	}
+	if k.Pictures, err = c.pictures(sc); err == nil && len(k.Pictures) == 0 {
+		k.NoPicture = "There are too few calls to draw, or nothing about them that changes over time."
+	}
+	return err
 }
 
 func (c *Collector) card(n int, in *incident, f *Facts) card {
@@ -90,7 +98,7 @@ func (c *Collector) card(n int, in *incident, f *Facts) card {
 	text := func(t string) string { return string(c.names.Text(nil, t, &s.Principal, s.Patients)) }
 	k := card{Number: n, Anchor: "i" + strconv.Itoa(n), UID: in.UID, Severity: s.Severity.String(), Kind: m.Name, Title: text(s.Title),
 		First: stamp(in.First), Last: stamp(in.Last), Raised: stamp(in.known.Time), Span: span(in.Last.Sub(in.First)),
-		Expected: sentence(text(s.Expected)), Observed: sentence(text(s.Observed)), Advice: m.Advice, Breach: m.Breach && (s.People > 0 || s.Objects > 0),
+		Expected: sentence(text(s.Expected)), Observed: sentence(text(s.Observed)), Advice: m.Advice,
 		Confidence: strconv.Itoa(s.Confidence) + " %", CallsAll: s.Calls, rank: s.Severity, principal: s.Principal.Key}
 	if s.Principal.ID != "" {
 		k.Who, k.How = string(c.names.User(nil, &s.Principal)), kindWords[s.Principal.Kind.String()]
@@ -129,10 +137,6 @@ func (c *Collector) card(n int, in *incident, f *Facts) card {
 	k.Filter = filter(s.Evidence)
 	k.Slice = f.Evidence[in.UID]
 	k.Refs = references(&m)
-	if s.Severity >= detectors.Medium {
-		m.Breach = k.Breach
-		k.Clocks = deadlines(&m, in.known.Time)
-	}
 	return k
 }
 
@@ -207,12 +211,13 @@ func (sc *scene) classes() []string {
 }
 
 // exposed says what was given away, in a sentence or two.
-func exposed(in *incident, classes []string, breach bool) string {
-	s := &in.Signal
+func exposed(s *detectors.Signal, classes []string, breach bool) string {
 	var b strings.Builder
 	switch {
 	case s.People > 0:
 		fmt.Fprintf(&b, "The answers held data of %s.", people(s.People))
+	case len(classes) > 0: // found beside what the finding is about
+		return fmt.Sprintf("How many people's data was given away is not counted for this kind of incident; the calls below say it of themselves. Answers to the same caller in that time held: %s.", listed(classes))
 	case breach:
 		fmt.Fprintf(&b, "%s named in the calls; how many people are behind them could not be told from the answers.", plural(uint64(s.Objects), "record was", "records were"))
 	default:

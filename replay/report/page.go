@@ -185,11 +185,20 @@ func (c *Collector) story(f *Facts, v *view) (out []string) {
 			breaches++
 		}
 	}
-	switch {
-	case breaches == 1:
-		out = append(out, fmt.Sprintf("Health data of patients may have been disclosed; the answers in it held data of %s. Whether that is a breach under the law is for people to decide; the clocks below count from when the traffic first gave it away.", people(most)))
-	case breaches > 1:
-		out = append(out, fmt.Sprintf("In %d of them health data may have been disclosed, of %s in the largest. Whether that is a breach under the law is for people to decide; the clocks with each incident count from when the traffic first gave it away.", breaches, people(most)))
+	if breaches > 0 {
+		text := "Health data of patients may have been disclosed"
+		if breaches > 1 {
+			text = fmt.Sprintf("In %d of them health data of patients may have been disclosed", breaches)
+		}
+		switch {
+		case most > 0 && breaches > 1:
+			text += fmt.Sprintf(", of %s in the largest.", people(most))
+		case most > 0:
+			text += fmt.Sprintf("; the answers in it held data of %s.", people(most))
+		default:
+			text += "; of how many people could not be counted."
+		}
+		out = append(out, text+" Whether that is a breach under the law is for people to decide; the clocks below count from when the traffic first gave it away.")
 	}
 	if n := len(v.Hints); n > 0 {
 		out = append(out, fmt.Sprintf("%s smaller: weaknesses of servers and single oddities, which are listed after the incidents.", map[bool]string{true: "One more finding is", false: grouped(uint64(n)) + " more findings are"}[n == 1]))

@@ -198,7 +198,7 @@ func (c *Collector) reach(sc *scene) *chart.Chart {
 		gx[i] = seconds(sc.step(i))
 	}
 	ch.Series = append(ch.Series, chart.Series{Name: "a typical other caller", Style: chart.Expected, Steps: true, X: gx, Y: middle},
-		chart.Series{Name: "the busiest tenth of the others", Style: chart.Refused, Steps: true, X: gx, Y: busy})
+		chart.Series{Name: "the busiest tenth of the others", Style: chart.Bound, Steps: true, X: gx, Y: busy})
 	ch.Text += fmt.Sprintf(" In the same time a typical one of the %d other callers asked for %s, one of the busiest tenth for %s or more.",
 		n, grouped(uint64(middle[gridSteps])), grouped(uint64(busy[gridSteps])))
 	return ch
