@@ -18,6 +18,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"auscult/pipeline/custody"
+	"auscult/pipeline/evidence"
 	"auscult/pipeline/sink"
 	"auscult/replay"
 	"auscult/sensor/pseudonym"
@@ -85,6 +86,18 @@ func (c *caseRecord) hand(p custody.Checkpoint) {
 		if err := o.Checkpoint(&p); err != nil {
 			c.say(fmt.Sprintf("checkpoint %d is in the case folder only: %v", p.Number, err))
 		}
+	}
+}
+
+// shown takes the files of a live run's evidence, each whole but for the index, which grows.
+func (c *caseRecord) shown() func(name string, text []byte) {
+	index := c.Witness(evidence.Folder + "/" + evidence.Index)
+	return func(name string, text []byte) {
+		w := index
+		if name != evidence.Folder+"/"+evidence.Index {
+			w = c.Witness(name)
+		}
+		w.Write(text) // a Witness takes it all
 	}
 }
 

@@ -15,32 +15,38 @@ import (
 	"auscult/sensor/packet"
 )
 
-// registerEvidence adds the flags about the packets that show an incident.
-func (f *replayFlags) registerEvidence(flags *pflag.FlagSet) {
+// evidenceFlags is what a command line says about the packets that show an incident.
+type evidenceFlags struct {
+	evidence   bool
+	recipients []string
+}
+
+func (f *evidenceFlags) registerEvidence(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.evidence, "evidence", false, "also write into the case folder the packets that show each incident, one pcapng each,\nwith all that is in them in the clear but for --evidence-recipient")
 	flags.StringArrayVar(&f.recipients, "evidence-recipient", nil, "encrypt these packets to `AGE` (age1…, or a file of such lines), and write nothing of\nthem in the clear; may be repeated (setting evidence.recipients)")
 }
 
 // checkEvidence refuses what cannot give evidence, and settles whether there is to be any: asked for in the clear, or
 // for someone to decrypt.
-func (f *replayFlags) checkEvidence(s *settings, inputs []string) error {
+func (f *evidenceFlags) checkEvidence(s *settings, dir string, inputs []string) error {
 	asked := f.evidence || len(f.recipients) > 0
 	if len(f.recipients) > 0 {
 		s.Evidence.Recipients = f.recipients
 	}
 	switch {
-	case asked && f.dir == "":
+	case asked && dir == "":
 		return errors.New("--evidence needs a case folder: add -l DIR")
 	case asked && slices.ContainsFunc(inputs, piped):
 		return errors.New("--evidence reads captures a second time, which standard input and pipes do not allow: give files")
 	}
-	f.evidence = asked || len(s.Evidence.Recipients) > 0 && f.dir != "" && !slices.ContainsFunc(inputs, piped)
+	f.evidence = asked || len(s.Evidence.Recipients) > 0 && dir != "" && !slices.ContainsFunc(inputs, piped)
 	return nil
 }
 
 // proof is the evidence of a run: what alerts show, and where the packets of that go.
 type proof struct {
 	notes  *evidence.Collector
+	live   *evidence.Live // of a live run, instead of notes
 	store  *evidence.Store
 	folder caseFolder
 	frames packet.Config
@@ -57,28 +63,46 @@ func openEvidence(dir caseFolder, s *settings) (*proof, error) {
 	if err != nil {
 		return nil, &exit{statusFailed, err}
 	}
-	return &proof{evidence.NewCollector(s.Evidence), store, dir, s.Extract.Packet, s.Evidence}, nil
+	return &proof{notes: evidence.NewCollector(s.Evidence), store: store, folder: dir, frames: s.Extract.Packet, cfg: s.Evidence}, nil
 }
 
-// openEvidence has the alerts of the case noted, and makes the folder of what they show.
-func (o *outputs) openEvidence(s *settings) (err error) {
+// openEvidence has the alerts of the case noted, and makes the folder of what they show. links are the interfaces of a
+// live run, which cuts out of what it remembers; say is told once when it cannot.
+func (o *outputs) openEvidence(s *settings, links []string, say func(string)) (err error) {
 	if o.proof, err = openEvidence(o.dir, s); err != nil {
 		o.abandon()
 		return err
 	}
+	p := o.proof
+	notes := noter(p.notes)
+	if links != nil {
+		var ports []evidence.Interface
+		for _, name := range links {
+			ports = append(ports, evidence.Interface{Name: name, Snap: uint32(s.Capture.SnapLength)})
+		}
+		p.store.Show = o.custody.shown()
+		p.live = evidence.NewLive(s.Evidence, s.Extract.Packet, p.store, ports)
+		p.live.Say = say
+		notes = p.live
+	}
 	for i, to := range o.Alerts {
 		if file, ok := to.(*sink.File); ok { // of the case's files the first is the one in OCSF
-			o.Alerts[i] = noted{file, o.proof.notes}
+			o.Alerts[i] = noted{file, notes}
 			break
 		}
 	}
 	return nil
 }
 
+// noter notes what alerts show.
+type noter interface {
+	Write(context.Context, []alert.Alert) error
+}
+
 // noted is the alert file of a case, whose alerts are noted for the evidence.
 type noted struct {
 	*sink.File
-	notes *evidence.Collector
+	notes noter
 }
 
 // Write writes and notes alerts.
@@ -111,7 +135,11 @@ func (p *proof) cut(ctx context.Context, src *replay.Source) (*evidence.Stats, e
 
 // abandon leaves no evidence of a run that did not begin.
 func (p *proof) abandon() {
-	p.store.Close()
+	if p.live != nil {
+		p.live.Close() // and the store
+	} else {
+		p.store.Close()
+	}
 	evidence.Remove(string(p.folder)) // it holds an empty index alone
 }
 
@@ -122,7 +150,7 @@ func proved(s *evidence.Stats) string {
 		text += fmt.Sprintf("; %d incomplete, see evidence/index.jsonl", s.Cut)
 	}
 	if s.Refused > 0 {
-		text += fmt.Sprintf("; %s past evidence.max_incidents left out", counted(uint64(s.Refused), "incident"))
+		text += fmt.Sprintf("; %s past evidence.max_incidents or evidence.max_disk left out", counted(uint64(s.Refused), "incident"))
 	}
 	return text
 }

@@ -20,9 +20,10 @@ type liveFlags struct {
 	runFlags
 	interfaces              []string
 	user, recording, listen string
-	public                  bool
-	cert, certKey, tokens   string
-	saveBaseline            string
+	evidenceFlags
+	public                bool
+	cert, certKey, tokens string
+	saveBaseline          string
 }
 
 func liveCommand(std stdio) *cobra.Command {
@@ -38,9 +39,10 @@ A FILTER, as for tcpdump, leaves out packets before they are looked at: tcp port
 behind a VLAN tag must be asked for as such: tcp port 80 or (vlan and tcp port 80).
 
 Alerts go to standard output or, with -l, to a case folder, as replay writes them; -w records
-what was seen, and a replay of that gives the same alerts. Every ten seconds a line on standard
-error says how it goes. SIGUSR1 writes it with every counter; SIGHUP goes on in new files of the
-case folder, where the old ones were renamed.
+what was seen, and a replay of that gives the same alerts. --evidence keeps the packets that
+show each incident, cut out of those that came last (evidence.ring_bytes). Every ten seconds a
+line on standard error says how it goes. SIGUSR1 writes it with every counter; SIGHUP goes on in
+new files of the case folder, where the old ones were renamed.
 
 --listen serves the live page at /: incidents as they open and grow, traffic and loss, health; and
 /metrics (Prometheus), /healthz and /readyz. On 127.0.0.1 anybody of this machine may look. An
@@ -95,6 +97,7 @@ func (f *liveFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.openapi, "openapi", nil, openapiUsage)
 	flags.StringVar(&f.baseline, "baseline", "", "begin with what `FILE` of --save-baseline says is usual")
 	flags.StringVar(&f.saveBaseline, "save-baseline", "", "write to `FILE` what was learned, at the end and every baseline.every; no name\nand no identifier is in it")
+	f.registerEvidence(flags)
 	f.registerRun(flags)
 }
 
@@ -122,7 +125,10 @@ func (f *liveFlags) settings(flags *pflag.FlagSet, environ []string) (settings, 
 	case f.baseline == baselineSelf:
 		return s, errors.New("--baseline self reads a capture twice, which a line does not allow: give a file of --save-baseline")
 	}
-	return s, f.check(&s, flags, environ)
+	if err := f.check(&s, flags, environ); err != nil {
+		return s, err
+	}
+	return s, f.checkEvidence(&s, f.dir, nil)
 }
 
 // program is the filter of the command line or of --filter-file, as it was given and as the kernel takes it; nil for

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/bpf"
 
 	"auscult/pipeline"
+	"auscult/pipeline/evidence"
 	"auscult/sensor/capture"
 	"auscult/sensor/page"
 )
@@ -45,6 +46,12 @@ func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter st
 	if err != nil {
 		return err
 	}
+	if f.evidence {
+		say := func(line string) { fmt.Fprintln(n.screen, "auscult:", line) }
+		if err := out.openEvidence(&s, f.interfaces, say); err != nil {
+			return err
+		}
+	}
 	asked := make(chan os.Signal, 4) // from now on, or it would end the program
 	signal.Notify(asked, syscall.SIGUSR1, syscall.SIGHUP)
 	defer signal.Stop(asked)
@@ -55,12 +62,17 @@ func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter st
 	}
 	stats, took, failed := l.run(ctx)
 	failed = l.close(failed)
+	var shown *evidence.Stats
+	if out.proof != nil {
+		stats, err := out.proof.live.Close()
+		shown, failed = &stats, errors.Join(failed, err)
+	}
 	if f.saveBaseline != "" {
 		failed = errors.Join(failed, saveBaseline(f.saveBaseline, s.Engine))
 	}
 	r := newReport(&stats, tookIn(l.src.Stats(), &stats.TCP), s.Workers, took)
 	r.Filter = filter
-	r.Run.Stopped = ctx.Err() != nil
+	r.Run.Stopped, r.Evidence = ctx.Err() != nil, shown
 	return n.tell(&r, &out, failed)
 }
 
@@ -109,6 +121,9 @@ func (l *line) open(environ []string, program []bpf.RawInstruction) (err error) 
 	l.src.Log = l.log
 	if l.recording != nil {
 		l.src.Record = l.recording
+	}
+	if p := l.out.proof; p != nil {
+		l.src.Beside = func(lane pipeline.Lane) { p.live.Read(lane.Next) }
 	}
 	if err := l.out.giveOutbox(l.settings.Outbox.Dir, l.flags.user); err != nil {
 		return &exit{statusFailed, fmt.Errorf("outbox: %w (--user)", err)}

@@ -4,10 +4,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"auscult/pipeline/evidence"
 	"auscult/sensor/capture"
 )
 
-// giveOutbox lets the user of --user go on writing to the outbox in dir, and to the calls that wait. Who is not root stays who it is.
+// giveOutbox lets the user of --user go on writing to the outbox in dir, to the calls that wait, and to the evidence. Who is not root stays who it is.
 func (o *outputs) giveOutbox(dir, name string) error {
 	dirs := []string{}
 	if o.outbox != nil {
@@ -15,6 +16,9 @@ func (o *outputs) giveOutbox(dir, name string) error {
 	}
 	if o.spool != nil {
 		dirs = append(dirs, o.spoolDir)
+	}
+	if o.proof != nil {
+		dirs = append(dirs, o.dir.path(evidence.Folder))
 	}
 	if len(dirs) == 0 || name == "" || os.Geteuid() != 0 {
 		return nil

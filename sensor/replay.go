@@ -15,10 +15,10 @@ import (
 type replayFlags struct {
 	runFlags
 	from, to, saveBaseline string
-	failOnAlert, evidence  bool
-	recipients             []string
-	noInputHash            bool
-	again                  bool // the captures were read once already
+	evidenceFlags
+	failOnAlert bool
+	noInputHash bool
+	again       bool // the captures were read once already
 }
 
 func replayCommand(std stdio) *cobra.Command {
@@ -83,7 +83,7 @@ signal, after writing what it had.`,
 			if err := f.checkBaseline(args); err != nil {
 				return &exit{statusUsage, err}
 			}
-			if err := f.checkEvidence(&s, args); err != nil {
+			if err := f.checkEvidence(&s, f.dir, args); err != nil {
 				return &exit{statusUsage, err}
 			}
 			return runReplay(c.Context(), std, s, &f, args)

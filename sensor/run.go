@@ -88,7 +88,7 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	}
 	out, err := openOutputs(std, n.screen, &s, &f.runFlags)
 	if err == nil && f.evidence {
-		err = out.openEvidence(&s)
+		err = out.openEvidence(&s, nil, nil)
 	}
 	if err != nil {
 		return err

@@ -27,6 +27,8 @@ type incident struct {
 	byID  map[uint64]*connection
 	shown map[call.Order]bool // calls that were noted
 	more  map[uint64]bool     // connections past MaxConnections
+	fresh int                 // calls that were noted since the last slice
+	calls int                 // calls that show it, where that is not all that are known
 }
 
 // connection is one connection of an incident: what shows the incident in it.
@@ -36,6 +38,7 @@ type connection struct {
 	from, to clock.Time     // its packets are kept from <= t <= to
 	whole    bool           // from its first packet
 	begins   []packet.Where // the packets that the calls begin with
+	noted    clock.Time     // when the first of them was known
 }
 
 // maxRefused bounds the incidents past MaxIncidents that are told apart, to be counted once.
@@ -96,11 +99,12 @@ func (in *incident) note(cfg *Config, known call.Order, c *call.Call) {
 			return
 		}
 		flow, _ := packet.NewFlow(netip.AddrPortFrom(c.Client.Addr.IP(), c.Client.Port), netip.AddrPortFrom(c.Server.Addr.IP(), c.Server.Port))
-		conn = &connection{flow: flow, start: c.Start, from: c.Start, to: known.Time}
+		conn = &connection{flow: flow, start: c.Start, from: c.Start, to: known.Time, noted: known.Time}
 		in.byID[c.Conn] = conn
 		in.conns = append(in.conns, conn)
 	}
 	in.shown[known] = true
+	in.fresh++
 	conn.start = min(conn.start, c.Start)
 	conn.from = min(conn.from, c.Start.Add(-cfg.Before))
 	conn.to = max(conn.to, known.Time.Add(cfg.After))

@@ -22,10 +22,16 @@ type Config struct {
 	// MaxTotal is how many bytes of packets all incidents together may keep, in memory (up to twice that) until each is over; more
 	// are counted in their lines of the index.
 	MaxTotal int64 `yaml:"max_total"`
-	// MaxIncidents is how many incidents keep packets, the first ones; more are counted in the summary.
+	// MaxIncidents is how many incidents keep packets, the first ones; more are counted in the summary. In a live run the
+	// oldest of which all is written makes room.
 	MaxIncidents int `yaml:"max_incidents"`
 	// MaxConnections is how many connections of one incident keep packets; more are counted in its line of the index.
 	MaxConnections int `yaml:"max_connections"`
+	// RingBytes is how many bytes of the packets that came last a live run keeps in memory, to cut out of (up to twice
+	// that while slices are written). What lacks a packet that was older says so in its line of the index.
+	RingBytes int64 `yaml:"ring_bytes"`
+	// MaxDisk is how many bytes of slices a live run writes; more are counted in the summary.
+	MaxDisk int64 `yaml:"max_disk"`
 	// Recipients are who can read what is kept: age recipients (age1…), or files of them. Nothing is then written that
 	// is not encrypted to them.
 	Recipients []string `yaml:"recipients"`
@@ -40,6 +46,8 @@ func Defaults() Config {
 		MaxTotal:       128 << 20,
 		MaxIncidents:   1000,
 		MaxConnections: 100,
+		RingBytes:      128 << 20,
+		MaxDisk:        4 << 30,
 	}
 }
 
@@ -51,6 +59,8 @@ func (c Config) Validate() error {
 	}{
 		{"max_bytes", c.MaxBytes, 1 << 10, 1 << 30},
 		{"max_total", c.MaxTotal, c.MaxBytes, 16 << 30},
+		{"ring_bytes", c.RingBytes, 16 << 20, 16 << 30},
+		{"max_disk", c.MaxDisk, c.MaxBytes, 1 << 40},
 		{"max_incidents", int64(c.MaxIncidents), 1, 1 << 20},
 		{"max_connections", int64(c.MaxConnections), 1, 1 << 16},
 	} {

@@ -39,6 +39,7 @@ type Slicer struct {
 	high    clock.Time
 	at      uint64
 	total   int64
+	gone    clock.Time // packets up to then are not shown to it; 0: all are
 }
 
 // Slice is what is kept of one incident. A Slice that was given up is nobody else's.
@@ -58,6 +59,7 @@ type Lost struct {
 	Calls       int   // packets that began a call and are not in the slice
 	Packets     int   // past Config.MaxBytes or MaxTotal
 	Bytes       int64 // of these
+	Early       int   // connections of which packets came so long before that they are not kept any more, or may have
 	Torn        int   // IP datagrams of which only the last fragment is there: the others came too long before
 }
 
@@ -78,7 +80,7 @@ type part struct {
 func NewSlicer(c *Collector, frames packet.Config, done func(*Slice) error) *Slicer {
 	s := &Slicer{cfg: c.cfg, done: done, decoder: packet.New(frames), held: fragments{cfg: frames}, byFlow: map[packet.Flow][]*part{}, due: clock.Never}
 	for _, in := range c.incidents {
-		sl := &Slice{UID: in.uid, Calls: len(in.shown), Lost: Lost{Connections: len(in.more)}}
+		sl := &Slice{UID: in.uid, Calls: max(in.calls, len(in.shown)), Lost: Lost{Connections: len(in.more)}}
 		for _, conn := range in.conns {
 			p := &part{connection: conn, slice: sl, met: make([]bool, len(conn.begins))}
 			sl.parts = append(sl.parts, p)
@@ -205,6 +207,9 @@ func (s *Slicer) give(all bool) error {
 				if !met {
 					sl.Lost.Calls++
 				}
+			}
+			if s.gone > 0 && (p.from <= s.gone || !p.opened) {
+				sl.Lost.Early++
 			}
 			s.forget(p)
 		}

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -21,8 +22,10 @@ import (
 // Folder is the name of the folder of slices in a case folder.
 const Folder = "evidence"
 
+// Index is the file in it that names the slices, one a line.
+const Index = "index.jsonl"
+
 const (
-	indexFile  = "index.jsonl"
 	plain      = ".pcapng"
 	sealed     = ".pcapng.age"
 	unfinished = ".new"
@@ -44,11 +47,15 @@ func Slices(dir string) map[string]string {
 
 // Store is a folder of slices, one file for each incident, and the index that names them. One goroutine.
 type Store struct {
-	dir        string
 	seed       uint16
 	recipients []age.Recipient
 	index      *os.File
+	root       *os.Root // the folder: who runs may not come to its path any more
+	numbered   bool     // a slice is named by its line in the index too: there may be more of an incident
 	Stats      Stats
+
+	// Show is given each file of a name below the case folder when it is whole, and each line of the index. It may be nil.
+	Show func(name string, text []byte)
 }
 
 // Stats is what was written.
@@ -92,6 +99,7 @@ func (sl *Slice) lost() []loss {
 	add(int64(sl.Lost.Packets), "packets", "past evidence.max_bytes or evidence.max_total")
 	add(sl.Lost.Bytes, "bytes", "of these")
 	add(int64(sl.Lost.Calls), "packets", "began a call and are not here")
+	add(int64(sl.Lost.Early), "connections", "may have begun before the packets that evidence.ring_bytes keeps")
 	add(int64(sl.Lost.Torn), "datagrams", "fragments that came too long before the last")
 	return list
 }
@@ -103,11 +111,16 @@ func Create(dir string, recipients []age.Recipient, seed uint16) (*Store, error)
 	if err := os.Mkdir(path, 0o700); err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}
-	index, err := os.OpenFile(filepath.Join(path, indexFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+	index, err := os.OpenFile(filepath.Join(path, Index), os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}
-	return &Store{dir: path, seed: seed, recipients: recipients, index: index}, nil
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		index.Close()
+		return nil, fmt.Errorf("evidence: %w", err)
+	}
+	return &Store{root: root, seed: seed, recipients: recipients, index: index}, nil
 }
 
 // Exists is whether the case folder dir holds slices.
@@ -129,7 +142,7 @@ func Remove(dir string) error {
 	}
 	for _, e := range list {
 		name := strings.TrimSuffix(e.Name(), unfinished)
-		if name != indexFile && !strings.HasSuffix(name, plain) && !strings.HasSuffix(name, sealed) || !e.Type().IsRegular() {
+		if name != Index && !strings.HasSuffix(name, plain) && !strings.HasSuffix(name, sealed) || !e.Type().IsRegular() {
 			return fmt.Errorf("evidence: %s is no evidence; take it away", filepath.Join(path, e.Name()))
 		}
 		if err := os.Remove(filepath.Join(path, e.Name())); err != nil {
@@ -147,9 +160,14 @@ func (s *Store) Put(sl *Slice) error {
 	f := sl.encode(s.seed)
 	e := entry{Incident: sl.UID, Packets: f.packets, Calls: sl.Calls, Connections: f.conns, Missing: sl.lost()}
 	if f.packets > 0 {
-		name := sl.UID + plain
+		name := sl.UID
+		if s.numbered {
+			name += fmt.Sprintf("-%d", s.Stats.Incidents+1)
+		}
 		if len(s.recipients) > 0 {
-			name = sl.UID + sealed
+			name += sealed
+		} else {
+			name += plain
 		}
 		e.File = Folder + "/" + name
 		e.First, e.Last = rfc3339(f.first), rfc3339(f.last)
@@ -167,7 +185,9 @@ func (s *Store) Put(sl *Slice) error {
 	}
 	line, err := json.Marshal(e)
 	if err == nil {
-		_, err = s.index.Write(append(line, '\n'))
+		line = append(line, '\n')
+		_, err = s.index.Write(line)
+		s.show(Index, line)
 	}
 	if err != nil {
 		return fmt.Errorf("evidence: %w", err)
@@ -179,21 +199,30 @@ func rfc3339(t clock.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 // write makes the file name with what b is, or its encryption, and says the hash and size of the file.
 func (s *Store) write(name string, b []byte) (hash string, n int64, err error) {
-	path := filepath.Join(s.dir, name)
-	f, err := os.OpenFile(path+unfinished, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := s.root.OpenFile(name+unfinished, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", 0, err
 	}
-	sum, size := sha256.New(), &tally{}
-	err = s.seal(io.MultiWriter(f, sum, size), b)
+	var whole bytes.Buffer
+	if err = s.seal(&whole, b); err == nil {
+		_, err = f.Write(whole.Bytes())
+	}
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(path+unfinished, path)
+		err = s.root.Rename(name+unfinished, name)
 	}
 	if err != nil {
-		os.Remove(path + unfinished) // what is wrong has been told
+		s.root.Remove(name + unfinished) // what is wrong has been told
 		return "", 0, err
 	}
-	return hex.EncodeToString(sum.Sum(nil)), size.n, nil
+	s.show(name, whole.Bytes())
+	sum := sha256.Sum256(whole.Bytes())
+	return hex.EncodeToString(sum[:]), int64(whole.Len()), nil
+}
+
+func (s *Store) show(name string, text []byte) {
+	if s.Show != nil {
+		s.Show(Folder+"/"+name, text)
+	}
 }
 
 // seal writes b to w, encrypted if it has to be.
@@ -214,16 +243,8 @@ func (s *Store) seal(w io.Writer, b []byte) error {
 
 // Close makes the index durable.
 func (s *Store) Close() error {
-	if err := errors.Join(s.index.Sync(), s.index.Close()); err != nil {
+	if err := errors.Join(s.index.Sync(), s.index.Close(), s.root.Close()); err != nil {
 		return fmt.Errorf("evidence: %w", err)
 	}
 	return nil
-}
-
-// tally counts what passes.
-type tally struct{ n int64 }
-
-func (t *tally) Write(p []byte) (int, error) {
-	t.n += int64(len(p))
-	return len(p), nil
 }

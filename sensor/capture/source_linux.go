@@ -28,6 +28,9 @@ type Source struct {
 	// Record is given all packets as a pcapng, as the lanes see them; nil records nothing. A replay of it gives the
 	// lanes what they were given here. Close tells its errors.
 	Record io.Writer
+	// Beside is run with a lane of its own, beside those of Open, which it must read to its end; nil for none. Close waits
+	// for it.
+	Beside func(pipeline.Lane)
 
 	cfg     Config
 	devices []*device
@@ -113,6 +116,9 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 	if s.Record != nil {
 		readers++
 	}
+	if s.Beside != nil {
+		readers++
+	}
 	fan := lanes.NewFan(readers, s.cfg.InFlight, s.cfg.BatchPackets, quit)
 	var ports []*port
 	for _, d := range s.devices {
@@ -126,6 +132,9 @@ func (s *Source) Open(ctx context.Context, workers int) ([]pipeline.Lane, error)
 	s.reader.rings = s.rings()
 	if s.Record != nil {
 		s.running.Go(func() { s.failed = newRecorder(s.Record).run(fan.Lanes()[workers], start) })
+	}
+	if s.Beside != nil {
+		s.running.Go(func() { s.Beside(fan.Lanes()[readers-1]) })
 	}
 	s.running.Go(func() {
 		fan.Close(s.run(ctx))
