@@ -152,6 +152,7 @@ func (c *Collector) call(x *call.Call) {
 	}
 	if t, fresh := c.endpoints.of(x.Endpoint); t != nil {
 		if fresh {
+			c.names.At(x.Start)
 			name := append(c.names.Word(nil, x.Method), ' ')
 			t.name, t.host = string(c.names.Route(name, x)), string(c.names.Word(nil, x.Host))
 		}

@@ -43,7 +43,7 @@ type card struct {
 	Advice               string
 	Confidence           string
 	rank                 detectors.Severity
-	principal            uint64
+	accused              []uint64
 }
 
 type row struct{ Name, Text string }
@@ -94,17 +94,22 @@ func (c *Collector) fill(k *card, sc *scene, drawn bool) (err error) {
 
 func (c *Collector) card(n int, in *incident, f *Facts) card {
 	s := &in.Signal
+	c.names.At(in.First) // as in its alerts
 	m := ocsf.MeaningOf(s.Detector)
 	text := func(t string) string { return string(c.names.Text(nil, t, &s.Principal, s.Patients)) }
 	k := card{Number: n, Anchor: "i" + strconv.Itoa(n), UID: in.UID, Severity: s.Severity.String(), Kind: m.Name, Title: text(s.Title),
 		First: stamp(in.First), Last: stamp(in.Last), Raised: stamp(in.known.Time), Span: span(in.Last.Sub(in.First)),
 		Expected: sentence(text(s.Expected)), Observed: sentence(text(s.Observed)), Advice: m.Advice,
-		Confidence: strconv.Itoa(s.Confidence) + " %", CallsAll: s.Calls, rank: s.Severity, principal: s.Principal.Key}
+		Confidence: strconv.Itoa(s.Confidence) + " %", CallsAll: s.Calls, rank: s.Severity}
 	if s.Principal.ID != "" {
 		k.Who, k.How = string(c.names.User(nil, &s.Principal)), kindWords[s.Principal.Kind.String()]
 	}
 	k.From = s.Client
+	if s.Principal.ID != "" {
+		k.accused = append(k.accused, s.Principal.Key)
+	}
 	for i := range s.Members {
+		k.accused = append(k.accused, s.Members[i].Key)
 		switch p := &s.Members[i]; {
 		case p.Key == s.Principal.Key:
 		case len(k.Others) >= 12:

@@ -27,7 +27,8 @@ type view struct {
 	Style, Policy           template.HTML
 	Facts                   *Facts
 	Revealed                bool
-	KeyID, Heading, When    string
+	Heading, When           string
+	KeyIDs                  []string
 	Story                   []string
 	Gaps                    []gap
 	Timeline                []picture
@@ -80,7 +81,7 @@ func (c *Collector) Page(f *Facts) ([]byte, error) {
 func (c *Collector) view(f *Facts) (*view, error) {
 	style := pageStyle + chart.CSS
 	sum := sha256.Sum256([]byte(style))
-	v := &view{Facts: f, Revealed: c.names.Reveal, KeyID: c.names.Keys.KeyID(), Gaps: f.gaps(), Ledger: f.ledger(),
+	v := &view{Facts: f, Revealed: c.names.Reveal, KeyIDs: c.names.Keys.KeyIDs(), Gaps: f.gaps(), Ledger: f.ledger(),
 		Style: template.HTML("<style>" + style + "</style>"),
 		Policy: template.HTML(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-` +
 			base64.StdEncoding.EncodeToString(sum[:]) + `'; base-uri 'none'; form-action 'none'">`)}
@@ -248,6 +249,7 @@ func (c *Collector) timeline(f *Facts) ([]picture, error) {
 // tables are the callers and endpoints most concerned.
 func (c *Collector) tables(v *view, cards []card) {
 	for _, t := range c.callers.sorted() {
+		c.names.At(t.first)
 		r := callerRow{Name: string(c.names.User(nil, &t.principal)), How: kindWords[t.principal.Kind.String()], From: t.client,
 			Calls: grouped(uint64(t.tail.calls)), Refused: grouped(uint64(t.tail.refusals)), Records: grouped(uint64(t.objects.Len())),
 			People: grouped(uint64(t.tail.people)), First: moment(t.first), Last: moment(t.tail.at), key: t.key, people: t.tail.people, calls: t.tail.calls}
@@ -255,7 +257,7 @@ func (c *Collector) tables(v *view, cards []card) {
 			r.How += ", a machine's"
 		}
 		for i := range cards {
-			if cards[i].principal == t.key || slices.Contains(cards[i].Others, r.Name) {
+			if slices.Contains(cards[i].accused, t.key) {
 				r.Incidents = append(r.Incidents, cards[i])
 				r.rank = max(r.rank, cards[i].rank)
 			}

@@ -281,3 +281,26 @@ func BenchmarkWriteCalls(b *testing.B) {
 		c.WriteCalls(batch[i%len(batch) : i%len(batch)+1])
 	}
 }
+
+// After a key was changed an incident bears the pseudonyms of its beginning, as its alerts do, and still leads to its caller.
+func TestRotation(t *testing.T) {
+	n := names(t)
+	next, err := pseudonym.FromKey(bytes.Repeat([]byte("another key....."), 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := 1_770_000_000 * second
+	n.Keys.Then(begin+10*second, next)
+	c := report.New(report.Defaults(), n, 0)
+	for i := range uint64(20) {
+		c.WriteCalls([]call.Call{made(begin+clock.Time(i)*second, 1, i, 200)})
+	}
+	c.Write(t.Context(), []alert.Alert{raised("auscult-1", alert.Create, begin+15*second, 1, detectors.High)})
+	text := write(t, c, &report.Facts{Sensor: "s", First: begin, Last: begin + 20*second, Packets: 1})
+	p := call.Principal{Key: 1, Kind: call.JWT, ID: "someone1"}
+	for _, want := range []string{string(n.Keys.Principal(nil, &p)), string(next.Principal(nil, &p)) + " did", n.Keys.KeyID(), next.KeyID(), `<td><a href="#i1">1</a> </td>`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+}
