@@ -105,6 +105,11 @@ func (k *Kafka) Send(ctx context.Context, batch []outbox.Record) (taken int, err
 			k.reset()
 			return 0, err
 		}
+		if k.pinned >= len(k.parts) {
+			err := &Failure{Cause: MissingTopic, Final: true, Text: k.text("topic %q has %d partitions, and none is number %d", k.topic, len(k.parts), k.pinned)}
+			k.reset()
+			return 0, err
+		}
 	}
 	requests, taken, err := k.plan(batch)
 	var wg sync.WaitGroup
