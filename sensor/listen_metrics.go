@@ -121,6 +121,9 @@ func (e *exporter) Collect(out chan<- prometheus.Metric) {
 	if e.w.outbox != nil {
 		delivering(e.w.outbox, out, count)
 	}
+	if e.w.out != nil {
+		e.w.out.publishing(out)
+	}
 	if e.w.page != nil {
 		paged(e.w.page, out)
 	}

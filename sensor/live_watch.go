@@ -28,6 +28,7 @@ type watch struct {
 	lanes    *metered
 	sinks    tallies
 	outbox   *sink.Outbox // nil when alerts are delivered to nobody
+	out      *outputs     // nil in tests of one part
 	logs     []*lockedLog
 	cfg      *pipeline.Config // for the bounds of tables
 	page     *page.Page       // nil when there is none

@@ -34,11 +34,15 @@ func TestLivePublishes(t *testing.T) {
 		}
 		return cmd, &stderr
 	}
-	live, heard := begin("live", "live", "-i", "rx0", "--publish-calls", "--user", "", "-l", at("case"))
+	live, heard := begin("live", "live", "-i", "rx0", "--publish-calls", "--user", "", "-l", at("case"), "--listen", served)
 	until(t, "it listens", func() bool { return strings.Contains(heard.String(), "listening") })
 	detect, alerts := begin("detect", "detect")
 	transmit(t, walk, "tx0")
 	until(t, "somebody alerts", func() bool { return strings.Contains(alerts.String(), `"sequential_enumeration"`) })
+	if n := scraped(t, "auscult_published_calls_total"); n < 400 {
+		t.Errorf("/metrics counts %d calls published", n)
+	}
+	until(t, "the brokers have all", func() bool { return scraped(t, "auscult_sending_lag_batches") == 0 })
 	for _, cmd := range []*exec.Cmd{live, detect} {
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
