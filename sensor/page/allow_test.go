@@ -12,6 +12,7 @@ import (
 	"auscult/pipeline/alert"
 	"auscult/sensor/clock"
 	"auscult/sensor/page"
+	"auscult/sensor/pseudonym"
 )
 
 // marking is a page whose operator can mark, and what it writes.
@@ -183,5 +184,23 @@ func TestWhole(t *testing.T) {
 		if got := page.Whole([]byte(text)); strings.TrimSuffix(string(got), "\n") != strings.TrimSuffix(want, "\n") {
 			t.Errorf("of %q whole is %q", text, got)
 		}
+	}
+}
+
+// TestRuleKey: a rule has the pseudonym of the key that is in force, by which alerts are compared with it.
+func TestRuleKey(t *testing.T) {
+	o := options(t)
+	next, err := pseudonym.FromKey(append(make([]byte, pseudonym.KeySize-1), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Names.Keys.Then(begun.Add(time.Hour), next)
+	p := page.New(o)
+	show(t, p, incident(1, 1, alert.Create, 0))
+	before := detail(t, p, "auscult-1").Rule.Principal
+	show(t, p, incident(1, 2, alert.Update, 2*time.Hour))
+	a := incident(1, 1, alert.Create, 0)
+	if after := detail(t, p, "auscult-1").Rule.Principal; after == before || after != string(next.Principal(nil, &a.Signal.Principal)) {
+		t.Errorf("%s, and after the change %s", before, after)
 	}
 }

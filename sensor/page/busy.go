@@ -73,6 +73,7 @@ func (b *busy) add(c *call.Call) {
 		if old := b.before[n.key]; old != nil {
 			n.Name = old.Name
 		} else {
+			b.names.At(c.Start)
 			n.Name = clean(string(b.names.User(nil, &c.Principal)))
 		}
 		b.now[n.key] = n

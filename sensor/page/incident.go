@@ -158,7 +158,7 @@ func (d *Detail) who(a *alert.Alert, f *ocsf.Finding, names *pseudonym.Names) {
 		return
 	}
 	d.WhoKind = p.Kind.String()
-	d.Rule.Principal = string(names.Keys.Principal(nil, p))
+	d.Rule.Principal = string(names.Keys.At(a.Time).Principal(nil, p))
 }
 
 // grow notes how large it is; of too many notes every other is dropped.

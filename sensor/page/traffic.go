@@ -69,7 +69,7 @@ type beat struct {
 
 const (
 	beatEvery = time.Second
-	topEvery  = 5           // beats
+	topEvery  = 2           // beats
 	kept      = 5 * 60      // points
 	topKept   = 10          // principals that are shown
 	slowest   = time.Minute // between beats that still are one point

@@ -73,6 +73,9 @@ function fill(s) {
   s.meta.replaceChildren(...terms);
   const points = it.growth.map((g) => [g.at, g.calls]);
   if (points.length) points.unshift([Math.min(it.first, points[0][0]), 0]);
+  const last = points.length - 1;
+  if (last > 0 && points[last][0] - points[0][0] < 5000) points.forEach((p, i) => { p[0] = i; }); // all at once: one message after another
+  if (last > 0) points.push([points[last][0] + Math.max(1, points[last][0] - points[0][0]) / 8, points[last][1]]);
   s.growth.replaceChildren(spark(points, { width: 132, height: 40, steps: true }));
   s.growth.firstChild.setAttribute('width', 132);
   s.growth.firstChild.setAttribute('height', 40);

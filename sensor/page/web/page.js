@@ -32,7 +32,7 @@ function refresh() {
     ? `None of ${all.length} incidents fits the filter.`
     : 'Nothing was found yet. What is found appears here by itself, the newest first.';
   const counts = [5, 4, 3, 2, 1].map((s) => [s, all.filter((i) => i.severity === s && i.open && !i.expected).length]).filter(([, n]) => n);
-  $('tally').replaceChildren(...counts.map(([s, n]) => el('li', { class: `s${s}` }, `${n} ${list.severities[s].toLowerCase()}`)));
+  $('tally').replaceChildren(el('li', { class: 'word' }, counts.length ? 'open' : 'none open'), ...counts.map(([s, n]) => el('li', { class: `s${s}` }, `${n} ${list.severities[s].toLowerCase()}`)));
   const grave = counts.filter(([s]) => s >= 4).reduce((sum, [, n]) => sum + n, 0);
   document.title = grave ? `(${grave}) Auscult` : 'Auscult';
 }
