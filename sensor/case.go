@@ -10,6 +10,7 @@ import (
 
 	"auscult/pipeline/custody"
 	"auscult/pipeline/evidence"
+	"auscult/pipeline/parquet"
 )
 
 // Files of a case folder. Each is written even when it is empty, so that an absent file, or an
@@ -43,6 +44,14 @@ func openCase(dir string, force bool) (caseFolder, error) {
 			return "", fmt.Errorf("%s holds another case (%s); give a new folder, or --force to write over it", dir, evidence.Folder)
 		}
 		if err := evidence.Remove(dir); err != nil {
+			return "", fmt.Errorf("case folder: %w", err)
+		}
+	}
+	if parquet.Exists(dir) {
+		if !force {
+			return "", fmt.Errorf("%s holds another case (%s); give a new folder, or --force to write over it", dir, parquet.Folder)
+		}
+		if err := parquet.Remove(dir); err != nil {
 			return "", fmt.Errorf("case folder: %w", err)
 		}
 	}
@@ -104,6 +113,9 @@ func (r *report) text() ([]byte, error) {
 func (c caseFolder) remove() {
 	for _, name := range caseFiles {
 		os.Remove(c.path(name)) // one that is not there was not made
+	}
+	if parquet.Exists(string(c)) {
+		parquet.Remove(string(c)) // it holds no file yet
 	}
 }
 

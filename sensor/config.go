@@ -17,6 +17,7 @@ import (
 	"auscult/pipeline/evidence"
 	"auscult/pipeline/inventory"
 	"auscult/pipeline/outbox"
+	"auscult/pipeline/parquet"
 	"auscult/pipeline/sink"
 	"auscult/pipeline/vault"
 	"auscult/replay"
@@ -49,6 +50,7 @@ type settings struct {
 	Cluster         cluster.Config     `yaml:"cluster"`
 	Evidence        evidence.Config    `yaml:"evidence"`
 	Inventory       inventory.Config   `yaml:"inventory"`
+	Parquet         parquet.Config     `yaml:"parquet"`
 	Report          paper.Config       `yaml:"report"`
 	Vault           vault.Config       `yaml:"vault"`
 	Site            site               `yaml:"site"`
@@ -141,6 +143,7 @@ func defaults() settings {
 		Webhook:   sink.WebhookDefaults(),
 		Cluster:   cluster.Defaults(),
 		Inventory: inventory.Defaults(),
+		Parquet:   parquet.Defaults(),
 		Evidence:  evidence.Defaults(),
 		Report:    paper.Defaults(),
 		Vault:     vault.Defaults(),
@@ -200,6 +203,9 @@ func (s *settings) Validate() error {
 	}
 	if err := s.Pseudonym.Validate(); err != nil {
 		return fmt.Errorf("pseudonym.%w", err)
+	}
+	if err := s.Parquet.Validate(); err != nil {
+		return fmt.Errorf("parquet.%w", err)
 	}
 	if s.TLS.MaxSecrets < 1 {
 		return fmt.Errorf("tls.max_secrets: %d is not positive", s.TLS.MaxSecrets)

@@ -42,7 +42,7 @@ func (f *runFlags) registerFolder(flags *pflag.FlagSet) {
 	flags.StringVar(&f.signingKey, "signing-key", "", "sign what the case folder holds with the key in `FILE`, made if missing\n(setting custody.signing_key; see auscult verify)")
 	flags.StringVar(&f.vault, "vault", "", "keep in `FILE`, or in one of the folder FILE, whom the pseudonyms in alerts stand for, sealed to\n--vault-recipient (setting vault.path; see auscult reveal)")
 	flags.StringArrayVar(&f.vaultRecipients, "vault-recipient", nil, "the privacy officer's `AGE` recipient (age1…, or a file of such lines), who alone can read\nthe vault; may be repeated (setting vault.recipients)")
-	flags.StringVar(&f.calls, "calls", "none", "also write every call into the case folder: `jsonl|none`")
+	flags.StringVar(&f.calls, "calls", "none", "also write every call into the case folder: `jsonl|parquet|none`")
 }
 
 // registerRun adds the flags about how packets are read, and what is said meanwhile.
@@ -116,10 +116,10 @@ func (f *runFlags) load(flags *pflag.FlagSet, environ []string) (settings, error
 // check refuses flags that do not go together, and settings that cannot be worked with; it reads what they name.
 func (f *runFlags) check(s *settings, flags *pflag.FlagSet, environ []string) error {
 	switch {
-	case f.calls != "none" && f.calls != "jsonl":
-		return fmt.Errorf("--calls: %q is neither jsonl nor none", f.calls)
-	case f.calls == "jsonl" && f.dir == "":
-		return errors.New("--calls jsonl needs a case folder for the call log: add -l DIR")
+	case f.calls != "none" && f.calls != "jsonl" && f.calls != "parquet":
+		return fmt.Errorf("--calls: %q is none of jsonl, parquet, none", f.calls)
+	case f.calls != "none" && f.dir == "":
+		return fmt.Errorf("--calls %s needs a case folder for the call log: add -l DIR", f.calls)
 	case flags.Changed("topic") && len(s.Kafka.Brokers) == 0:
 		return errors.New("--topic is about Kafka: add --kafka HOST:PORT")
 	case f.publish && len(s.Kafka.Brokers) == 0:

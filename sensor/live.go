@@ -72,7 +72,7 @@ or SIGTERM, after writing what it had, within 10 s; a second signal ends it at o
 	}
 	f.register(c.Flags())
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"ocsf", "ecs", "cef"}, cobra.ShellCompDirectiveNoFileComp))
-	c.RegisterFlagCompletionFunc("calls", cobra.FixedCompletions([]string{"jsonl", "none"}, cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("calls", cobra.FixedCompletions([]string{"jsonl", "parquet", "none"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 

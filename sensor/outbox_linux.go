@@ -5,10 +5,12 @@ import (
 	"path/filepath"
 
 	"auscult/pipeline/evidence"
+	"auscult/pipeline/parquet"
 	"auscult/sensor/capture"
 )
 
-// giveOutbox lets the user of --user go on writing to the outbox in dir, to the calls that wait, and to the evidence. Who is not root stays who it is.
+// giveOutbox lets the user of --user go on writing to the outbox in dir, to the calls that wait, to the evidence, and to the
+// folders of the call log. Who is not root stays who it is.
 func (o *outputs) giveOutbox(dir, name string) error {
 	dirs := []string{}
 	if o.outbox != nil {
@@ -19,6 +21,9 @@ func (o *outputs) giveOutbox(dir, name string) error {
 	}
 	if o.proof != nil {
 		dirs = append(dirs, o.dir.path(evidence.Folder))
+	}
+	if o.dir != "" && parquet.Exists(string(o.dir)) {
+		dirs = append(dirs, o.dir.path(parquet.Folder))
 	}
 	if len(dirs) == 0 || name == "" || os.Geteuid() != 0 {
 		return nil

@@ -9,6 +9,7 @@ import (
 	"auscult/pipeline/cluster"
 	"auscult/pipeline/inventory"
 	"auscult/pipeline/ocsf"
+	"auscult/pipeline/parquet"
 	"auscult/pipeline/sink"
 	paper "auscult/replay/report"
 	"auscult/sensor/clock"
@@ -86,21 +87,33 @@ func (o *outputs) openFolder(s *settings, f *runFlags, names *pseudonym.Names, m
 		}
 		o.Alerts = append(o.Alerts, other.As(as.write).Show(o.custody.Witness(as.file)))
 	}
-	if f.calls == "jsonl" {
-		calls, err := sink.OpenCallLog(o.dir.path(callsFile), names, s.Site.CommunityIDSeed)
-		if err != nil {
-			return &exit{statusFailed, err}
-		}
-		calls.Show(o.custody.Witness(callsFile))
-		o.Calls = calls
-		links, err := sink.OpenLinkLog(o.dir.path(linksFile), names, s.Site.CommunityIDSeed)
-		if err != nil {
-			return &exit{statusFailed, err}
-		}
-		links.Show(o.custody.Witness(linksFile))
-		o.Links = links
+	if f.calls == "none" {
+		return nil
 	}
+	if o.Calls, err = o.openCalls(s, f, names); err != nil {
+		return &exit{statusFailed, err}
+	}
+	links, err := sink.OpenLinkLog(o.dir.path(linksFile), names, s.Site.CommunityIDSeed)
+	if err != nil {
+		return &exit{statusFailed, err}
+	}
+	links.Show(o.custody.Witness(linksFile))
+	o.Links = links
 	return nil
+}
+
+// openCalls opens the call log of the case.
+func (o *outputs) openCalls(s *settings, f *runFlags, names *pseudonym.Names) (pipeline.CallSink, error) {
+	if f.calls == "parquet" {
+		return parquet.Open(string(o.dir), parquet.Options{Config: s.Parquet, Names: names, Seed: s.Site.CommunityIDSeed,
+			Show: func(name string) io.Writer { return o.custody.Witness(name) }})
+	}
+	calls, err := sink.OpenCallLog(o.dir.path(callsFile), names, s.Site.CommunityIDSeed)
+	if err != nil {
+		return nil, err
+	}
+	calls.Show(o.custody.Witness(callsFile))
+	return calls, nil
 }
 
 // abandon closes what was opened for a run that did not begin, and leaves no case behind.

@@ -38,9 +38,9 @@ Alerts go to standard output: as cards on a terminal, else one OCSF Detection Fi
 a line; --format ecs (Elastic Common Schema 9.4) and cef (ArcSight) write other lines. With -l
 they go to files of a case folder instead: alerts.jsonl, which is OCSF whatever the format,
 alerts.ecs.jsonl or alerts.cef, inventory.json (see auscult inventory), stats.json and, with
---calls jsonl, calls.jsonl and connections.jsonl (TLS and MLLP); report.html, which tells people
-what happened and opens in any browser; and manifest.json, which names and signs all of that (see
-auscult verify). A summary, with what could not be seen, is written to standard error.
+--calls jsonl or parquet, calls.jsonl or the folder calls, and connections.jsonl (TLS and MLLP);
+report.html, which tells people what happened and opens in any browser; and manifest.json, which
+names and signs all of that (see auscult verify). A summary, with what could not be seen, is written to standard error.
 
 What is usual is learned as packets come; a capture of an hour knows little. --save-baseline
 keeps it for the next run, --baseline begins with it, and --baseline self reads a capture twice.
@@ -91,7 +91,7 @@ signal, after writing what it had.`,
 	}
 	f.register(c.Flags())
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"ocsf", "ecs", "cef"}, cobra.ShellCompDirectiveNoFileComp))
-	c.RegisterFlagCompletionFunc("calls", cobra.FixedCompletions([]string{"jsonl", "none"}, cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("calls", cobra.FixedCompletions([]string{"jsonl", "parquet", "none"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 

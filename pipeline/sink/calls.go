@@ -139,7 +139,7 @@ func (l *CallLog) request(b []byte, c *call.Call) []byte {
 	b = number(b, `,"auscult.stream":`, int64(c.Stream))
 	s := 0
 	if c.Method != "" {
-		if knownMethod(c.Method) {
+		if KnownMethod(c.Method) {
 			b = append(b, `,"http.request.method":"`...)
 			b = append(append(b, c.Method...), '"')
 		} else {
@@ -280,9 +280,9 @@ func (l *CallLog) found(b []byte, c *call.Call) []byte {
 	return b
 }
 
-// knownMethod is whether a method is written as it is: those of RFC 9110 and PATCH (OpenTelemetry HTTP
+// KnownMethod is whether a method is written as it is: those of RFC 9110 and PATCH (OpenTelemetry HTTP
 // conventions).
-func knownMethod(m string) bool {
+func KnownMethod(m string) bool {
 	switch m {
 	case "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY":
 		return true
