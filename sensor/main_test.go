@@ -25,7 +25,7 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"nope"}, `unknown command "nope"`},
 		{[]string{"replay", "--workers", "x", "f"}, `invalid argument "x" for "--workers"`},
 		{[]string{"replay", "--workers", "-1", "f"}, "workers: -1 is not between 1 and 64"},
-		{[]string{"replay", "--calls", "csv", "f"}, `--calls: "csv" is neither jsonl nor none`},
+		{[]string{"replay", "--calls", "csv", "f"}, `--calls: "csv" is none of jsonl, parquet, none`},
 		{[]string{"replay", "--calls", "jsonl", "f"}, "--calls jsonl needs a case folder"},
 		{[]string{"replay", "--format", "leef", "f"}, `--format: "leef" is none of ocsf, ecs, cef`},
 		{[]string{"replay", "--force", "f"}, "--force is about a case folder"},
