@@ -119,12 +119,12 @@ func (a *Allowing) add(r alert.Rule, why string) (alert.Rule, error) {
 	if a.Rules() >= MaxRules {
 		return r, fmt.Errorf("the allow-list has %d rules already; take out what has ended", a.Rules())
 	}
-	for range tries {
+	for try := range tries {
 		at := a.reached()
 		if at == 0 {
 			return r, errIdle
 		}
-		r.From = at.Floor().Add(ahead).UTC()
+		r.From = at.Floor().Add(ahead << try).UTC() // the disk may have been slow
 		if err := r.Validate(); err != nil {
 			return r, err
 		}

@@ -45,7 +45,7 @@ func (m *marking) run(t *testing.T, late time.Duration) (taken func() []alert.Ru
 	m.reached.Store(int64(begun.Add(-late)))
 	go func() {
 		var list []alert.Rule
-		for at := begun; ; at = at.Add(100 * time.Millisecond) {
+		for at := begun; ; at = at.Add(time.Millisecond) {
 			select {
 			case <-stop:
 				ended <- list

@@ -23,7 +23,10 @@ type expectation struct {
 	Until     string `json:"until"` // a day, in UTC
 }
 
-const mostReason = 500
+const (
+	mostReason  = 500
+	expectWrite = time.Minute // until it is answered: the disk may be slow, and the pipeline
+)
 
 // expect marks an incident as expected.
 func (p *Page) expect(out http.ResponseWriter, r *http.Request, who Token) {
@@ -52,6 +55,7 @@ func (p *Page) expect(out http.ResponseWriter, r *http.Request, who Token) {
 		http.Error(out, err.Error(), http.StatusUnprocessableEntity)
 		return
 	}
+	http.NewResponseController(out).SetWriteDeadline(time.Now().Add(expectWrite)) // where there is none, none is needed
 	rule, err = p.opt.Allow.add(rule, auditText(who, &e, &rule))
 	if err != nil {
 		http.Error(out, err.Error(), http.StatusServiceUnavailable)
