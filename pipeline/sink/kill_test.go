@@ -91,9 +91,8 @@ func TestKilled(t *testing.T) {
 	b := kafkatest.Start(t)
 	cfg := config(b.Addr)
 	cfg.CreateTopics = true
-	if err := send(t, cfg); err != nil {
-		t.Fatal(err)
-	}
+	// A broker may name a leader of a new topic before that one knows.
+	until(t, func() bool { return send(t, cfg) == nil })
 	n, dir, acked := *manyAlerts, t.TempDir(), 0
 	for kill := 0; acked < n || kill <= *kills; kill++ {
 		// Each life is to write its share before it is killed, and the last one the rest.
