@@ -81,15 +81,23 @@ func (e *Engine) write(w io.Writer, self bool) error {
 // Load makes an engine that knows what a baseline says. The Config must be valid. The error, if any, says in one
 // line what is wrong with the file.
 func Load(cfg Config, r io.Reader) (*Engine, error) {
-	b, err := io.ReadAll(io.LimitReader(r, maxBaseline+1))
-	if err != nil {
-		return nil, fmt.Errorf("baseline: %w", err)
-	}
 	e := New(cfg)
-	if err := e.load(b); err != nil {
-		return nil, fmt.Errorf("baseline: %w", err)
+	if err := e.Load(r); err != nil {
+		return nil, err
 	}
 	return e, nil
+}
+
+// Load teaches a new engine what a baseline says. After an error, which is as that of the function, it is of no use.
+func (e *Engine) Load(r io.Reader) error {
+	b, err := io.ReadAll(io.LimitReader(r, maxBaseline+1))
+	if err == nil {
+		err = e.load(b)
+	}
+	if err != nil {
+		return fmt.Errorf("baseline: %w", err)
+	}
+	return nil
 }
 
 func (e *Engine) load(b []byte) error {

@@ -29,8 +29,10 @@ type Config struct {
 	// Engine is the detectors to run, when they begin with a baseline or what they learn is wanted; nil: new ones.
 	// One run uses it up.
 	Engine *detectors.Engine `yaml:"-"`
-	// Site is the detection to go on with, which Engine then is a part of; nil: a new one. One run uses it up.
-	Site *Site `yaml:"-"`
+	// Detection is the Site to go on with, which Engine then is a part of; nil: a new one. One run uses it up.
+	Detection *Site `yaml:"-"`
+	// Keeper is given the state of Detection now and then, and at the end; it may be nil.
+	Keeper Keeper `yaml:"-"`
 	// Sample is how often, in packet time, all counters are gathered into a Sample, in steps of the grid; 0: never. It costs some
 	// microseconds each time.
 	Sample time.Duration `yaml:"-"`

@@ -55,6 +55,7 @@ func Run(ctx context.Context, cfg Config, src Source, out Output, prog *Progress
 	}
 
 	outbox := newWriter(out, prog, stop)
+	outbox.keeper = cfg.Keeper
 	running.Go(func() { outbox.run(context.WithoutCancel(ctx)) })
 
 	o := newOwner(cfg)
@@ -76,6 +77,7 @@ func Run(ctx context.Context, cfg Config, src Source, out Output, prog *Progress
 type owner struct {
 	*Site
 	calls   uint64
+	first   clock.Time // of them
 	byKind  map[string]uint64
 	found   map[Finding]uint64 // by all but its Count
 	alerts  uint64
@@ -87,10 +89,11 @@ type owner struct {
 	stop    func()               // ends the run when calls cannot be published any more
 	err     error                // of publish
 	apis    *inventory.Inventory // may be nil
+	keeper  Keeper
 }
 
 func newOwner(cfg Config) *owner {
-	site := cfg.Site
+	site := cfg.Detection
 	if site == nil {
 		site = NewSite(cfg)
 	}
@@ -101,6 +104,7 @@ func newOwner(cfg Config) *owner {
 		watcher: cfg.Watcher,
 		rules:   cfg.Rules,
 		apis:    cfg.Inventory,
+		keeper:  cfg.Keeper,
 	}
 }
 
@@ -127,10 +131,18 @@ func (o *owner) run(m *merger, w *writer) {
 			if o.publish != nil {
 				o.failed(o.publish.Close())
 			}
-			p.alerts = o.count(p.alerts, o.Close(p.alerts))
+			if o.keeper == nil {
+				p.alerts = o.count(p.alerts, o.Close(p.alerts))
+			} else {
+				o.keep(&p, true)
+				o.grave += o.folder.Grave(o.first)
+			}
 			if o.watcher != nil {
 				p.alerts = o.count(p.alerts, o.watcher.Close(p.alerts, max(o.last, m.counted.at)))
 			}
+		}
+		if more && o.keeper != nil && o.keeper.Due() {
+			o.keep(&p, false)
 		}
 		w.give(p)
 	}
@@ -138,7 +150,9 @@ func (o *owner) run(m *merger, w *writer) {
 
 func (o *owner) observe(dst []alert.Alert, c *call.Call) []alert.Alert {
 	if c.Kind == call.HTTP && !c.Running {
-		o.calls++
+		if o.calls++; o.calls == 1 {
+			o.first = c.Time
+		}
 	}
 	dst = o.count(dst, o.Observe(dst, c))
 	if o.apis != nil {

@@ -117,8 +117,17 @@ func (s *Site) Restore(saved []byte) error {
 	return s.tree.Restore(saved)
 }
 
+// Interrupted makes up for what was told after the state was saved that was restored, and is not known: what is told next
+// of an open incident has a Sequence past all that can have been given.
+func (s *Site) Interrupted() { s.folder.Interrupted() }
+
 // Last is the time of the newest call.
 func (s *Site) Last() clock.Time { return s.last }
+
+// Remembers is how many principals are remembered, and how many incidents are open.
+func (s *Site) Remembers() (principals, incidents int) {
+	return int(s.engine.Stats().Principals), s.folder.Open()
+}
 
 // meaning is the settings under which a state means what it does.
 func meaning(cfg Config) []byte {

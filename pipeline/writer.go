@@ -13,6 +13,7 @@ type parcel struct {
 	runs   [][]call.Call // parts of the workers' batches
 	done   []used        // batches whose last part is here
 	alerts []alert.Alert
+	state  kept // behind the alerts
 }
 
 // used is a batch that nobody needs any more once the parcel is written, and where it goes.
@@ -36,17 +37,18 @@ func (p *parcel) back() parcel {
 	clear(p.runs)
 	clear(p.done)
 	clear(p.alerts)
-	return parcel{p.runs[:0], p.done[:0], p.alerts[:0]}
+	return parcel{runs: p.runs[:0], done: p.done[:0], alerts: p.alerts[:0]}
 }
 
 // writer takes parcels to the sinks, on its own goroutine, so that encoding and disks do not hold up detection.
 type writer struct {
-	out   Output
-	prog  *Progress
-	stop  func() // ends the run when nothing can be written any more
-	full  chan parcel
-	empty chan parcel
-	errs  []error // read after run returned
+	out    Output
+	prog   *Progress
+	stop   func() // ends the run when nothing can be written any more
+	full   chan parcel
+	empty  chan parcel
+	keeper Keeper  // may be nil
+	errs   []error // read after run returned
 }
 
 func newWriter(out Output, prog *Progress, stop func()) *writer {
@@ -94,6 +96,9 @@ func (w *writer) run(ctx context.Context) {
 			if sinks = kept; len(sinks) == 0 && len(w.out.Alerts) > 0 {
 				w.stop()
 			}
+		}
+		if k := &p.state; k.there {
+			w.keeper.Keep(k.image, k.err, k.ended)
 		}
 		if w.prog != nil {
 			for _, calls := range p.runs {

@@ -47,16 +47,21 @@ func openBaseline(ctx context.Context, screen *screen, s *settings, name string,
 	case baselineSelf:
 		return learn(ctx, screen, s, src)
 	}
+	e := detectors.New(s.Detectors)
+	return e, loadBaseline(e, name)
+}
+
+// loadBaseline teaches e, which is new, what the file name says.
+func loadBaseline(e *detectors.Engine, name string) error {
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, &exit{statusUsage, fmt.Errorf("baseline: %w", err)}
+		return &exit{statusUsage, fmt.Errorf("baseline: %w", err)}
 	}
 	defer file.Close()
-	e, err := detectors.Load(s.Detectors, file)
-	if err != nil {
-		return nil, &exit{statusUsage, fmt.Errorf("%s: %w", name, err)}
+	if err := e.Load(file); err != nil {
+		return &exit{statusUsage, fmt.Errorf("%s: %w", name, err)}
 	}
-	return e, nil
+	return nil
 }
 
 // learn reads src once for what is usual in it.

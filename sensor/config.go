@@ -19,6 +19,7 @@ import (
 	"auscult/pipeline/outbox"
 	"auscult/pipeline/parquet"
 	"auscult/pipeline/sink"
+	"auscult/pipeline/state"
 	"auscult/pipeline/vault"
 	"auscult/replay"
 	paper "auscult/replay/report"
@@ -41,6 +42,7 @@ type settings struct {
 	Page            page.Config        `yaml:"page"`
 	Health          healthConfig       `yaml:"health"`
 	Baseline        baselineConfig     `yaml:"baseline"`
+	State           state.Config       `yaml:"state"`
 	Outbox          outbox.Config      `yaml:"outbox"`
 	Custody         custody.Config     `yaml:"custody"`
 	Kafka           sink.KafkaConfig   `yaml:"kafka"`
@@ -136,6 +138,7 @@ func defaults() settings {
 		Page:      page.Defaults(),
 		Health:    healthDefaults(),
 		Baseline:  baselineConfig{Every: 10 * time.Minute},
+		State:     state.Defaults(),
 		Outbox:    outbox.Defaults(),
 		Custody:   custody.Defaults(),
 		Kafka:     sink.KafkaDefaults(),
@@ -179,6 +182,9 @@ func (s *settings) Validate() error {
 	}
 	if every := s.Baseline.Every; every != 0 && every < time.Second {
 		return fmt.Errorf("baseline.every: %v is neither 0 nor 1s or more", every)
+	}
+	if err := s.State.Validate(); err != nil {
+		return fmt.Errorf("state.%w", err)
 	}
 	if err := s.Custody.Validate(); err != nil {
 		return fmt.Errorf("custody.%w", err)

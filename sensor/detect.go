@@ -88,7 +88,7 @@ func runDetect(ctx context.Context, std stdio, s *settings, f *runFlags, untilEn
 		return &exit{statusUsage, err}
 	}
 	if s.Outbox.Dir == "" {
-		if s.Outbox.Dir, err = stateFolder(std.environ); err != nil {
+		if s.Outbox.Dir, err = stateFolder(std.environ, outboxFolder); err != nil {
 			return &exit{statusUsage, err}
 		}
 	}

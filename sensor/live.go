@@ -23,7 +23,7 @@ type liveFlags struct {
 	evidenceFlags
 	public                bool
 	cert, certKey, tokens string
-	saveBaseline          string
+	saveBaseline, state   string
 }
 
 func liveCommand(std stdio) *cobra.Command {
@@ -98,6 +98,7 @@ func (f *liveFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.baseline, "baseline", "", "begin with what `FILE` of --save-baseline says is usual")
 	flags.StringVar(&f.saveBaseline, "save-baseline", "", "write to `FILE` what was learned, at the end and every baseline.every; no name\nand no identifier is in it")
 	f.registerEvidence(flags)
+	flags.StringVar(&f.state, "state", "", "go on where the run before left what detection remembers, in `DIR`, and keep it\nthere (setting state.dir; default state where systemd gives a folder; none: never)")
 	f.registerRun(flags)
 }
 
@@ -109,6 +110,9 @@ func (f *liveFlags) settings(flags *pflag.FlagSet, environ []string) (settings, 
 	}
 	if flags.Changed("listen") {
 		s.Listen.Address = f.listen
+	}
+	if flags.Changed("state") {
+		s.State.Dir = f.state
 	}
 	if flags.Changed("listen-public") {
 		s.Listen.Public = f.public

@@ -52,10 +52,18 @@ func runLive(ctx context.Context, std stdio, s settings, f *liveFlags, filter st
 			return err
 		}
 	}
+	memory, err := n.goOn(std.environ, &s, f)
+	if err != nil {
+		out.abandon()
+		return err
+	}
+	if memory != nil {
+		defer memory.file.Close()
+	}
 	asked := make(chan os.Signal, 4) // from now on, or it would end the program
 	signal.Notify(asked, syscall.SIGUSR1, syscall.SIGHUP)
 	defer signal.Stop(asked)
-	l := &line{asked: asked, session: n, settings: &s, flags: f, out: &out, watch: watch{lanes: &metered{}}}
+	l := &line{asked: asked, session: n, settings: &s, flags: f, out: &out, memory: memory, watch: watch{lanes: &metered{}}}
 	if err := l.open(std.environ, program); err != nil {
 		out.abandon()
 		return errors.Join(err, l.close(nil))
@@ -91,6 +99,7 @@ type line struct {
 	watch     watch
 	allowing  *page.Allowing // nil where nothing can be marked as expected
 	keeper    *keeper        // nil: what is learned is not kept
+	memory    *memorySaver   // nil: what is remembered is not
 }
 
 // open opens all that needs privileges, and then gives them up.
@@ -127,6 +136,11 @@ func (l *line) open(environ []string, program []bpf.RawInstruction) (err error) 
 	}
 	if err := l.out.giveOutbox(l.settings.Outbox.Dir, l.flags.user); err != nil {
 		return &exit{statusFailed, fmt.Errorf("outbox: %w (--user)", err)}
+	}
+	if l.memory != nil {
+		if err := giveFolder(l.settings.State.Dir, l.flags.user); err != nil {
+			return &exit{statusFailed, fmt.Errorf("state: %w (--user)", err)}
+		}
 	}
 	if err := capture.Drop(l.flags.user); err != nil {
 		return &exit{statusFailed, fmt.Errorf("%w (--user)", err)}
@@ -176,6 +190,10 @@ func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duratio
 		l.keeper.Watcher, cfg.Watcher = judge, l.keeper
 		beside.Go(func() { l.keeper.run(over, l.log) })
 	}
+	if l.memory != nil {
+		cfg.Keeper = l.memory
+		l.memory.run(l.settings.State.Every)
+	}
 	start := time.Now()
 	stats, err = pipeline.Run(ctx, cfg, lanes, l.out.Output, &l.watch.prog)
 	took = time.Since(start)
@@ -184,6 +202,9 @@ func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duratio
 	stop()
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = nil // that it was stopped is told by the exit status
+	}
+	if l.memory != nil {
+		err = errors.Join(err, l.memory.err)
 	}
 	return stats, took, err
 }

@@ -31,7 +31,7 @@ func (o *outputs) openOutbox(environ []string, screen *screen, s *settings, name
 	case o.dir != "":
 		s.Outbox.Dir, discard = o.dir.path(outboxFolder), !s.Outbox.Live
 	case s.Outbox.Live:
-		if s.Outbox.Dir, err = stateFolder(environ); err != nil {
+		if s.Outbox.Dir, err = stateFolder(environ, outboxFolder); err != nil {
 			return &exit{statusUsage, err}
 		}
 	default:
@@ -103,20 +103,20 @@ func (s *settings) validateSinks() error {
 	return nil
 }
 
-// stateFolder is where a live sensor keeps its outbox: as systemd says, or as the XDG base directories do.
-func stateFolder(environ []string) (string, error) {
+// stateFolder is where a live sensor keeps what has that name: as systemd says, or as the XDG base directories do.
+func stateFolder(environ []string, name string) (string, error) {
 	if dir := lookup(environ, "STATE_DIRECTORY"); dir != "" {
-		return filepath.Join(filepath.SplitList(dir)[0], outboxFolder), nil
+		return filepath.Join(filepath.SplitList(dir)[0], name), nil
 	}
 	if dir := lookup(environ, "XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "auscult", outboxFolder), nil
+		return filepath.Join(dir, "auscult", name), nil
 	}
 	if os.Geteuid() == 0 {
-		return filepath.Join("/var/lib/auscult", outboxFolder), nil
+		return filepath.Join("/var/lib/auscult", name), nil
 	}
 	home := lookup(environ, "HOME")
 	if !filepath.IsAbs(home) {
-		return "", fmt.Errorf("outbox: no folder for it is known; say with --outbox DIR where it is to be")
+		return "", fmt.Errorf("%s: no folder for it is known; say with --%s DIR where it is to be", name, name)
 	}
-	return filepath.Join(home, ".local", "state", "auscult", outboxFolder), nil
+	return filepath.Join(home, ".local", "state", "auscult", name), nil
 }

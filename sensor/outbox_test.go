@@ -95,7 +95,7 @@ func TestOutboxCannotBe(t *testing.T) {
 func TestStateFolder(t *testing.T) {
 	f := func(want string, environ ...string) {
 		t.Helper()
-		if got, err := stateFolder(environ); err != nil || got != filepath.FromSlash(want) {
+		if got, err := stateFolder(environ, outboxFolder); err != nil || got != filepath.FromSlash(want) {
 			t.Errorf("%v: got %q, %v; want %q", environ, got, err, want)
 		}
 	}

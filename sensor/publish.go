@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"auscult/pipeline/cluster"
@@ -38,11 +37,9 @@ func (o *outputs) openPublisher(environ []string, screen *screen, s *settings, k
 	case o.dir != "":
 		cfg.Dir, discard = o.dir.path(spoolFolder), !cfg.Live
 	case cfg.Live:
-		dir, err := stateFolder(environ)
-		if err != nil {
+		if cfg.Dir, err = stateFolder(environ, spoolFolder); err != nil {
 			return &exit{statusUsage, err}
 		}
-		cfg.Dir = filepath.Join(filepath.Dir(dir), spoolFolder)
 	default:
 		if cfg.Dir, err = os.MkdirTemp("", "auscult-calls-"); err != nil {
 			return &exit{statusFailed, fmt.Errorf("calls: %w; say with cluster.spool_dir where they are to wait", err)}

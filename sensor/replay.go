@@ -16,9 +16,10 @@ type replayFlags struct {
 	runFlags
 	from, to, saveBaseline string
 	evidenceFlags
-	failOnAlert bool
-	noInputHash bool
-	again       bool // the captures were read once already
+	state, resume string
+	failOnAlert   bool
+	noInputHash   bool
+	again         bool // the captures were read once already
 }
 
 func replayCommand(std stdio) *cobra.Command {
@@ -49,6 +50,11 @@ keeps it for the next run, --baseline begins with it, and --baseline self reads 
 case folder, as they are: with what is said of patients in them. --evidence-recipient encrypts
 them to age recipients. evidence/index.jsonl names each file, its SHA-256, and what it lacks.
 
+--state goes on with all that detection remembered of the captures before, open incidents too,
+and keeps it for the next: a month may be read day by day. Connections that run over the break
+are cut there. --resume is for the last day: incidents are closed. The file is sealed under the
+key of the pseudonyms; another version or other settings begin anew, which is said.
+
 TLS is read with --keylog, or with the secrets in a pcapng; otherwise its connections are logged.
 
 Names and identifiers are replaced by pseudonyms under a key of this user; --reveal writes them
@@ -62,6 +68,7 @@ signal, after writing what it had.`,
   auscult replay -l case --calls jsonl --from 2026-03-02T08:00:00Z captures/
   auscult replay captures/ 'tcp port 8080 and not host 10.1.2.3'
   auscult replay --baseline monday.baseline --save-baseline tuesday.baseline tuesday.pcap
+  auscult replay --state march.state 2026-03-01.pcap
   zstd -dc traffic.pcap.zst | auscult replay - --fail-on-alert > alerts.jsonl`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -81,6 +88,9 @@ signal, after writing what it had.`,
 				return &exit{statusUsage, err}
 			}
 			if err := f.checkBaseline(args); err != nil {
+				return &exit{statusUsage, err}
+			}
+			if err := f.checkState(); err != nil {
 				return &exit{statusUsage, err}
 			}
 			if err := f.checkEvidence(&s, f.dir, args); err != nil {
@@ -108,6 +118,8 @@ func (f *replayFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.openapi, "openapi", nil, openapiUsage)
 	flags.StringVar(&f.baseline, "baseline", "", "begin with what `FILE` of --save-baseline says is usual; self: read the\ncapture twice, first for what is usual in it")
 	flags.StringVar(&f.saveBaseline, "save-baseline", "", "write to `FILE` what was learned; no name and no identifier is in it")
+	flags.StringVar(&f.state, "state", "", "go on with what detection remembered, in `FILE`, and at the end keep it there: what\nis read day by day gives the alerts of one reading. Incidents stay open")
+	flags.StringVar(&f.resume, "resume", "", "go on with what `FILE` of --state holds, and end as ever: it is not written")
 	f.registerEvidence(flags)
 	f.registerRun(flags)
 }

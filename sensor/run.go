@@ -11,6 +11,7 @@ import (
 
 	"auscult/pipeline"
 	"auscult/replay"
+	"auscult/sensor/clock"
 )
 
 // session is what replay and live have alike around a run.
@@ -93,6 +94,16 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	if err != nil {
 		return err
 	}
+	memory, err := n.goOnFrom(ctx, &s, f)
+	if err != nil {
+		out.abandon()
+		return err
+	}
+	last := clock.Time(0)
+	if memory != nil {
+		defer memory.file.Close()
+		last = s.Detection.Last()
+	}
 	if out.custody != nil {
 		out.custody.watch(ctx, src)
 		if out.published == nil { // otherwise nobody here knows what is wrong with the calls
@@ -101,6 +112,10 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 	}
 	cfg := s.Config
 	cfg.Inventory = out.apis
+	if f.state != "" {
+		cfg.Keeper = memory
+		memory.run(0)
+	}
 	cfg.Sample, cfg.Watcher = healthStep, &health{cfg: s.Health}
 	var prog pipeline.Progress
 	start := time.Now()
@@ -132,6 +147,10 @@ func runReplay(ctx context.Context, std stdio, s settings, f *replayFlags, paths
 			failed = nil // as above
 		}
 		err = errors.Join(err, failed)
+	}
+	if memory != nil {
+		err = errors.Join(err, memory.err)
+		memory.tell(n.screen, &stats, last)
 	}
 	if f.saveBaseline != "" {
 		err = errors.Join(err, saveBaseline(f.saveBaseline, s.Engine))

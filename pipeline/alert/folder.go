@@ -68,6 +68,27 @@ func (f *Folder) Allowed() []Rule { return f.cfg.Allow }
 // Open is how many incidents are open.
 func (f *Folder) Open() int { return f.count }
 
+// Grave is how many open incidents of Medium or more have had a signal since.
+func (f *Folder) Grave(since clock.Time) (n uint64) {
+	for in := f.newest; in != nil && in.last >= since; in = in.prev {
+		if in.severity >= detectors.Medium {
+			n++
+		}
+	}
+	return n
+}
+
+// interruption is more messages than any incident gets between two times that the state is saved: each is twice as
+// large as the one before.
+const interruption = 100
+
+// Interrupted leaves room in the sequence of every open incident for messages that were sent and are not remembered.
+func (f *Folder) Interrupted() {
+	for in := f.oldest; in != nil; in = in.next {
+		in.sequence += interruption
+	}
+}
+
 // Fold folds signals, which are in order, and appends to dst what they change. Nothing of s is kept.
 func (f *Folder) Fold(dst []Alert, s []detectors.Signal) []Alert {
 	for i := range s {

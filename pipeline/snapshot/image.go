@@ -1,19 +1,22 @@
 package snapshot
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"slices"
 )
 
-// Image is a saved state. It refers to nothing of what it was made of.
+// Image is a saved state. It reads nothing of what it was made of any more, and only knows where that lay.
 type Image struct {
 	version  [sha256.Size]byte
-	body     []byte
+	body     [][]byte
+	size     int // of the body
 	fixtures int
-	spans    []span // of the regions, by number
+	regions  []region
 }
 
 // span is where a region lay.
@@ -31,42 +34,57 @@ type inside struct {
 	off uintptr
 }
 
-// Bytes is the image as bytes: the version, the length of the body, the body, and behind it of every region that is no
-// fixture what it is, and of every one whether it is a part of another.
+// Len is how many bytes the image has, nearly.
+func (img *Image) Len() int { return img.size + 4*len(img.regions) }
+
+// Bytes is the image as bytes.
 func (img *Image) Bytes() ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(img.size + 8*len(img.regions) + 64)
+	_, err := img.WriteTo(&b)
+	return b.Bytes(), err
+}
+
+// WriteTo writes the version, the length of the body, the body, and behind it of every region that is no fixture what it
+// is, and of every one whether it is a part of another.
+func (img *Image) WriteTo(w io.Writer) (int64, error) {
 	places, err := img.nest()
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	out := make([]byte, 0, len(img.body)+8*len(img.spans)+64)
-	out = append(out, img.version[:]...)
-	out = binary.AppendUvarint(out, uint64(len(img.body)))
-	out = append(out, img.body...)
-	out = binary.AppendUvarint(out, uint64(len(img.spans)-img.fixtures))
-	for i := range img.spans {
-		s := &img.spans[i]
+	tail := binary.AppendUvarint(nil, uint64(len(img.regions)-img.fixtures))
+	for i := range img.regions {
+		s := &img.regions[i]
 		if i >= img.fixtures {
-			out = binary.AppendUvarint(out, uint64(s.l.id))
+			tail = binary.AppendUvarint(tail, uint64(s.l.id))
 			if s.l.key == nil {
-				out = binary.AppendUvarint(out, uint64(s.n))
+				tail = binary.AppendUvarint(tail, uint64(s.n))
 			}
 		}
-		out = binary.AppendUvarint(out, uint64(places[i].of))
+		tail = binary.AppendUvarint(tail, uint64(places[i].of))
 		if places[i].of > 0 {
-			out = binary.AppendUvarint(out, uint64(places[i].off))
+			tail = binary.AppendUvarint(tail, uint64(places[i].off))
 		}
 	}
-	return out, nil
+	var all int64
+	for _, part := range slices.Concat([][]byte{binary.AppendUvarint(img.version[:], uint64(img.size))}, img.body, [][]byte{tail}) {
+		n, err := w.Write(part)
+		all += int64(n)
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
 }
 
 // nest finds the regions that lie in others: the elements of a slice, the root of a list, a field that something points
 // to. They are saved twice, as they are few, and restored to one place.
 func (img *Image) nest() ([]inside, error) {
-	places := make([]inside, len(img.spans))
-	order := make([]span, 0, len(img.spans))
-	for _, s := range img.spans {
-		if s.l.key == nil && s.l.t.Size() > 0 {
-			order = append(order, s)
+	places := make([]inside, len(img.regions))
+	order := make([]span, 0, len(img.regions))
+	for i, r := range img.regions {
+		if r.l.key == nil && r.l.t.Size() > 0 {
+			order = append(order, span{addressOf(r.at), r.l, r.n, i})
 		}
 	}
 	fixed := func(s *span) int {

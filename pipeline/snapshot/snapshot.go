@@ -21,12 +21,12 @@ type Tree struct {
 	fixtures []region
 	index    map[uintptr][]int32 // of the fixtures, by address
 	version  [sha256.Size]byte
-	size     int // of the last image: the next is about as large
+	met      int // regions of the last image: the next has about as many
 }
 
 // region is memory that something points to: n values one after the other, or one map.
 type region struct {
-	at place // held while the image is made only
+	at place
 	l  *layout
 	n  int
 }
@@ -76,10 +76,6 @@ func (t *Tree) Save() (*Image, error) {
 	if err := w.all(); err != nil {
 		return nil, err
 	}
-	t.size = len(w.out)
-	img := &Image{version: t.version, body: w.out, fixtures: len(t.fixtures), spans: make([]span, len(w.regions))}
-	for i, r := range w.regions {
-		img.spans[i] = span{start: addressOf(r.at), l: r.l, n: r.n, id: i}
-	}
-	return img, nil
+	t.met = len(w.regions)
+	return &Image{version: t.version, body: append(w.blocks, w.out), size: w.size + len(w.out), fixtures: len(t.fixtures), regions: w.regions}, nil
 }

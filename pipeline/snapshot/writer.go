@@ -3,6 +3,7 @@ package snapshot
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,6 +13,8 @@ import (
 type writer struct {
 	t        *Tree
 	out      []byte
+	blocks   [][]byte // what was written before, in pieces: a large one would be copied as it grows
+	size     int      // of them
 	regions  []region
 	known    table // of regions
 	said     table // of texts
@@ -21,9 +24,10 @@ type writer struct {
 }
 
 func newWriter(t *Tree) *writer {
-	w := &writer{t: t, out: make([]byte, 0, t.size+t.size/8+1024)}
-	w.known.init()
-	w.said.init()
+	room := t.met + t.met/8
+	w := &writer{t: t, regions: make([]region, 0, room)}
+	w.known.init(room)
+	w.said.init(0)
 	return w
 }
 
@@ -57,6 +61,9 @@ func (w *writer) see(p place, l *layout, n int) int {
 	return i
 }
 
+// blockSize is how many bytes are written to one piece of memory, and more only where a region is larger.
+const blockSize = 1 << 20
+
 // all writes the regions, with those that are met meanwhile.
 func (w *writer) all() error {
 	for i := 0; i < len(w.regions); i++ {
@@ -64,6 +71,14 @@ func (w *writer) all() error {
 			if _, err := w.t.ls.get(w.regions[i].l.t); err != nil {
 				return err
 			}
+		}
+		if len(w.out) >= blockSize {
+			w.size += len(w.out)
+			w.blocks = append(w.blocks, w.out)
+			w.out = nil
+		}
+		if w.out == nil {
+			w.out = make([]byte, 0, blockSize+blockSize/8)
 		}
 		r := w.regions[i]
 		fixture := w.learning || i < len(w.t.fixtures)
@@ -274,8 +289,9 @@ type table struct {
 	n     int
 }
 
-func (t *table) init() {
-	t.slots = make([]int32, 1024)
+// init makes a table for about n.
+func (t *table) init(n int) {
+	t.slots = make([]int32, max(1024, 1<<bits.Len(uint(2*n))))
 	for i := range t.slots {
 		t.slots[i] = -1
 	}
