@@ -9,7 +9,10 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
+	"auscult/detectors/eval/world"
+	"auscult/detectors/rules"
 	"auscult/pipeline"
 	"auscult/pipeline/alert"
 	"auscult/pipeline/ocsf"
@@ -156,5 +159,94 @@ func TestState(t *testing.T) {
 			}
 			same(t, fmt.Sprintf("alerts, cut %d times, %d workers", cuts, cfg.Workers), got, read(t, filepath.Join(name, "alerts.jsonl")))
 		})
+	}
+}
+
+// What is kept by the operator's own rules, and what is forgotten where little may be remembered, is as in an uncut run.
+func TestState_Bounds(t *testing.T) {
+	small := pipeline.Defaults()
+	small.Workers = 1
+	d := &small.Detectors
+	for _, n := range []*int{&d.Principals, &d.Spaces, &d.Forms, &d.Blocks, &d.Endpoints, &d.Ongoing,
+		&d.Profiles, &d.Postures, &d.Doors, &d.Logins, &d.Tokens, &d.Suspects, &d.Services, &d.Consents, &d.Assigned, &d.Runs} {
+		*n = 3
+	}
+	d.Contacts, d.Delivered, d.Objects = 16, 16, 16
+	small.Alert.MaxOpen, small.Alert.MaxMembers = 2, 2
+	small.Call.Sessions, small.Call.Addresses = 2, 2
+	ruled := pipeline.Defaults()
+	ruled.Workers = 1
+	for i, count := range []string{"calls", "patients", "objects", "people", "bytes"} {
+		for _, per := range []string{"principal", "client", "endpoint"} {
+			ruled.Detectors.Rules = append(ruled.Detectors.Rules, rules.Rule{Name: count + " of a " + per, When: "call.status < 500", Per: per,
+				Count: count, AtLeast: 5 + i, Window: 10 * time.Minute})
+		}
+	}
+	for _, name := range []string{"sequential-walk", "password-spray", "shared-walk", "mass-assignment"} {
+		for i, cfg := range []pipeline.Config{small, ruled} {
+			if err := cfg.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(name, "traffic.pcap")
+			want, _ := detect(t, cfg, path, func(int) bool { return false })
+			every := bytes.Count(read(t, filepath.Join(name, "calls.jsonl")), []byte("\n"))/10 + 1
+			got, cuts := detect(t, cfg, path, func(n int) bool { return n%every == 5 })
+			same(t, fmt.Sprintf("%s, settings %d, cut %d times", name, i, cuts), got, want)
+		}
+	}
+}
+
+// Days of a hospital, with the nights in which models are learned, are the same in one run and in several.
+func TestState_Days(t *testing.T) {
+	keyer, err := pseudonym.FromKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hospital := world.Default(7)
+	hospital.People, hospital.Patients, hospital.Loss, hospital.Hard = 20, 2000, 0.05, 8
+	days := 4
+	if testing.Short() {
+		days = 2
+	}
+	play := func(every int) []string {
+		cfg := pipeline.Defaults()
+		cfg.Alert.Keys = keyer
+		fresh := func() *pipeline.Site {
+			s := pipeline.NewSite(cfg)
+			if err := s.Remember(); err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		site := fresh()
+		var said []alert.Alert
+		n := 0
+		w := world.New(hospital)
+		for range days {
+			w.Day(func(c *call.Call, _ world.Mark) {
+				said = site.Observe(said, c)
+				if n++; every == 0 || n%every != 0 {
+					return
+				}
+				saved, err := site.Save()
+				if err != nil {
+					t.Fatal(err)
+				}
+				site = fresh()
+				if err := site.Restore(saved); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+		out := make([]string, 0, len(said))
+		for _, a := range site.Close(said) {
+			out = append(out, fmt.Sprintf("%+v", a))
+		}
+		t.Logf("%d calls, %d alerts", n, len(out))
+		return out
+	}
+	want := play(0)
+	if got := play(1777); !slices.Equal(got, want) || len(want) == 0 {
+		t.Errorf("%d alerts of the run that was cut, %d of the one that was not, or others", len(got), len(want))
 	}
 }

@@ -118,6 +118,11 @@ func (e *exporter) Collect(out chan<- prometheus.Metric) {
 	}
 	out <- prometheus.MustNewConstMetric(buildDesc, prometheus.GaugeValue, 1, version())
 	e.w.sampled(out, count)
+	if e.w.memory != nil {
+		for i := range memoryMetrics {
+			memoryMetrics[i].send(out, e.w.memory)
+		}
+	}
 	if e.w.outbox != nil {
 		delivering(e.w.outbox, out, count)
 	}

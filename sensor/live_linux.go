@@ -161,7 +161,7 @@ func (l *line) open(environ []string, program []bpf.RawInstruction) (err error) 
 func (l *line) run(ctx context.Context) (stats pipeline.Stats, took time.Duration, err error) {
 	lanes := l.watch.lanes
 	lanes.Source, l.watch.src = l.src, l.src
-	l.watch.outbox, l.watch.out = l.out.outbox, l.out
+	l.watch.outbox, l.watch.out, l.watch.memory = l.out.outbox, l.out, l.memory
 	l.watch.sinks, l.watch.logs, l.watch.cfg = tallied(&l.out.Output), locked(&l.out.Output), &l.settings.Config
 	l.watch.show(&l.out.Output)
 	l.watch.begin()

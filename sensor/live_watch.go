@@ -27,6 +27,7 @@ type watch struct {
 	src      interface{ Stats() capture.Stats }
 	lanes    *metered
 	sinks    tallies
+	memory   *memorySaver // nil when nothing is kept over a restart
 	outbox   *sink.Outbox // nil when alerts are delivered to nobody
 	out      *outputs     // nil in tests of one part
 	logs     []*lockedLog

@@ -36,9 +36,10 @@ type memorySaver struct {
 	err  error       // of the end
 	stop func() bool // whether the run ended before its time, and its state means nothing
 
-	saves, failures, tooLarge atomic.Uint64
-	bytes, stored             atomic.Int64
-	took                      atomic.Int64
+	// Of the newest file, for /metrics.
+	saves, failures atomic.Uint64
+	bytes, stored   atomic.Int64
+	at, wrote       atomic.Int64 // ns since 1970, and ns
 }
 
 func newMemorySaver(file *state.File, log zerolog.Logger) *memorySaver {
@@ -76,9 +77,12 @@ func (m *memorySaver) write(image *snapshot.Image, ended bool) error {
 	m.saves.Add(1)
 	m.bytes.Store(size)
 	m.stored.Store(stored)
-	m.took.Store(int64(time.Since(start)))
+	m.at.Store(start.UnixNano())
+	m.wrote.Store(int64(time.Since(start)))
 	return nil
 }
+
+func (m *memorySaver) took() time.Duration { return time.Duration(m.wrote.Load()) }
 
 func (m *memorySaver) failed(err error) {
 	m.failures.Add(1)
