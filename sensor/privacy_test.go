@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path"
@@ -39,6 +40,7 @@ var outputFiles = []struct{ pattern, name string }{
 	{"case*/evidence/*.pcapng.age", "evidence/*.pcapng.age"},
 	{"*/outbox/*", "outbox"},
 	{"spool/*", "spool"},
+	{"remembered/*", "state"},
 	{"followed.jsonl", "file"},
 	{"usual.baseline", "baseline"},
 	{"*.prof", "profiles"},
@@ -70,7 +72,7 @@ var quietSettings = map[string]string{
 	"extract.packet.fragment_overlap": "how packets are read", "extract.tcp.overlap": "how packets are read", "extract.tcp.urgent": "how packets are read",
 	"cluster.keys": "where keys are", "call.hosts": "who is who", "call.session_cookies": "who is who", "call.api_key_headers": "who is who", "call.api_key_params": "who is who",
 	"call.services": "who is who", "call.trusted_proxies": "who is who", "detectors.inside": "what is judged",
-	"capture.timestamps": "of live", "capture.vanished": "of live", "listen.address": "of live, tried by TestPrivacyLive",
+	"capture.timestamps": "of live", "capture.vanished": "of live", "state.dir": "of live, whose file is that of replay --state", "listen.address": "of live, tried by TestPrivacyLive",
 	"kafka.sasl": "the login", "kafka.user": "the login", "kafka.password_file": "the login",
 	"kafka.tls.ca_file": "the login", "kafka.tls.cert_file": "the login", "kafka.tls.key_file": "the login",
 	"syslog.format": "those of --format", "syslog.tls.cert_file": "the login", "syslog.tls.key_file": "the login",
@@ -141,6 +143,13 @@ func (h *house) everything(more ...string) {
 		h.run(statusDone, slices.Concat([]string{"inventory", "-c", config}, form, more, []string{pcap})...)
 	}
 	h.inspected(slices.Concat([]string{"-c", config}, more, []string{pcap})...)
+	if err := os.Mkdir(h.at("remembered"), 0o700); err != nil {
+		h.t.Fatal(err)
+	}
+	for _, flag := range []string{"--state", "--resume"} {
+		replay(statusDone, flag, h.at("remembered/detection.state"), "--key", h.at("keys/pseudonym.key"), pcap)
+	}
+	replay(statusDone, "--state", h.at("remembered/detection.state"), "--key", h.give("another.key", bytes.Repeat([]byte("5a"), 32)), pcap)
 	half := h.give("cut.pcap", append(slices.Clone(capture[:len(capture)/3]), capture[len(capture)/2:]...))
 	replay(statusDone, half, pcap)
 	replay(statusInput, h.give("garbage.pcap", append([]byte("GET "+family), capture[100:]...)), pcap)
@@ -230,6 +239,7 @@ func (h *house) mistaken(config string) {
 			h.run(want, "replay", "-l", h.at("tmp/none"), "--force", flag, wrong, "-c", config, "--calls", "jsonl", h.at("given/scene.pcap"))
 		}
 		h.run(statusFailed, "verify", h.at("case-ecs"), "--checkpoint", wrong)
+		h.run(statusDone, "replay", "--resume", wrong, "-c", config, pcap) // what is no state is said
 		h.run(statusUsage, "verify", wrong)
 		h.run(statusUsage, "verify", h.at("case-ecs"), "--key", "x")
 		h.run(statusInput, "config", "--check", config, "--calls", wrong)
