@@ -137,6 +137,6 @@ func meaning(cfg Config) []byte {
 		key = a.Keys.KeyID()
 	}
 	d.API, c.Described, a.Keys = nil, nil, nil
-	a.Allow = nil // what is expected changes what is told, not what is remembered
+	a.Allow, a.AllowFile = nil, "" // what is expected changes what is told, not what is remembered
 	return fmt.Appendf(nil, "%+v\n%+v\n%+v\n%s", d, c, a, key)
 }
