@@ -41,7 +41,8 @@ they go to files of a case folder instead: alerts.jsonl, which is OCSF whatever 
 alerts.ecs.jsonl or alerts.cef, inventory.json (see auscult inventory), stats.json and, with
 --calls jsonl or parquet, calls.jsonl or the folder calls, and connections.jsonl (TLS and MLLP);
 report.html, which tells people what happened and opens in any browser; and manifest.json, which
-names and signs all of that (see auscult verify). A summary, with what could not be seen, is written to standard error.
+names and signs all of that (see auscult verify). A summary, with what could not be seen, is
+written to standard error.
 
 What is usual is learned as packets come; a capture of an hour knows little. --save-baseline
 keeps it for the next run, --baseline begins with it, and --baseline self reads a capture twice.
