@@ -10,6 +10,7 @@ import (
 	"auscult/pipeline"
 	"auscult/pipeline/alert"
 	"auscult/pipeline/evidence"
+	"auscult/pipeline/parquet"
 	"auscult/pipeline/sink"
 	paper "auscult/replay/report"
 	"auscult/sensor/call"
@@ -63,7 +64,13 @@ func (o *outputs) openReport(s *settings, reveal bool) {
 		return plain || kept
 	})
 	o.Alerts[i] = reported{o.Alerts[i], o.page}
-	o.callLog = o.Calls != nil
+	switch o.Calls.(type) {
+	case nil:
+	case *sink.CallLog:
+		o.callLog = callsFile
+	default:
+		o.callLog = parquet.Folder + "/"
+	}
 	o.Calls = gathering{o.page, o.Calls}
 }
 

@@ -31,7 +31,7 @@ type outputs struct {
 	custody *caseRecord          // of the case folder, if there is one
 	apis    *inventory.Inventory // nil where nobody asks for it
 	page    *paper.Collector     // what its report is made of; nil without one
-	callLog bool                 // it holds the calls
+	callLog string               // what of it holds the calls; empty: nothing
 	vault   *vaultSink           // nil when nobody may turn pseudonyms back
 	names   *pseudonym.Names
 	meta    ocsf.Meta

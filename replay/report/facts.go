@@ -25,7 +25,7 @@ type Facts struct {
 	Stopped                 bool
 	Failed                  bool                // something could not be written
 	Evidence                map[string]string   // by incident, the file in the case folder with its packets; nil when none was asked for
-	CallLog                 bool                // the case folder holds the calls
+	CallLog                 string              // the file or folder of the case that holds the calls; empty: none
 	Inventory               *inventory.Document // nil where there is none
 }
 
