@@ -106,6 +106,17 @@ func statusOf(s os.Signal) int {
 	return statusFailed
 }
 
+// knownCommand refuses a word that is no command, and says which one may have been meant.
+func knownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return usagef("unknown command %q; did you mean %s? (see auscult --help)", args[0], strings.Join(near, " or "))
+	}
+	return usagef("unknown command %q (see auscult --help)", args[0])
+}
+
 func rootCommand(std stdio) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "auscult",
@@ -113,12 +124,13 @@ func rootCommand(std stdio) *cobra.Command {
 		Long: `Auscult reads captured network traffic, follows every HTTP call in it, and alerts on
 broken object level authorization (BOLA) and scraping: fan-out over patients, walks through
 ids, responses with more health data than a task needs. It only listens.`,
-		Example:           "  auscult replay traffic.pcap\n  auscult live -i eth2",
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		DisableAutoGenTag: true,
-		Args:              cobra.NoArgs,
-		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+		Example:                    "  auscult replay traffic.pcap\n  auscult live -i eth2",
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		DisableAutoGenTag:          true,
+		Args:                       knownCommand,
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w (see %s --help)", err, c.CommandPath())

@@ -22,7 +22,8 @@ func TestUsageErrors(t *testing.T) {
 	}{
 		{[]string{"replay"}, "needs a capture file"},
 		{[]string{"replay", "--nope", "x"}, "unknown flag: --nope (see auscult replay --help)"},
-		{[]string{"nope"}, `unknown command "nope"`},
+		{[]string{"nope"}, `unknown command "nope" (see auscult --help)`},
+		{[]string{"replya", "x"}, `unknown command "replya"; did you mean replay? (see auscult --help)`},
 		{[]string{"replay", "--workers", "x", "f"}, `invalid argument "x" for "--workers"`},
 		{[]string{"replay", "--workers", "-1", "f"}, "workers: -1 is not between 1 and 64"},
 		{[]string{"replay", "--calls", "csv", "f"}, `--calls: "csv" is none of jsonl, parquet, none`},
