@@ -57,6 +57,3 @@ func mapOf(p place, t reflect.Type) reflect.Value { return valueAt(place(&p), t)
 
 // mapPlace is what tells one map from another.
 func mapPlace(m reflect.Value) place { return m.UnsafePointer() }
-
-// setMap lets the map variable at p be m.
-func setMap(p place, t reflect.Type, m reflect.Value) { valueAt(p, t).Set(m) }

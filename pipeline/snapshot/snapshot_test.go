@@ -118,6 +118,7 @@ func (w *world) live() {
 	w.shared[-3] = 1
 	w.alias = &struct{ m map[int8]int }{w.shared}
 	w.talkers[1].(*loud).volume = 11
+	w.scratch = &node{name: "of the moment"}
 	w.Rebuild()
 }
 
@@ -167,6 +168,7 @@ func TestRestore(t *testing.T) {
 			t.Error(what)
 		}
 	}
+	check("scratch is not state", w.scratch == nil && !bytes.Contains(b, []byte("of the moment")))
 	check("itself", w.self == w && w.again == &w.cfg && w.cfg.limit == 3)
 	n := 0
 	for e := w.root.next; e != &w.root; e = e.next {
