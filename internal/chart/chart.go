@@ -174,7 +174,7 @@ func (s *Series) add(p *plot.Plot, logX, logY bool) error {
 		if s.Style == Crosses {
 			dots.Radius, dots.Shape = vg.Points(3.5), draw.CrossGlyph{}
 		}
-		drawn = dots
+		drawn = glyphs{dots}
 	} else {
 		line, err := plotter.NewLine(xy)
 		if err != nil {
@@ -191,6 +191,50 @@ func (s *Series) add(p *plot.Plot, logX, logY bool) error {
 		p.Legend.Add(s.Name, drawn)
 	}
 	return nil
+}
+
+// glyphs are marks of one kind as one path: as an element each they would be most of a page.
+type glyphs struct{ *plotter.Scatter }
+
+func (g glyphs) Plot(c draw.Canvas, p *plot.Plot) {
+	toX, toY := p.Transforms(&c)
+	_, cross := g.Shape.(draw.CrossGlyph)
+	r := .85 * g.Radius // as gonum's, which the legend shows
+	if cross {
+		r = .7 * g.Radius
+	}
+	var path vg.Path
+	for _, xy := range g.XYs {
+		x, y := toX(xy.X), toY(xy.Y)
+		if !c.Contains(vg.Point{X: x, Y: y}) {
+			continue
+		}
+		path.Move(vg.Point{X: x - r, Y: y - r})
+		if cross {
+			path.Line(vg.Point{X: x + r, Y: y + r})
+			path.Move(vg.Point{X: x - r, Y: y + r})
+			path.Line(vg.Point{X: x + r, Y: y - r})
+			continue
+		}
+		path.Line(vg.Point{X: x + r, Y: y - r})
+		path.Line(vg.Point{X: x + r, Y: y + r})
+		path.Line(vg.Point{X: x - r, Y: y + r})
+		path.Close()
+	}
+	if cross {
+		c.SetLineStyle(draw.LineStyle{Color: g.Color, Width: vg.Points(.5)})
+		c.Stroke(path)
+		return
+	}
+	c.SetColor(g.Color)
+	c.Fill(path)
+}
+
+// GlyphBoxes is the room that the outermost need.
+func (g glyphs) GlyphBoxes(p *plot.Plot) []plot.GlyphBox {
+	left, right, low, high := g.DataRange()
+	room := vg.Rectangle{Min: vg.Point{X: -g.Radius, Y: -g.Radius}, Max: vg.Point{X: g.Radius, Y: g.Radius}}
+	return []plot.GlyphBox{{X: p.X.Norm(left), Y: p.Y.Norm(low), Rectangle: room}, {X: p.X.Norm(right), Y: p.Y.Norm(high), Rectangle: room}}
 }
 
 // marks are upright lines.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html"
 	"image/color"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -79,15 +78,38 @@ func (c *Chart) render(p *plot.Plot) (string, error) {
 	if c.alone {
 		head += alone
 	}
-	return head + styles.ReplaceAllStringFunc(body, attributes), nil
+	return head + attributed(body), nil
 }
 
-var styles = regexp.MustCompile(`\s+style="([^"]*)"`)
+// attributed is an SVG body with the declarations of its style attributes as attributes of SVG. A few styles repeat in
+// thousands of elements.
+func attributed(body string) string {
+	const open = `style="`
+	var b strings.Builder
+	b.Grow(len(body))
+	seen := map[string]string{}
+	for {
+		before, rest, ok := strings.Cut(body, open)
+		style, after, closed := strings.Cut(rest, `"`)
+		if !ok || !closed {
+			b.WriteString(body)
+			return b.String()
+		}
+		b.WriteString(strings.TrimRight(before, " \n"))
+		as, ok := seen[style]
+		if !ok {
+			as = attributes(style)
+			seen[style] = as
+		}
+		b.WriteString(as)
+		body = after
+	}
+}
 
-// attributes are the declarations of a style attribute as attributes of SVG.
+// attributes are the declarations of a style as attributes of SVG.
 func attributes(style string) string {
 	var b, class strings.Builder
-	for d := range strings.SplitSeq(styles.FindStringSubmatch(style)[1], ";") {
+	for d := range strings.SplitSeq(style, ";") {
 		name, value, _ := strings.Cut(d, ":")
 		switch {
 		case strings.HasPrefix(value, "#0000") && (name == "fill" || name == "stroke"):
