@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go"
 )
 
 // hunter finds needles in bytes, in whatever clothes: as they are in any case, percent-encoded, in base64 and hex, or as an
@@ -122,6 +123,9 @@ func partOf(b []byte, at, n int) bool {
 
 // unpacked is b and, where it is compressed, what is in it.
 func unpacked(b []byte) []byte {
+	if rows, err := parquet.Read[any](bytes.NewReader(b), int64(len(b))); err == nil {
+		return fmt.Append(b, rows...)
+	}
 	if r, err := gzip.NewReader(bytes.NewReader(b)); err == nil {
 		if text, err := io.ReadAll(r); err == nil {
 			return append(text, b...)

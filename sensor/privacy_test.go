@@ -27,6 +27,7 @@ var outputFiles = []struct{ pattern, name string }{
 	{"case*/alerts.ecs.jsonl", "alerts.ecs.jsonl"},
 	{"case*/alerts.cef", "alerts.cef"},
 	{"case*/calls.jsonl", "calls.jsonl"},
+	{"case*/calls/*/*/*.parquet", "calls"},
 	{"case*/connections.jsonl", "connections.jsonl"},
 	{"case*/stats.json", "stats.json"},
 	{"case*/report.html", "report.html"},
@@ -135,7 +136,7 @@ func (h *house) everything(more ...string) {
 	replay(statusFailed, "-l", h.at("case-cef"), "--format", "cef", "--kafka", "127.0.0.1:1", "--outbox", h.at("state/outbox"), "--baseline", h.at("usual.baseline"),
 		"--signing-key", h.at("keys/signing.key"), "--key", h.at("keys/pseudonym.key"), "--log-level", "debug", pcap)
 	allowed := h.give("allow.yml", []byte("- {principal: '"+clinician+"', reason: a drill, from: 2026-01-01T00:00:00Z, until: 2027-01-01T00:00:00Z}\n"))
-	replay(statusFailed, "-l", h.at("case-kept"), "--kafka", "127.0.0.1:1", "--allow", allowed, pcap)
+	replay(statusFailed, "-l", h.at("case-kept"), "--calls", "parquet", "--kafka", "127.0.0.1:1", "--allow", allowed, pcap)
 	for _, format := range []string{"ocsf", "ecs", "cef"} {
 		replay(statusDone, "--format", format, "--baseline", "self", pcap)
 	}

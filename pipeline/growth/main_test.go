@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,8 +24,11 @@ func TestGrowth(t *testing.T) {
 		t.Errorf("%d rows of 15:\n%s", len(rows), b)
 	}
 	for _, plot := range []string{"time.svg", "memory.svg"} {
-		if b, err := os.ReadFile(filepath.Join(out, plot)); err != nil || strings.Count(string(b), "<polyline") != 5 {
-			t.Errorf("%s: %v, %d bytes", plot, err, len(b))
+		b, err := os.ReadFile(filepath.Join(out, plot))
+		for line := range 5 {
+			if class := fmt.Sprintf(`class="c%d"`, 5+line); err != nil || strings.Count(string(b), class) != 2 { // and in the legend
+				t.Errorf("%s: %v, %d bytes, %d times %s", plot, err, len(b), strings.Count(string(b), class), class)
+			}
 		}
 	}
 }

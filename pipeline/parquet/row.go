@@ -98,6 +98,7 @@ func (e *encoder) word(s string) string {
 
 // row is c. Nothing of c is in it.
 func (e *encoder) row(c *call.Call) row {
+	e.names.At(c.Start)
 	client := netip.AddrPortFrom(c.Client.Addr.IP(), c.Client.Port)
 	server := netip.AddrPortFrom(c.Server.Addr.IP(), c.Server.Port)
 	flow, dir := packet.NewFlow(client, server)
@@ -180,7 +181,7 @@ func (e *encoder) found(r *row, c *call.Call) {
 	r.Objects = make([]object, len(c.Objects))
 	for i := range c.Objects {
 		o := &c.Objects[i]
-		r.Objects[i] = object{e.word(o.Type), e.text(func(b []byte) []byte { return e.names.Object(b, o.ID) }), o.Where.String()}
+		r.Objects[i] = object{e.text(func(b []byte) []byte { return e.names.Type(b, c, o) }), e.text(func(b []byte) []byte { return e.names.Object(b, o.ID) }), o.Where.String()}
 	}
 	if c.PHI.Bytes > 0 || c.PHI.Classes != 0 {
 		r.Classes = append([]string{}, c.PHI.Classes.Names()...)

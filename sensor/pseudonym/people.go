@@ -40,7 +40,9 @@ func aboutPeople(level string) bool {
 		"demographic", "detail", "info", "contact", "address", "addresse", "phone", "email", "identifier", "insurance", "coverage", "claim", "bill",
 		"billing", "invoice", "payment", "account", "balance", "device", "message", "notification", "alert", "task", "setting", "preference",
 		"link", "relation", "dashboard", "overview", "directory", "portal", "api", "rest", "health", "status", "metadata", "schema", "config", "help", "version", "admin",
-		"type", "category", "categorie", "location", "organization", "department", "service", "everything", "graphql", "sync", "notify", "print", "preview":
+		"type", "category", "categorie", "location", "organization", "department", "service", "everything", "graphql", "sync", "notify", "print", "preview",
+		"feed", "stream", "live", "watch", "subscribe", "subscription", "change", "delta", "next", "page", "first", "last", "today", "duplicate",
+		"exist", "check", "distinct", "suggest", "autocomplete", "random", "sample", "risk", "triage", "flag", "tag", "form", "template", "assign":
 		return true
 	}
 	return false

@@ -36,6 +36,7 @@ func TestPeopleInPaths(t *testing.T) {
 	same("/api/v1/patients/search")
 	same("/api/v1/users/me/profile")
 	same("/patients/index.html")
+	same("/api/patients/feed")
 	same("/user/_search")
 	same("/api/v2/widgets/labs")
 	o := call.Object{Type: "krishnamurthy", ID: "17", Where: call.InPath}
