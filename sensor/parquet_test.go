@@ -11,10 +11,10 @@ import (
 	"auscult/pipeline/parquet"
 )
 
-// duckdb is a Python that has DuckDB: $AUSCULT_DUCKDB_PYTHON, or python3.
+// duckdb is a Python that has DuckDB: $DUCKDB_PYTHON, or python3.
 func duckdb(t *testing.T) string {
 	t.Helper()
-	python := os.Getenv("AUSCULT_DUCKDB_PYTHON")
+	python := os.Getenv("DUCKDB_PYTHON")
 	if python == "" {
 		python = "python3"
 	}
@@ -22,7 +22,7 @@ func duckdb(t *testing.T) string {
 		if os.Getenv("CI") != "" {
 			t.Fatalf("%s has no DuckDB: %v, %s", python, err, out)
 		}
-		t.Skip("no Python with DuckDB: pip install duckdb, and AUSCULT_DUCKDB_PYTHON")
+		t.Skip("no Python with DuckDB: pip install duckdb, and DUCKDB_PYTHON")
 	}
 	return python
 }
